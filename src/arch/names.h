@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * names.h - names of exit reasons of every instruction set; the data's isa chooses, never the
+ * machine that this runs on.
+ * May not know about: the running kernel, frames.
+ * To extend: another isa is another table file and a line in names.c.
+ */
+#ifndef KW_NAMES_H
+#define KW_NAMES_H
+
+#include "../core/abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kw_reason {
+	uint32_t code;
+	const char *name;
+};
+
+struct kw_isa_names {
+	enum kw_isa isa;
+	const char *name;	   /* as in the column isa */
+	const struct kw_reason *reason; /* ascending by code */
+	size_t n;
+};
+
+/* The tables, one for each isa; *ret_n how many. */
+const struct kw_isa_names *const *kw_isa_tables(size_t *ret_n);
+
+const char *kw_isa_name(enum kw_isa isa); /* "svm"; "unknown" */
+
+/* Name of a reason; an unknown one keeps its number: "UNKNOWN(0x…)". Returns dst. */
+char *kw_reason_name(enum kw_isa isa, uint32_t code, char *dst, size_t size);
+
+/*
+ * The code that text means for an isa: a name (any case) or a number. False if it is a name that
+ * this isa does not have.
+ */
+bool kw_reason_parse(enum kw_isa isa, const char *text, uint32_t *ret_code);
+
+extern const struct kw_isa_names kw_names_vmx, kw_names_svm, kw_names_pvm, kw_names_arm64,
+	kw_names_riscv;
+
+#endif

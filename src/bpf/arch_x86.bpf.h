@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * arch_x86.bpf.h - what only an x86 KVM can be asked: an exit's reason and nesting level.
+ * May not know about: maps, collectors, names of reasons (user space has them).
+ * To extend: another processor is another arch_*.bpf.h with the same function names.
+ */
+#ifndef KW_ARCH_X86_BPF_H
+#define KW_ARCH_X86_BPF_H
+
+#include "../core/abi.h"
+#include "compat.bpf.h"
+
+/*
+ * SVM: vmcb->control.exit_code; it was 32 bits and a separate upper half until it became 64 bits
+ * wide; CO-RE reads either, and no code needs more than 32 (-1 is VMEXIT_INVALID).
+ */
+static __always_inline __u32 kw_svm_exit_code(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_svm *svm;
+	struct vmcb *vmcb;
+
+	if (!bpf_core_type_exists(struct vcpu_svm))
+		return 0;
+	svm = (void *)vcpu - bpf_core_field_offset(struct vcpu_svm, vcpu);
+	vmcb = BPF_CORE_READ(svm, vmcb);
+	return vmcb ? BPF_CORE_READ(vmcb, control.exit_code) : 0;
+}
+
+/*
+ * VMX: bits 15..0 are the basic reason, bit 31 says that the entry failed; the bits between them
+ * qualify the exit (enclave, bus lock, …) and are no part of the reason.
+ */
+static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx___vt *vt;
+	struct vcpu_vmx *vmx;
+	__u32 full = 0;
+
+	if (!bpf_core_type_exists(struct vcpu_vmx))
+		return 0;
+	vmx = (void *)vcpu - bpf_core_field_offset(struct vcpu_vmx, vcpu);
+	vt = (void *)vmx;
+	if (bpf_core_field_exists(vt->vt.exit_reason.full))
+		full = BPF_CORE_READ(vt, vt.exit_reason.full);
+	else if (bpf_core_field_exists(vmx->exit_reason.full))
+		full = BPF_CORE_READ(vmx, exit_reason.full);
+	return full & 0x8000ffff;
+}
+
+/* The reason of the exit that vCPU just made; isa as kvm_exit passes it. */
+static __always_inline __u32 kw_exit_code(struct kvm_vcpu *vcpu, __u32 isa)
+{
+	return isa == KW_ISA_SVM ? kw_svm_exit_code(vcpu) : kw_vmx_exit_code(vcpu);
+}
+
+/*
+ * 2 while the vCPU runs a nested guest, else 1. HF_GUEST_MASK became bit 0 when the emulator
+ * stopped sharing hflags (32e69f232db4 "KVM: x86: Use emulator callbacks instead of duplicating
+ * "host flags"", 6.2); the callback is_guest_mode that it introduced tells which it is.
+ */
+static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
+{
+	struct x86_emulate_ops___guest_mode *ops = NULL;
+	__u32 guest = bpf_core_field_exists(ops->is_guest_mode) ? 1 << 0 : 1 << 5;
+
+	return vcpu->arch.hflags & guest ? 2 : 1;
+}
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * compat.bpf.h - every difference between kernels, each with the commit that made it.
+ * May not know about: maps, collectors. Asks the running kernel's BTF, never its version.
+ * To extend: one function per question, answered for all kernels; callers never test for forms.
+ */
+#ifndef KW_COMPAT_BPF_H
+#define KW_COMPAT_BPF_H
+
+#include "ktypes.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/*
+ * True if a task that is being switched out stays runnable. Preempted tasks do, whatever their
+ * state. The tracepoint passes the state since fa2c3254d7cf ("sched/tracing: Don't re-read
+ * p->state when emitting sched_switch event"), 5.18.
+ */
+const volatile bool kw_switch_has_state = true;
+
+static __always_inline bool kw_stays_runnable(unsigned long long *ctx, struct task_struct *prev)
+{
+	struct task_struct___state *old = (void *)prev;
+
+	if (ctx[0])
+		return true;
+	if (kw_switch_has_state)
+		return !(unsigned int)ctx[3];
+	if (bpf_core_field_exists(old->state))
+		return !BPF_CORE_READ(old, state);
+	return !BPF_CORE_READ(prev, __state);
+}
+
+/* Time that KVM says it polled for this vCPU so far, ns; false if this kernel does not tell. */
+static __always_inline bool kw_poll_stat(struct kvm_vcpu *vcpu, __u64 *ns)
+{
+	struct kvm_vcpu___flat *flat = (void *)vcpu;
+
+	if (bpf_core_field_exists(vcpu->stat.generic.halt_poll_success_ns)) {
+		*ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+		      BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+		return true;
+	}
+	if (bpf_core_field_exists(flat->stat.halt_poll_success_ns)) {
+		*ns = BPF_CORE_READ(flat, stat.halt_poll_success_ns) +
+		      BPF_CORE_READ(flat, stat.halt_poll_fail_ns);
+		return true;
+	}
+	return false;
+}
+
+#endif

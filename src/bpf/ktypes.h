@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * ktypes.h - the kernel types that the BPF programs read, cut down to the fields they read.
+ * May not know about: maps, collectors, offsets (CO-RE relocates each access at load time).
+ * To extend: add the field; a type that changed gets a ___flavour and its reader in compat.bpf.h.
+ */
+#ifndef KW_KTYPES_H
+#define KW_KTYPES_H
+
+#include <asm/ptrace.h>
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#define bool _Bool
+#define true 1
+#define false 0
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct bpf_local_storage;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	unsigned int __state;
+	__u64 start_boottime;
+	struct task_struct *group_leader;
+	struct bpf_local_storage *bpf_storage;
+	char comm[16];
+};
+
+/* before 2f064a59a11f ("sched: Change task_struct::state"), 5.14 */
+struct task_struct___state {
+	long state;
+};
+
+struct kvm {
+	int userspace_pid;
+};
+
+struct kvm_vcpu_stat_generic {
+	__u64 halt_poll_success_ns;
+	__u64 halt_poll_fail_ns;
+};
+
+struct kvm_vcpu_stat {
+	struct kvm_vcpu_stat_generic generic;
+};
+
+struct kvm_vcpu_arch {
+	__u32 hflags;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	int vcpu_id;
+	struct kvm_vcpu_stat stat;
+	struct kvm_vcpu_arch arch;
+};
+
+/* before 0193cc908b5a ("KVM: stats: Separate generic stats from architecture specific ones"), 5.14 */
+struct kvm_vcpu_stat___flat {
+	__u64 halt_poll_success_ns;
+	__u64 halt_poll_fail_ns;
+};
+
+struct kvm_vcpu___flat {
+	struct kvm_vcpu_stat___flat stat;
+};
+
+/* arch/x86/kvm/svm: kvm-amd */
+struct vmcb_control_area {
+	__u32 exit_code;
+};
+
+struct vmcb {
+	struct vmcb_control_area control;
+};
+
+struct vcpu_svm {
+	struct kvm_vcpu vcpu;
+	struct vmcb *vmcb;
+};
+
+/* arch/x86/kvm/vmx: kvm-intel */
+union vmx_exit_reason {
+	__u32 full;
+};
+
+struct vcpu_vmx {
+	struct kvm_vcpu vcpu;
+	union vmx_exit_reason exit_reason;
+};
+
+/* vcpu_vmx.exit_reason moved into a part shared with TDX in 6.16 */
+struct vcpu_vt {
+	union vmx_exit_reason exit_reason;
+};
+
+struct vcpu_vmx___vt {
+	struct vcpu_vt vt;
+};
+
+struct x86_emulate_ops___guest_mode {
+	void *is_guest_mode;
+};
+
+#pragma clang attribute pop
+
+#endif

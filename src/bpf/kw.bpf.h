@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * kw.bpf.h - what every BPF program of this tool uses: the vCPU table, the split of an exit's
+ * time, filters, losses, the ring buffer.
+ * May not know about: what any collector counts.
+ * To extend: helpers that at least two collectors need; everything else stays in its folder.
+ */
+#ifndef KW_BPF_H
+#define KW_BPF_H
+
+#include "arch_x86.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+#define KW_TOO_MANY 16384 /* sizes that user space replaces before loading */
+
+/* Counting is on: set when the first interval starts, cleared at the end. */
+volatile __u32 kw_running;
+
+/* Number of the current window (of min and max); user space advances it with each reading. */
+volatile __u32 kw_window;
+
+__u64 kw_lost[KW_LOSSES];
+
+/* Slots ever taken out of vcpu_free: user space keeps it stocked. */
+__u64 kw_slots_taken;
+
+/* The slot of the vCPU last seen on a CPU; a hint, checked against the slot's own vcpu. */
+struct {
+	__u32 slot;
+	__u32 pad[15];
+} kw_memo[KW_MAX_CPUS];
+
+/* Filters that are on: bits of 1 << enum kw_filter. */
+const volatile __u32 kw_filters;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct kw_vcpu);
+} vcpus SEC(".maps");
+
+/* struct kvm_vcpu * -> slot */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, KW_TOO_MANY);
+	__type(key, __u64);
+	__type(value, __u32);
+} vcpu_slots SEC(".maps");
+
+/* Free slots, filled by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, KW_TOO_MANY);
+	__type(value, __u32);
+} vcpu_free SEC(".maps");
+
+/* The slot of the vCPU that a thread runs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u32);
+} vcpu_tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct kw_filter_id);
+	__type(value, __u8);
+} filter_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 20);
+} events SEC(".maps");
+
+static __always_inline void kw_lose(enum kw_loss what)
+{
+	__sync_fetch_and_add(&kw_lost[what], 1);
+}
+
+static __always_inline struct kw_vcpu *kw_slot(__u32 slot)
+{
+	return bpf_map_lookup_elem(&vcpus, &slot);
+}
+
+/* ---- finding the vCPU ----------------------------------------------------------------------*/
+
+static __always_inline bool kw_filter_passes(__u32 kind, __u32 id)
+{
+	struct kw_filter_id key = { .kind = kind, .id = id };
+
+	return !(kw_filters & (1 << kind)) || bpf_map_lookup_elem(&filter_ids, &key);
+}
+
+/* A first event of this vCPU: take a slot for it. current is the thread that runs it. */
+static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct task_struct *task)
+{
+	__u64 key = (__u64)vcpu;
+	struct kw_vcpu *v;
+	__u32 slot = 0;
+
+	if (bpf_map_pop_elem(&vcpu_free, &slot))
+		return NULL;
+	__sync_fetch_and_add(&kw_slots_taken, 1);
+	v = kw_slot(slot);
+	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_ANY))
+		return NULL;
+	v->slot = slot;
+	v->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+	v->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
+	v->tgid = task->tgid;
+	v->tid = task->pid;
+	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
+	kw_poll_stat(vcpu, &v->poll_stat);
+	if (!kw_filter_passes(KW_FILTER_PID, v->tgid) || !kw_filter_passes(KW_FILTER_TID, v->tid) ||
+	    !kw_filter_passes(KW_FILTER_VCPU, v->vcpu_id))
+		v->flags = KW_VCPU_IGNORED;
+	v->vcpu = key;
+	v->born_ns = bpf_ktime_get_ns();
+	return v;
+}
+
+/* Not the vCPU last seen on this CPU: look it up, and tell the thread which vCPU it runs. */
+static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32 cpu)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 key = (__u64)vcpu;
+	struct kw_vcpu *v;
+	__u32 *slot;
+
+	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
+	v = slot ? kw_slot(*slot) : kw_vcpu_create(vcpu, task);
+	if (!v) {
+		kw_lose(KW_LOSS_NO_SLOT);
+		return NULL;
+	}
+	v->tid = task->pid;
+	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (slot)
+		*slot = v->slot;
+	if (cpu < KW_MAX_CPUS)
+		kw_memo[cpu].slot = v->slot;
+	return v;
+}
+
+/*
+ * The slot of a vCPU, whose thread is current; NULL if there was no room, or a filter excludes it.
+ * Identity comes from the kvm_vcpu pointer alone.
+ */
+static __always_inline struct kw_vcpu *kw_vcpu_find(struct kvm_vcpu *vcpu)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct kw_vcpu *v = NULL;
+
+	if (cpu < KW_MAX_CPUS)
+		v = kw_slot(kw_memo[cpu].slot);
+	if (!v || v->vcpu != (__u64)vcpu)
+		v = kw_vcpu_find_slow(vcpu, cpu);
+	if (v && v->flags & KW_VCPU_IGNORED)
+		return NULL;
+	return v;
+}
+
+/* The slot of the vCPU that a thread runs; NULL if it runs none, or an excluded one. */
+static __always_inline struct kw_vcpu *kw_vcpu_of_task(struct task_struct *task)
+{
+	struct kw_vcpu *v;
+	__u32 *slot;
+
+	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, 0);
+	if (!slot)
+		return NULL;
+	v = kw_slot(*slot);
+	if (!v || !v->vcpu || v->tid != (__u32)task->pid || v->flags & KW_VCPU_IGNORED)
+		return NULL;
+	return v;
+}
+
+/* The vCPU is no more. Its figures stay until user space has read them. */
+static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
+{
+	__u64 key = v->vcpu;
+
+	bpf_map_delete_elem(&vcpu_slots, &key);
+	if (v->exit_ns)
+		v->unfinished++;
+	v->vcpu = 0;
+	v->died_ns = bpf_ktime_get_ns();
+}
+
+/* ---- splitting an exit's time ---------------------------------------------------------------*/
+
+static __always_inline void kw_charge(struct kw_vcpu *v, enum kw_part part, __u64 ns)
+{
+	v->part[part] += ns;
+	v->flags |= KW_VCPU_SPLIT;
+}
+
+/* The vCPU, on its CPU, changes its state during an exit: charge the time in the old one. */
+static __always_inline void kw_set_state(struct kw_vcpu *v, enum kw_state state, __u64 now)
+{
+	if (v->exit_ns && v->state == KW_ST_VMM && now > v->since_ns)
+		kw_charge(v, KW_PART_VMM, now - v->since_ns);
+	v->since_ns = now;
+	v->state = state;
+}
+
+static __always_inline void kw_switch_out(struct kw_vcpu *v, bool runnable, __u64 now)
+{
+	kw_set_state(v, v->state, now);
+	v->off_ns = now;
+	v->wake_ns = runnable ? now : 0;
+}
+
+/* Back on a CPU. One that nobody was seen to wake had not slept. */
+static __always_inline void kw_switch_in(struct kw_vcpu *v, __u64 now)
+{
+	__u64 off = v->off_ns, wake = v->wake_ns ?: off;
+
+	if (v->exit_ns && off >= v->exit_ns && now >= wake) {
+		kw_charge(v, KW_PART_HALTED, wake - off);
+		kw_charge(v, KW_PART_WAITING, now - wake);
+		if (wake == off) {
+			v->preempt_ns = off;
+			v->preempt_len = now - off;
+		}
+	}
+	v->since_ns = now;
+	v->off_ns = 0;
+	v->wake_ns = 0;
+}
+
+/*
+ * A halt ended that began ns ago. KVM counts the time it polled before it went to sleep; what of
+ * that was spent waiting for a CPU is in that part already.
+ */
+static __always_inline void kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u64 ns,
+					  __u64 now)
+{
+	__u64 stat, poll;
+
+	if (!kw_poll_stat(vcpu, &stat))
+		return;
+	poll = stat - v->poll_stat;
+	v->poll_stat = stat;
+	if (v->preempt_ns >= now - ns && v->preempt_ns < now - ns + poll)
+		poll -= v->preempt_len < poll ? v->preempt_len : poll;
+	if (v->exit_ns && poll)
+		kw_charge(v, KW_PART_POLL, poll);
+}
+
+/*
+ * The parts of an exit never exceed it. All but one are spans of this clock that do not overlap;
+ * the time that KVM polled is KVM's own, and gives way.
+ */
+static __always_inline void kw_fit_parts(struct kw_vcpu *v, __u64 total)
+{
+	__u64 poll = v->part[KW_PART_POLL], rest;
+
+	rest = v->part[KW_PART_VMM] + v->part[KW_PART_HALTED] + v->part[KW_PART_WAITING];
+	if (rest + poll > total)
+		v->part[KW_PART_POLL] = total > rest ? total - rest : 0;
+}
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * spine.bpf.c - the hooks that every collector shares: exit, entry, user space, halt, switch.
+ * One program per hook; it finds the vCPU, keeps its state, and calls the collectors' handlers.
+ * May not know about: what collectors count; kernel differences (compat.bpf.h has them).
+ * To extend: a hook that two collectors need; what one alone needs goes into its own folder.
+ */
+#include "../collectors/hot.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A guest has exited; KVM starts to handle it. */
+SEC("?tp_btf/kvm_exit")
+int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct kw_vcpu *v;
+
+	/* arguments of a module's tracepoint may be NULL, says the verifier from 6.12 on */
+	if (!vcpu || !kw_running)
+		return 0;
+	v = kw_vcpu_find(vcpu);
+	if (!v)
+		return 0;
+	if (v->exit_ns)
+		kw_lose(KW_LOSS_UNMATCHED);
+	v->exit_ns = now;
+	v->since_ns = now;
+	v->code = kw_exit_code(vcpu, isa);
+	v->isa = isa;
+	v->level = kw_exit_level(vcpu);
+	v->state = KW_ST_KERNEL;
+	return 0;
+}
+
+/* The end of an exit: how long it took, and in which parts. */
+static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
+{
+	__u64 exit_ns = v->exit_ns;
+
+	kw_set_state(v, KW_ST_GUEST, now);
+	if (now < exit_ns) {
+		kw_lose(KW_LOSS_CLOCK);
+	} else {
+		if (v->flags & KW_VCPU_SPLIT)
+			kw_fit_parts(v, now - exit_ns);
+		kw_collectors_on_entry(v, now, now - exit_ns);
+	}
+	v->exit_ns = 0;
+	if (v->flags & KW_VCPU_SPLIT) {
+		__builtin_memset(v->part, 0, sizeof(v->part));
+		v->flags &= ~KW_VCPU_SPLIT;
+	}
+}
+
+/*
+ * A guest is about to be entered. An entry from guest mode is a fast path: KVM handled an exit
+ * and re-entered without passing kvm_exit.
+ */
+SEC("?tp_btf/kvm_entry")
+int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct kw_vcpu *v;
+
+	if (!vcpu || !kw_running)
+		return 0;
+	v = kw_vcpu_find(vcpu);
+	if (!v)
+		return 0;
+	if (v->exit_ns) {
+		kw_exit_done(v, now);
+		return 0;
+	}
+	if (v->state == KW_ST_GUEST)
+		v->fastpath++;
+	v->state = KW_ST_GUEST;
+	v->since_ns = now;
+	return 0;
+}
+
+/* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */
+SEC("?tp_btf/kvm_userspace_exit")
+int BPF_PROG(kw_kvm_userspace_exit)
+{
+	struct kw_vcpu *v;
+
+	if (!kw_running)
+		return 0;
+	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	if (v)
+		kw_set_state(v, KW_ST_VMM, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* KVM_RUN is called: the VMM's time is over. */
+static __always_inline int kw_run_begins(void)
+{
+	struct kw_vcpu *v;
+
+	if (!kw_running)
+		return 0;
+	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	if (v && v->state == KW_ST_VMM)
+		kw_set_state(v, KW_ST_KERNEL, bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("?fentry/kvm_arch_vcpu_ioctl_run")
+int BPF_PROG(kw_run_fentry)
+{
+	return kw_run_begins();
+}
+
+SEC("?kprobe/kvm_arch_vcpu_ioctl_run")
+int BPF_KPROBE(kw_run_kprobe)
+{
+	return kw_run_begins();
+}
+
+/* A halt has ended after ns, with or without sleeping. The tracepoint names no vCPU. */
+SEC("?tp_btf/kvm_vcpu_wakeup")
+int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns)
+{
+	struct kw_vcpu *v;
+
+	if (!kw_running)
+		return 0;
+	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	if (v)
+		kw_halt_ended(v, (struct kvm_vcpu *)v->vcpu, ns, bpf_ktime_get_ns());
+	return 0;
+}
+
+/*
+ * Runs at every context switch of the host: a thread without any task storage is no vCPU's. The
+ * memo of this CPU is dropped or set, so that another thread with the same vCPU is noticed.
+ */
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct kw_vcpu *v;
+	__u32 cpu, memo = 0;
+	__u64 now;
+
+	if (!kw_running || (!prev->bpf_storage && !next->bpf_storage))
+		return 0;
+	now = bpf_ktime_get_ns();
+	v = kw_vcpu_of_task(prev);
+	if (v)
+		kw_switch_out(v, kw_stays_runnable(ctx, prev), now);
+	v = kw_vcpu_of_task(next);
+	if (v) {
+		kw_switch_in(v, now);
+		memo = v->slot;
+	}
+	cpu = bpf_get_smp_processor_id();
+	if (cpu < KW_MAX_CPUS)
+		kw_memo[cpu].slot = memo;
+	return 0;
+}
+
+SEC("?tp_btf/sched_wakeup")
+int BPF_PROG(kw_sched_wakeup, struct task_struct *task)
+{
+	struct kw_vcpu *v;
+
+	if (!kw_running || !task->bpf_storage)
+		return 0;
+	v = kw_vcpu_of_task(task);
+	if (v && v->off_ns && !v->wake_ns)
+		v->wake_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int kw_vcpu_destroyed(__u64 vcpu)
+{
+	struct kw_vcpu *v;
+	__u32 *slot;
+
+	slot = bpf_map_lookup_elem(&vcpu_slots, &vcpu);
+	v = slot ? kw_slot(*slot) : NULL;
+	if (v)
+		kw_vcpu_end(v);
+	return 0;
+}
+
+SEC("?fentry/kvm_arch_vcpu_destroy")
+int BPF_PROG(kw_destroy_fentry, struct kvm_vcpu *vcpu)
+{
+	return kw_vcpu_destroyed((__u64)vcpu);
+}
+
+SEC("?kprobe/kvm_arch_vcpu_destroy")
+int BPF_KPROBE(kw_destroy_kprobe, struct kvm_vcpu *vcpu)
+{
+	return kw_vcpu_destroyed((__u64)vcpu);
+}
+
+/* Where nothing tells that a vCPU is destroyed, it ends with its thread. */
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(kw_destroy_thread, struct task_struct *task)
+{
+	struct kw_vcpu *v;
+
+	if (!task->bpf_storage)
+		return 0;
+	v = kw_vcpu_of_task(task);
+	if (v)
+		kw_vcpu_end(v);
+	return 0;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd_check.c - check: tries every hook of every collector on this kernel and tells the result.
+ * May not know about: how hooks are attached.
+ * To extend: a question about the system is a function like check_btf().
+ */
+#include "../core/engine.h"
+#include "../core/log.h"
+#include "../sinks/listing.h"
+#include "../util/cleanup.h"
+#include "run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static const struct kw_listing_column columns[] = {
+	{ "what", "WHAT", false },
+	{ "state", "STATE", false },
+	{ "how", "HOW", false },
+	{ "means", "WHAT IT MEANS", false },
+};
+
+static int add(struct kw_listing *l, const char *what, const char *state, const char *how,
+	       const char *means)
+{
+	const char *const cells[] = { what, state, how, means };
+
+	return kw_listing_add(l, cells);
+}
+
+static int check_kernel(struct kw_listing *l)
+{
+	struct utsname u;
+
+	uname(&u);
+	return add(l, "kernel", "ok", u.release, u.machine);
+}
+
+static int check_btf(struct kw_listing *l)
+{
+	bool there = !access("/sys/kernel/btf/vmlinux", R_OK);
+
+	return add(l, "kernel BTF", there ? "ok" : "missing", "/sys/kernel/btf/vmlinux",
+		   there ? "types of the kernel are known" :
+			   "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed");
+}
+
+static int check_kvm(struct kw_listing *l)
+{
+	static const char *const vendors[] = { "kvm_amd", "kvm_intel", "kvm_pvm" };
+	const char *vendor = NULL;
+	char path[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(vendors); i++) {
+		snprintf(path, sizeof(path), "/sys/module/%s", vendors[i]);
+		vendor = access(path, F_OK) ? vendor : vendors[i];
+	}
+	if (access("/dev/kvm", F_OK))
+		return add(l, "KVM", "missing", vendor, "/dev/kvm is missing: modprobe kvm-amd or kvm-intel");
+	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
+}
+
+static int check_hook(struct kw_listing *l, const struct kw_engine *e, enum kw_hook_id id)
+{
+	const struct kw_hook *h = &e->hook[id];
+	char means[600];
+	size_t n;
+
+	if (!h->wanted)
+		return 0;
+	n = snprintf(means, sizeof(means), "%s", h->purpose);
+	for (int i = 0; i < KW_VARIANTS && n < sizeof(means); i++)
+		if (*h->why[i])
+			n += snprintf(means + n, sizeof(means) - n, "; %s refused (%s)", h->program[i],
+				      h->why[i]);
+	if (h->variant < 0 && n < sizeof(means))
+		snprintf(means + n, sizeof(means) - n, "; without it, %s",
+			 h->without ?: "nothing can be collected");
+	return add(l, h->name, h->variant >= 0 ? "ok" : "missing", kw_engine_variant(e, id), means);
+}
+
+static int check_collector(struct kw_listing *l, const struct kw_engine *e,
+			   const struct kw_collector *c, int open_err)
+{
+	bool whole = true, works = !open_err;
+
+	for (int i = 0; i < KW_HOOKS; i++)
+		if (c->hooks & (1u << i) && e->hook[i].variant < 0) {
+			whole = false;
+			works &= !!e->hook[i].without;
+		}
+	return add(l, c->name, !works ? "unavailable" : whole ? "ok" : "reduced", NULL, c->help);
+}
+
+int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
+{
+	struct kw_listing l = { .name = "check", .column = columns, .n_columns = ARRAY_SIZE(columns) };
+	const struct kw_collector *c;
+	struct kw_engine engine;
+	int err, open_err;
+
+	(void)open;
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		o->wants.collector[o->wants.n++] = c;
+	o->wants.events = true;
+	open_err = kw_engine_open(&o->wants, &engine);
+	if (open_err == -EPERM || open_err == -EACCES)
+		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, CAP_PERFMON and "
+		       "CAP_SYS_ADMIN");
+	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l);
+	for (int i = 0; i < KW_HOOKS && !err; i++)
+		err = check_hook(&l, &engine, i);
+	for (size_t i = 0; i < o->wants.n && !err; i++)
+		err = check_collector(&l, &engine, o->wants.collector[i], open_err);
+	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)
+		err = kw_listing_print(&l, o->n_outputs ? o->output[i] : "table", &o->view);
+	kw_engine_close(&engine);
+	kw_listing_release(&l);
+	if (err)
+		return kw_exit_code(err);
+	return open_err == -EACCES ? KW_EXIT_PERMISSION : open_err ? kw_exit_code(open_err) : 0;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd_list.c - list: vms, collectors, columns, reasons.
+ * May not know about: BPF.
+ * To extend: another listing is a function and a line in lists[].
+ */
+#include "../arch/names.h"
+#include "../core/log.h"
+#include "../core/vmident.h"
+#include "../sinks/listing.h"
+#include "../util/cleanup.h"
+#include "run.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define CELLS(...) (const char *const[]){ __VA_ARGS__ }
+
+static const struct kw_listing_column vm_columns[] = {
+	{ "vm", "VM", false },	   { "pid", "PID", true },   { "vmm", "VMM", false },
+	{ "vms", "VMS", true }, { "vcpus", "VCPUS", true }, { "uuid", "UUID", false },
+};
+
+static int add_vm(void *arg, pid_t pid, const struct kw_vm_fds *fds)
+{
+	struct kw_listing *l = arg;
+	struct kw_vms vms = {};
+	char id[16], n_vms[16], n_vcpus[16];
+	struct kw_vm vm;
+	int err;
+
+	if (kw_vm_identify(pid, &vm) || kw_vms_add(&vms, &vm) < 0)
+		return 0;
+	snprintf(id, sizeof(id), "%d", pid);
+	snprintf(n_vms, sizeof(n_vms), "%u", fds->vms);
+	snprintf(n_vcpus, sizeof(n_vcpus), "%u", fds->vcpus);
+	err = kw_listing_add(l, CELLS(vms.vm[0]->display, id, vm.vmm, n_vms, n_vcpus,
+				      *vm.uuid ? vm.uuid : NULL));
+	kw_vms_release(&vms);
+	return err;
+}
+
+static int list_vms(struct kw_listing *l)
+{
+	int err;
+
+	l->column = vm_columns;
+	l->n_columns = ARRAY_SIZE(vm_columns);
+	err = kw_vmm_each(add_vm, l);
+	if (!err && !l->n)
+		kw_say(geteuid() ? "no VM is to be seen; those of other users only as root" :
+				   "no process has a VM open");
+	return err;
+}
+
+static const struct kw_listing_column collector_columns[] = {
+	{ "name", "COLLECTOR", false },
+	{ "events", "TRACE", false },
+	{ "help", "WHAT IT SHOWS", false },
+};
+
+static int list_collectors(struct kw_listing *l)
+{
+	const struct kw_collector *c;
+	int err = 0;
+
+	l->column = collector_columns;
+	l->n_columns = ARRAY_SIZE(collector_columns);
+	for (size_t i = 0; (c = kw_collector(i)) && !err; i++)
+		err = kw_listing_add(l, CELLS(c->name, c->event ? "yes" : "no", c->help));
+	return err;
+}
+
+static const struct kw_listing_column column_columns[] = {
+	{ "table", "TABLE", false }, { "column", "COLUMN", false }, { "role", "ROLE", false },
+	{ "unit", "UNIT", false },   { "shown", "SHOWN", false },   { "help", "MEANING", false },
+};
+
+static int add_columns(struct kw_listing *l, const struct kw_schema *schema)
+{
+	static const char *const shown[] = { "always", "jsonl csv", "on request" };
+	const struct kw_column *c;
+	char name[64];
+	int err = 0;
+
+	for (size_t i = 0; schema && (c = kw_schema_column(schema, i)) && !err; i++)
+		if (c->role != KW_PADDING)
+			err = kw_listing_add(l, CELLS(schema->name, kw_column_name(c, name, sizeof(name)),
+						      kw_role_name(c->role), kw_unit_name(c->unit),
+						      shown[c->show], c->help));
+	return err;
+}
+
+static int list_columns(struct kw_listing *l)
+{
+	const struct kw_collector *c;
+	int err = 0;
+
+	l->column = column_columns;
+	l->n_columns = ARRAY_SIZE(column_columns);
+	for (size_t i = 0; (c = kw_collector(i)) && !err; i++)
+		err = add_columns(l, c->table) ?: add_columns(l, c->event);
+	return err;
+}
+
+static const struct kw_listing_column reason_columns[] = {
+	{ "isa", "ISA", false },
+	{ "reason_code", "CODE", true },
+	{ "reason", "REASON", false },
+};
+
+static int list_reasons(struct kw_listing *l)
+{
+	const struct kw_isa_names *const *tables;
+	char code[16];
+	size_t n;
+	int err = 0;
+
+	l->column = reason_columns;
+	l->n_columns = ARRAY_SIZE(reason_columns);
+	tables = kw_isa_tables(&n);
+	for (size_t t = 0; t < n; t++)
+		for (size_t i = 0; i < tables[t]->n && !err; i++) {
+			snprintf(code, sizeof(code), "%" PRIu32, tables[t]->reason[i].code);
+			err = kw_listing_add(l, CELLS(tables[t]->name, code, tables[t]->reason[i].name));
+		}
+	return err;
+}
+
+static const struct {
+	const char *name;
+	int (*fill)(struct kw_listing *l);
+} lists[] = {
+	{ "vms", list_vms },
+	{ "collectors", list_collectors },
+	{ "columns", list_columns },
+	{ "reasons", list_reasons },
+};
+
+int kw_cmd_list(struct kw_options *o, kw_source_open_fn open)
+{
+	struct kw_listing l = { .name = o->what };
+	int err = -ENOENT;
+
+	(void)open;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (o->what && !strcmp(o->what, lists[i].name))
+			err = lists[i].fill(&l);
+	if (err == -ENOENT) {
+		kw_say("list what? vms, collectors, columns or reasons%s%s", o->what ? ", not " : "",
+		       o->what ?: "");
+		return KW_EXIT_USAGE;
+	}
+	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)
+		err = kw_listing_print(&l, o->n_outputs ? o->output[i] : "table", &o->view);
+	kw_listing_release(&l);
+	return kw_exit_code(err);
+}

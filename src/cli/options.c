@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * options.c - see options.h.
+ * May not know about: how it is done, the system.
+ * To extend: see options.h.
+ */
+#define _GNU_SOURCE
+#include "options.h"
+
+#include "../core/log.h"
+#include "../util/cleanup.h"
+#include "../util/text.h"
+#include "../util/units.h"
+#include "version.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <string.h>
+
+#define ON(verb)   (1u << (verb))
+#define SHOWN	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST))
+#define EVERYWHERE (ON(KW_VERBS) - 1)
+
+/* Options without a letter. */
+enum {
+	O_TID = 256,
+	O_VCPU,
+	O_VM,
+	O_REASON,
+	O_EXCLUDE,
+	O_SLOWER,
+	O_SORT,
+	O_COLUMNS,
+	O_ROWS,
+	O_PER,
+	O_COLOR,
+	O_MAX_VCPUS,
+};
+
+static const struct offered {
+	struct argp_option argp;
+	unsigned int verbs;
+} table[] = {
+	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, SHOWN },
+	{ { "pid", 'p', "PID[,…]", 0, "Only VMs of these processes", 1 }, SHOWN },
+	{ { "tid", O_TID, "TID[,…]", 0, "Only vCPUs that these threads run", 1 }, SHOWN },
+	{ { "vcpu", O_VCPU, "ID[,…]", 0, "Only vCPUs with these ids", 1 }, SHOWN },
+	{ { "vm", O_VM, "NAME|UUID|PID[,…]", 0, "Only these VMs", 1 }, SHOWN },
+	{ { "reason", O_REASON, "REASON[,…]", 0, "Only exits for these reasons (names or numbers)", 1 },
+	  SHOWN },
+	{ { "exclude", O_EXCLUDE, "REASON[,…]", 0, "No exits for these reasons", 1 }, SHOWN },
+	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)", 1 },
+	  ON(KW_TRACE) },
+	{ { "max-vcpus", O_MAX_VCPUS, "N", 0, "Room for this many vCPUs at once (16384)", 1 }, SHOWN },
+	{ { NULL, 0, NULL, 0, "How long:", 2 }, SHOWN },
+	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, SHOWN },
+	{ { "summary", 's', NULL, 0, "At the end, a table of the whole run", 2 }, ON(KW_STAT) },
+	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE },
+	{ { "output", 'o', "FORMAT[:PATH]", 0,
+	    "table, jsonl or csv; repeatable; without PATH to standard output", 3 },
+	  EVERYWHERE },
+	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 }, ON(KW_STAT) },
+	{ { "columns", O_COLUMNS, "NAME[,…]", 0, "Show these columns (kvm_watcher list columns)", 3 },
+	  ON(KW_STAT) | ON(KW_TRACE) },
+	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, ON(KW_STAT) },
+	{ { "per", O_PER, "vm|vcpu", 0, "One row per reason and vCPU (default), or VM", 3 },
+	  ON(KW_STAT) },
+	{ { "color", O_COLOR, "auto|always|never", 0, "Colour (auto: on a terminal, unless NO_COLOR)", 3 },
+	  EVERYWHERE },
+	{ { NULL, 0, NULL, 0, "Other:", 4 }, EVERYWHERE },
+	{ { "verbose", 'v', NULL, 0, "Say more, on standard error", 4 }, EVERYWHERE },
+	{ { "version", 'V', NULL, 0, "Print the version", 4 }, EVERYWHERE },
+	{ { "help", 'h', NULL, 0, "This help", 4 }, EVERYWHERE },
+	{ { NULL, '?', NULL, OPTION_ALIAS | OPTION_HIDDEN, NULL, 4 }, EVERYWHERE },
+	{ { "usage", 'U', NULL, OPTION_HIDDEN, "Short usage", 4 }, EVERYWHERE },
+};
+
+static const struct verb {
+	const char *name, *args, *doc;
+} verbs[KW_VERBS] = {
+	[KW_STAT] = { "stat", "[COLLECTOR[,…]] [INTERVAL [COUNT]]",
+		      "Tables per interval of INTERVAL seconds (1), COUNT times." },
+	[KW_TRACE] = { "trace", "[COLLECTOR]", "One line per event, filtered in the kernel." },
+	[KW_HIST] = { "hist", "[COLLECTOR] [INTERVAL [COUNT]]",
+		      "Histogram of the times of all events; INTERVAL: until Ctrl-C." },
+	[KW_LIST] = { "list", "vms|collectors|columns|reasons",
+		      "VMs on this host; what can be collected, shown and filtered." },
+	[KW_CHECK] = { "check", "", "What works on this kernel, what does not, why, and what to do." },
+};
+
+static void print_help(void)
+{
+	const struct kw_collector *c;
+
+	printf("Usage: kvm_watcher [VERB] [COLLECTOR[,COLLECTOR…]] [OPTION…] [INTERVAL [COUNT]]\n"
+	       "Tells where the time of KVM's virtual machines goes, from the host.\n\nVerbs:\n");
+	for (int i = 0; i < KW_VERBS; i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].doc);
+	printf("A collector's name where a verb is expected means stat of it.\n\nCollectors:\n");
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		printf("  %-8s %s\n", c->name, c->help);
+	printf("\nThe reference's options work as well, when no verb is given:\n"
+	       "  -e exits, -s summary at the end, -p PID, -t SEC, -v, -V, -?, --usage\n\n"
+	       "'kvm_watcher VERB --help' shows a verb's options.\n\nExamples:\n"
+	       "  kvm_watcher exits                       exits of all VMs, every second\n"
+	       "  kvm_watcher stat exits -p 1234 -s 5 12  of one VM, for a minute, with a summary\n"
+	       "  kvm_watcher trace exits --slower 1ms --exclude HLT\n"
+	       "  kvm_watcher hist exits --reason NPF -t 10\n"
+	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
+}
+
+/* ---- values of options -------------------------------------------------------------------------*/
+
+static char *keep(struct kw_options *o, const char *text)
+{
+	char *copy = o->n_texts < ARRAY_SIZE(o->text) ? strdup(text) : NULL;
+
+	if (copy)
+		o->text[o->n_texts++] = copy;
+	return copy;
+}
+
+static int bad(const char *option, const char *arg, const char *expected)
+{
+	kw_say("--%s: '%s' is not %s", option, arg, expected);
+	return EINVAL;
+}
+
+static int parse_ids(struct kw_options *o, const char *option, const char *arg, struct kw_list *list)
+{
+	char *save = NULL, *copy = keep(o, arg), *item;
+
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+		uint64_t id, *grown;
+
+		if (!kw_parse_u64(item, &id) || id > UINT32_MAX)
+			return bad(option, arg, "a list of numbers like 1,2,3");
+		grown = reallocarray(list->item, list->n + 1, sizeof(*list->item));
+		if (!grown)
+			return ENOMEM;
+		list->item = grown;
+		list->item[list->n++] = id;
+	}
+	return list->n ? 0 : bad(option, arg, "a list of numbers like 1,2,3");
+}
+
+static int parse_reasons(struct kw_options *o, const char *arg, struct kw_reason_filter **list,
+			 size_t *n)
+{
+	char *save = NULL, *copy = keep(o, arg), *item;
+
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+		void *grown = reallocarray(*list, *n + 1, sizeof(**list));
+
+		if (!grown)
+			return ENOMEM;
+		*list = grown;
+		(*list)[(*n)++].text = item;
+	}
+	return 0;
+}
+
+static int parse_vms(struct kw_options *o, const char *arg)
+{
+	char *save = NULL, *copy = keep(o, arg), *item;
+
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+		if (o->wants.filters.n_vm == ARRAY_SIZE(o->vm))
+			return bad("vm", arg, "a list of at most 64 VMs");
+		o->vm[o->wants.filters.n_vm++] = item;
+		o->wants.filters.vm = o->vm;
+	}
+	return 0;
+}
+
+static int parse_seconds(const char *option, const char *arg, uint64_t *ret_ns)
+{
+	if (kw_parse_duration(arg, 1000000000, ret_ns) || !*ret_ns)
+		return bad(option, arg, "a time in seconds, greater than 0");
+	return 0;
+}
+
+static int parse_color(struct kw_options *o, const char *arg)
+{
+	if (!strcmp(arg, "always"))
+		o->view.color = true;
+	else if (!strcmp(arg, "never"))
+		o->view.color = false;
+	else if (strcmp(arg, "auto"))
+		return bad("color", arg, "auto, always or never");
+	return 0;
+}
+
+static int parse_number(const char *option, const char *arg, uint32_t least, uint32_t most,
+			uint32_t *ret)
+{
+	uint64_t n;
+
+	if (!kw_parse_u64(arg, &n) || n < least || n > most) {
+		kw_say("--%s: '%s' is not a number from %u to %u", option, arg, least, most);
+		return EINVAL;
+	}
+	*ret = n;
+	return 0;
+}
+
+static int parse_positional(struct kw_options *o, const char *arg)
+{
+	bool number = *arg >= '0' && *arg <= '9';
+	uint64_t count;
+
+	if (!number && !o->what && !o->has_interval) {
+		o->what = keep(o, arg);
+		return o->what ? 0 : ENOMEM;
+	}
+	if (!number || o->verb > KW_HIST || o->count) {
+		kw_say("'%s' is too much, or not expected there; try --help", arg);
+		return EINVAL;
+	}
+	if (!o->has_interval) {
+		o->has_interval = true;
+		return parse_seconds("INTERVAL", arg, &o->interval_ns);
+	}
+	if (!kw_parse_u64(arg, &count) || !count)
+		return bad("COUNT", arg, "a number greater than 0");
+	o->count = count;
+	return 0;
+}
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+	struct kw_options *o = state->input;
+	struct kw_filters *f = &o->wants.filters;
+
+	switch (key) {
+	case 'p':
+		return parse_ids(o, "pid", arg, &f->pid);
+	case O_TID:
+		return parse_ids(o, "tid", arg, &f->tid);
+	case O_VCPU:
+		return parse_ids(o, "vcpu", arg, &f->vcpu);
+	case O_VM:
+		return parse_vms(o, arg);
+	case O_REASON:
+		return parse_reasons(o, arg, &f->include, &f->n_include);
+	case O_EXCLUDE:
+		return parse_reasons(o, arg, &f->exclude, &f->n_exclude);
+	case O_SLOWER:
+		return kw_parse_duration(arg, 1000000, &f->slower_ns)
+			       ? bad("slower", arg, "a time like 1ms or 250us")
+			       : 0;
+	case 't':
+		return parse_seconds("time", arg, &o->duration_ns);
+	case 's':
+		o->summary = true;
+		return 0;
+	case 'o':
+		if (o->n_outputs == ARRAY_SIZE(o->output))
+			return bad("output", arg, "one of at most 8 outputs");
+		o->output[o->n_outputs++] = keep(o, arg);
+		return 0;
+	case O_SORT:
+		o->view.sort = keep(o, arg);
+		return 0;
+	case O_COLUMNS:
+		o->view.columns = keep(o, arg);
+		return 0;
+	case O_ROWS:
+		return parse_number("rows", arg, 0, 1000000, &o->view.rows);
+	case O_PER:
+		o->view.by_vm = !strcmp(arg, "vm");
+		return o->view.by_vm || !strcmp(arg, "vcpu") ? 0 : bad("per", arg, "vm or vcpu");
+	case O_COLOR:
+		return parse_color(o, arg);
+	case O_MAX_VCPUS:
+		return parse_number("max-vcpus", arg, 16, 1 << 20, &o->wants.max_vcpus);
+	case 'v':
+		kw_verbose = true;
+		return 0;
+	case 'V':
+		printf("kvm_watcher %s\n", KW_VERSION);
+		return ECANCELED;
+	case 'h':
+	case '?':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+		return ECANCELED;
+	case 'U':
+		argp_state_help(state, stdout, ARGP_HELP_USAGE & ~ARGP_HELP_EXIT_ERR);
+		return ECANCELED;
+	case ARGP_KEY_ARG:
+		return parse_positional(o, arg);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- verbs ---------------------------------------------------------------------------------------*/
+
+static int find_verb(const char *name)
+{
+	for (int i = 0; i < KW_VERBS; i++)
+		if (!strcmp(verbs[i].name, name))
+			return i;
+	return -1;
+}
+
+static size_t options_of(enum kw_verb verb, struct argp_option *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].verbs & ON(verb))
+			ret[n++] = table[i].argp;
+	memset(&ret[n], 0, sizeof(ret[n]));
+	return n;
+}
+
+static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_options *o)
+{
+	struct argp_option options[ARRAY_SIZE(table) + 1];
+	struct argp argp = { .options = options,
+			     .parser = parse_option,
+			     .args_doc = verbs[verb].args,
+			     .doc = verbs[verb].doc };
+	char name[64];
+	int err;
+
+	options_of(verb, options);
+	o->verb = verb;
+	snprintf(name, sizeof(name), "kvm_watcher %s", verbs[verb].name);
+	argv[0] = name;
+	err = argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_NO_EXIT, NULL, o);
+	return err == ECANCELED ? KW_EXIT_OK + 1 : err ? KW_EXIT_USAGE + 1 : 0;
+}
+
+static bool default_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
+static int default_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	uint64_t n;
+
+	return columns && kw_parse_u64(columns, &n) && n >= 40 && n <= 1000 ? (int)n : 100;
+}
+
+static void set_defaults(struct kw_options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->interval_ns = 1000000000;
+	o->view.rows = 50;
+	o->view.color = default_color();
+	o->view.width = default_width();
+	o->wants.max_vcpus = 16384;
+}
+
+/* "-" and "--" options only: no verb, no collector, so they are the reference's. */
+static bool is_seed(int argc, char **argv)
+{
+	return argc > 1 && *argv[1] == '-';
+}
+
+int kw_options_parse(int argc, char **argv, struct kw_options *ret)
+{
+	int verb;
+
+	set_defaults(ret);
+	if (argc < 2)
+		return parse_verb(KW_STAT, argc, argv, ret);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?") ||
+	    !strcmp(argv[1], "help")) {
+		print_help();
+		return KW_EXIT_OK + 1;
+	}
+	if (is_seed(argc, argv))
+		return -EAGAIN; /* kw_seed_options translates them */
+	verb = find_verb(argv[1]);
+	if (verb >= 0)
+		return parse_verb(verb, argc - 1, argv + 1, ret);
+	if (kw_collector_find(argv[1]) || strchr(argv[1], ',') || (*argv[1] >= '0' && *argv[1] <= '9'))
+		return parse_verb(KW_STAT, argc, argv, ret);
+	kw_say("'%s' is neither a verb nor a collector; try 'kvm_watcher --help'", argv[1]);
+	return KW_EXIT_USAGE + 1;
+}
+
+void kw_options_release(struct kw_options *o)
+{
+	for (size_t i = 0; i < o->n_texts; i++)
+		free(o->text[i]);
+	free(o->wants.filters.pid.item);
+	free(o->wants.filters.tid.item);
+	free(o->wants.filters.vcpu.item);
+	free(o->wants.filters.include);
+	free(o->wants.filters.exclude);
+	memset(o, 0, sizeof(*o));
+}
+
+const char *kw_options_check(void)
+{
+	struct argp_option options[ARRAY_SIZE(table) + 1];
+
+	for (int verb = 0; verb < KW_VERBS; verb++) {
+		size_t n = options_of(verb, options);
+
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < i; k++) {
+				if (options[i].key && options[i].key == options[k].key)
+					return options[i].name;
+				if (options[i].name && options[k].name &&
+				    !strcmp(options[i].name, options[k].name))
+					return options[i].name;
+			}
+	}
+	return NULL;
+}

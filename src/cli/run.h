@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run.h - the verbs, and what they share: opening source and sinks, waiting for intervals.
+ * May not know about: BPF, any one collector.
+ * To extend: a verb is a file cmd_NAME.c, a line here and one in options.c.
+ */
+#ifndef KW_RUN_H
+#define KW_RUN_H
+
+#include "options.h"
+
+/* Each returns the exit code of the process; messages are printed. */
+int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_list(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
+
+/* Parse, run the verb, return the exit code. What main() does, with any source. */
+int kw_main(int argc, char **argv, kw_source_open_fn open);
+
+/* ---- shared by the verbs -----------------------------------------------------------------------*/
+
+struct kw_run {
+	struct kw_options *o;
+	struct kw_source *source;
+	struct kw_sink *sink[8];
+	size_t n_sinks;
+	struct kw_frame prev[16];
+	struct kw_losses prev_losses;
+	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end: UINT64_MAX if there is none */
+};
+
+/* Choose collectors, open sinks and source, begin to count. 0 or an exit code. */
+int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open);
+/* Close all; returns code, or KW_EXIT_FAILED if the output could not be written. */
+int kw_run_close(struct kw_run *run, int code);
+
+/*
+ * Read what happened since the last call: delta[i] for the i-th collector, folded as the view
+ * wants it, and the losses. 0 or -errno (message printed).
+ */
+int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost);
+
+/* Show rows and losses in every sink. 0 or -errno. */
+int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary);
+int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,
+		       uint64_t real_ns);
+
+/* The exit code for a -errno of a source. */
+int kw_exit_code(int err);
+
+#endif

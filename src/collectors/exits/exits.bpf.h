@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * exits.bpf.h - counts and times every exit, per vCPU, reason and level, in the kernel.
+ * May not know about: names, VMs, other collectors. Called by the spine with the vCPU found.
+ * To extend: see exits.h.
+ */
+#ifndef KW_EXITS_BPF_H
+#define KW_EXITS_BPF_H
+
+#include "../../bpf/kw.bpf.h"
+#include "exits.h"
+
+const volatile bool exits_on;
+const volatile bool exits_trace_on;		/* send an event for each exit … */
+const volatile __u64 exits_trace_slower;	/* … that took at least this long, ns */
+const volatile __u32 exits_include, exits_exclude; /* entries of exits_filter of that kind */
+
+/* Records ever taken out of exits_free: user space keeps it stocked. */
+__u64 exits_taken;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct exits_index);
+} exits_index SEC(".maps");
+
+struct exits_chunk {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EXITS_CHUNK);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct exits_record));
+};
+
+/* Record n is number n % EXITS_CHUNK of chunk n / EXITS_CHUNK; number 0 is never given out. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, EXITS_CHUNKS);
+	__type(key, __u32);
+	__array(values, struct exits_chunk);
+} exits_pool SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_QUEUE);
+	__uint(max_entries, 64 * EXITS_CHUNK);
+	__type(value, __u32);
+} exits_free SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct exits_carry);
+	__type(value, __u64);
+} exits_carries SEC(".maps");
+
+/* -> EXITS_INCLUDE or EXITS_EXCLUDE */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct exits_filter_key);
+	__type(value, __u32);
+} exits_filter SEC(".maps");
+
+static __always_inline struct exits_record *exits_record(__u32 number)
+{
+	__u32 chunk = number >> EXITS_CHUNK_LOG2, i = number & (EXITS_CHUNK - 1);
+	void *map = bpf_map_lookup_elem(&exits_pool, &chunk);
+
+	return map ? bpf_map_lookup_elem(map, &i) : NULL;
+}
+
+static __always_inline __u32 exits_hash(__u32 code, __u32 level)
+{
+	return code ^ (code >> 6) ^ (level << 5);
+}
+
+static __always_inline bool exits_filtered(const struct kw_vcpu *v)
+{
+	struct exits_filter_key key = { .isa = v->isa, .code = v->code };
+	__u32 *f;
+
+	if (!exits_include && !exits_exclude)
+		return false;
+	f = bpf_map_lookup_elem(&exits_filter, &key);
+	if (f && *f == EXITS_EXCLUDE)
+		return true;
+	return exits_include && !f;
+}
+
+/* First exit of this reason, or one whose home place is taken: search, or take a record. */
+static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
+{
+	struct exits_index *index;
+	struct exits_record *r;
+	__u32 slot = v->slot, number, h;
+
+	index = bpf_map_lookup_elem(&exits_index, &slot);
+	if (!index)
+		return NULL;
+	h = exits_hash(v->code, v->level);
+	for (int i = 0; i < EXITS_PROBES; i++) {
+		__u32 *place = &index->record[(h + i) & (EXITS_INDEX - 1)];
+
+		number = *place;
+		if (!number) {
+			if (bpf_map_pop_elem(&exits_free, &number)) {
+				kw_lose(KW_LOSS_NO_RECORD);
+				return NULL;
+			}
+			__sync_fetch_and_add(&exits_taken, 1);
+			r = exits_record(number);
+			if (!r)
+				return NULL;
+			r->code = v->code;
+			r->level = v->level | (exits_filtered(v) ? EXITS_SKIP : 0);
+			r->min[0] = r->min[1] = ~0ULL;
+			*place = number;
+			return r;
+		}
+		r = exits_record(number);
+		if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
+			return r;
+	}
+	kw_lose(KW_LOSS_REASONS);
+	return NULL;
+}
+
+static __always_inline struct exits_record *exits_find(struct kw_vcpu *v)
+{
+	struct exits_index *index;
+	struct exits_record *r;
+	__u32 slot = v->slot;
+
+	index = bpf_map_lookup_elem(&exits_index, &slot);
+	if (!index)
+		return NULL;
+	r = exits_record(index->record[exits_hash(v->code, v->level) & (EXITS_INDEX - 1)]);
+	if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
+		return r;
+	return exits_find_slow(v);
+}
+
+/* floor(log2(x)), x < 2^36, without branches that a mix of times would mispredict */
+static __always_inline __u32 exits_log2(__u64 x)
+{
+	__u32 r = 0, s;
+
+	s = (x > 0xffffffffULL) << 5, x >>= s, r |= s;
+	s = (x > 0xffff) << 4, x >>= s, r |= s;
+	s = (x > 0xff) << 3, x >>= s, r |= s;
+	s = (x > 0xf) << 2, x >>= s, r |= s;
+	s = (x > 3) << 1, x >>= s, r |= s;
+	return r | (__u32)(x >> 1);
+}
+
+static __always_inline __u32 exits_bucket(__u64 ns)
+{
+	__u32 log2, bucket;
+
+	if (ns < 1ULL << EXITS_HIST_MIN_LOG2)
+		return 0;
+	if (ns >= 1ULL << (EXITS_HIST_MIN_LOG2 + (EXITS_BUCKETS >> EXITS_HIST_SUB_LOG2)))
+		return EXITS_BUCKETS - 1;
+	log2 = exits_log2(ns);
+	bucket = ((log2 - EXITS_HIST_MIN_LOG2) << EXITS_HIST_SUB_LOG2) +
+		 ((ns >> (log2 - EXITS_HIST_SUB_LOG2)) & ((1 << EXITS_HIST_SUB_LOG2) - 1));
+	return bucket < EXITS_BUCKETS ? bucket : EXITS_BUCKETS - 1;
+}
+
+static __noinline int exits_carry(struct kw_vcpu *v, __u32 bucket)
+{
+	struct exits_carry key = { .bucket = bucket };
+	__u32 slot = v->slot, h = exits_hash(v->code, v->level);
+	struct exits_index *index = bpf_map_lookup_elem(&exits_index, &slot);
+	struct exits_record *r;
+	__u64 one = 1, *n;
+
+	for (int i = 0; index && i < EXITS_PROBES; i++) {
+		key.record = index->record[(h + i) & (EXITS_INDEX - 1)];
+		r = exits_record(key.record);
+		if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
+			break;
+	}
+	n = bpf_map_lookup_elem(&exits_carries, &key);
+	if (n)
+		(*n)++;
+	else if (bpf_map_update_elem(&exits_carries, &key, &one, BPF_ANY))
+		kw_lose(KW_LOSS_HISTOGRAM);
+	return 0;
+}
+
+static __always_inline void exits_min_max(struct exits_record *r, __u64 ns)
+{
+	__u16 window = kw_window;
+	__u32 w = window & 1;
+
+	if (r->window != window) {
+		if ((__u16)(r->window + 1) != window) {
+			r->min[!w] = ~0ULL;
+			r->max[!w] = 0;
+		}
+		r->window = window;
+		r->min[w] = r->max[w] = ns;
+		return;
+	}
+	if (ns < r->min[w])
+		r->min[w] = ns;
+	if (ns > r->max[w])
+		r->max[w] = ns;
+}
+
+static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	struct exits_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		kw_lose(KW_LOSS_RING);
+		return;
+	}
+	__builtin_memset(e, 0, sizeof(*e));
+	e->head.time_ns = now;
+	e->head.slot = v->slot;
+	e->head.kind = KW_ID_exits;
+	e->total = total;
+	e->code = v->code;
+	e->level = v->level;
+	e->vcpu_id = v->vcpu_id;
+	e->tid = v->tid;
+	if (v->flags & KW_VCPU_SPLIT)
+		__builtin_memcpy(e->part, v->part, sizeof(e->part));
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* An exit has been handled: the vCPU enters the guest again after total ns. */
+static __always_inline void exits_on_entry(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	struct exits_record *r;
+	__u32 bucket;
+
+	if (!exits_on)
+		return;
+	r = exits_find(v);
+	if (!r || r->level & EXITS_SKIP)
+		return;
+	bucket = exits_bucket(total);
+	r->seq++;
+	barrier();
+	r->count++;
+	r->total += total;
+	exits_min_max(r, total);
+	if (v->flags & KW_VCPU_SPLIT)
+		for (int i = 0; i < KW_PARTS; i++)
+			r->part[i] += v->part[i];
+	if (!++r->hist[bucket])
+		exits_carry(v, bucket);
+	barrier();
+	r->seq++;
+	if (exits_trace_on && total >= exits_trace_slower)
+		exits_emit(v, now, total);
+}
+
+#endif

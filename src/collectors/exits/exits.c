@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * exits.c - the columns of the exits collector, and its entry in the list.
+ * May not know about: BPF, maps, sinks.
+ * To extend: one line per column; see schema.h.
+ */
+#include "../../arch/names.h"
+#include "../../core/collector.h"
+#include "../../core/hist.h"
+#include "../../util/cleanup.h"
+#include "exits_live.h"
+#include "exits_rows.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void reason(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	(void)vms;
+	value->kind = KW_TEXT;
+	value->text = value->buf;
+	if (r->level)
+		kw_reason_name(r->isa, r->code, value->buf, sizeof(value->buf));
+	else
+		snprintf(value->buf, sizeof(value->buf), "FASTPATH");
+}
+
+static void isa(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	value->kind = KW_TEXT;
+	value->text = kw_isa_name(((const struct exits_row *)row)->isa);
+}
+
+/* Fast-path re-entries have neither a reason nor a level, and no time was measured. */
+static void timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (!((const struct exits_row *)row)->level)
+		value->kind = KW_MISSING;
+}
+
+static void reason_code(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	value->kind = ((const struct exits_row *)row)->level ? KW_NUMBER : KW_MISSING;
+	value->number = ((const struct exits_row *)row)->code;
+}
+
+static void number(const struct kw_vms *vms, const void *row, struct kw_value *value, uint64_t n)
+{
+	value->kind = KW_NUMBER;
+	value->number = n;
+	timed(vms, row, value);
+}
+
+static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	number(vms, row, value, r->count ? r->total / r->count : 0);
+}
+
+static void e2e(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	number(vms, row, value, ((const struct exits_row *)row)->total);
+}
+
+static void sched_out(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	number(vms, row, value, r->part[KW_PART_HALTED] + r->part[KW_PART_WAITING]);
+}
+
+static void on_cpu(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	number(vms, row, value, r->total - r->part[KW_PART_HALTED] - r->part[KW_PART_WAITING]);
+}
+
+static void percentile(const void *row, unsigned int permille, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	if (kw_hist_percentile(&exits_table.hist, r->hist, permille, r->min, r->max, &value->number))
+		value->kind = KW_NUMBER;
+}
+
+static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 500, value);
+}
+
+static void p90(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 900, value);
+}
+
+static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 990, value);
+}
+
+static void p999(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 999, value);
+}
+
+#define AT(member) offsetof(struct exits_row, member), sizeof(((struct exits_row *)0)->member)
+#define EVENT_AT(member) \
+	offsetof(struct exits_event_row, member), sizeof(((struct exits_event_row *)0)->member)
+
+static const struct kw_column columns[] = {
+	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit",
+	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },
+	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY, KW_UNIT_NUMBER,
+	  KW_SHOW_MACHINE, AT(code), reason_code },
+	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
+	  KW_SHOW_MACHINE, AT(isa), isa },
+	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, AT(level), timed },
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, AT(pad), NULL },
+	{ "count", "COUNT", "Exits handled to the end", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
+	  AT(count), NULL },
+	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, AT(total), timed },
+	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included", KW_COUNTER,
+	  KW_UNIT_NS, KW_SHOW_TABLE, AT(kernel), timed },
+	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, AT(part[KW_PART_VMM]), timed },
+	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, AT(part[KW_PART_POLL]), timed },
+	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,
+	  KW_UNIT_NS, KW_SHOW_TABLE, AT(part[KW_PART_HALTED]), timed },
+	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, AT(part[KW_PART_WAITING]), timed },
+	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, AT(min), timed },
+	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, AT(max), timed },
+	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, mean },
+	{ "p50", "P50", "Half of the exits took at most this long (within 12.5 %)", KW_DERIVED,
+	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p50 },
+	{ "p90", "P90", "90 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
+	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p90 },
+	{ "p99", "P99", "99 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
+	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p99 },
+	{ "p999", "P99.9", "99.9 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
+	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p999 },
+	{ "e2e", "E2E", "End to end: another word for total", KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE,
+	  0, 0, e2e },
+	{ "sched_out", "SCHED-OUT", "Off the CPU: halted + waiting", KW_DERIVED, KW_UNIT_NS,
+	  KW_SHOW_MACHINE, 0, 0, sched_out },
+	{ "on_cpu", "ON-CPU", "On a CPU: total - sched_out; what the exits cost the host", KW_DERIVED,
+	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, on_cpu },
+	{ "hist", "HIST", "Log-linear histogram of the exit times, as pairs [from_ns, count]",
+	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, AT(hist), timed },
+};
+
+const struct kw_schema exits_table = {
+	.name = "exits",
+	.help = "VM exits by reason: how many, how long, and where the time went",
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.row_size = sizeof(struct exits_row),
+	.key_size = offsetof(struct exits_row, count) - KW_KEY_OFF,
+	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, EXITS_BUCKETS },
+	.hist_offset = offsetof(struct exits_row, hist),
+	.sort = "on_cpu",
+};
+
+static const struct kw_column event_columns[] = {
+	{ "reason", "REASON", "Why the guest exited", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0,
+	  reason },
+	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY, KW_UNIT_NUMBER,
+	  KW_SHOW_MACHINE, EVENT_AT(code), reason_code },
+	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
+	  KW_SHOW_MACHINE, EVENT_AT(isa), isa },
+	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, EVENT_AT(level), timed },
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, EVENT_AT(pad), NULL },
+	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, EVENT_AT(total), NULL },
+	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included", KW_COUNTER,
+	  KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(kernel), NULL },
+	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_VMM]), NULL },
+	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_POLL]), NULL },
+	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,
+	  KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(part[KW_PART_HALTED]), NULL },
+	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_WAITING]), NULL },
+};
+
+const struct kw_schema exits_event_table = {
+	.name = "exits-event",
+	.help = "One VM exit: how long it took, and where the time went",
+	.columns = event_columns,
+	.n_columns = ARRAY_SIZE(event_columns),
+	.row_size = sizeof(struct exits_event_row),
+	.key_size = offsetof(struct exits_event_row, total) - KW_KEY_OFF,
+	.sort = "total",
+};
+
+const struct kw_collector kw_collector_exits = {
+	.name = "exits",
+	.help = "VM exits by reason: how many, how long, and where the time went",
+	.table = &exits_table,
+	.event = &exits_event_table,
+	.hooks = 1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE | 1 << KW_HOOK_RUN |
+		 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY,
+	.configure = exits_configure,
+	.open = exits_open,
+	.close = exits_close,
+	.tend = exits_tend,
+	.read = exits_read,
+	.forget = exits_forget,
+	.decode = exits_decode,
+};

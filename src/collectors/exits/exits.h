@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 OR BSD-2-Clause */
+/*
+ * exits.h - what the exits collector's BPF and user-space halves share.
+ * May not know about: maps, libbpf, sinks.
+ * To extend: a new figure is a member here, a line in exits.bpf.h and a column in exits.c.
+ */
+#ifndef KW_EXITS_H
+#define KW_EXITS_H
+
+#include "../../core/abi.h"
+
+/*
+ * Log-linear histogram of exit times: 4 buckets per power of two, from 64 ns to 34 s. A bucket's
+ * midpoint is at most 12.5 % away from any time in it.
+ */
+#define EXITS_HIST_MIN_LOG2 6
+#define EXITS_HIST_SUB_LOG2 2
+#define EXITS_BUCKETS	    116
+
+/* Different reasons of one vCPU (a power of two), and how many places each may be found in. */
+#define EXITS_INDEX  64
+#define EXITS_PROBES 8
+
+/* Records come in chunks that user space adds as they are needed. */
+#define EXITS_CHUNK_LOG2 10
+#define EXITS_CHUNK	 (1 << EXITS_CHUNK_LOG2)
+#define EXITS_CHUNKS	 1024
+
+/* exits_record.level: 1 or 2, and */
+#define EXITS_SKIP 0x80 /* a filter excludes this reason: neither counted nor traced */
+
+/*
+ * Everything about one (vCPU, reason, level), in 320 bytes. One writer: the vCPU's thread. Counts
+ * for ever, except min and max, which are of one window: those of window w are in [w & 1]. A
+ * histogram bucket wraps after 65535; each wrap is a carry in the map exits_carries.
+ */
+struct exits_record {
+	__u8 seq; /* odd while being written */
+	__u8 level;
+	__u16 window; /* low bits of the number of the window of the last exit */
+	__u32 code;
+	__u64 count;
+	__u64 total; /* ns, as all times */
+	__u64 part[KW_PARTS];
+	__u64 min[2]; /* ~0: no exit in that window */
+	__u64 max[2];
+	__u16 hist[EXITS_BUCKETS];
+};
+
+struct exits_carry {
+	__u32 record;
+	__u32 bucket;
+};
+
+/* Where a vCPU's records are: numbers hashed by (code, level); 0: none. */
+struct exits_index {
+	__u32 record[EXITS_INDEX];
+};
+
+/* Which reasons are looked at: an entry of the map exits_filter. */
+enum { EXITS_INCLUDE = 1, EXITS_EXCLUDE = 2 };
+
+struct exits_filter_key {
+	__u32 isa; /* enum kw_isa */
+	__u32 code;
+};
+
+/* One exit, as trace sees it. */
+struct exits_event {
+	struct kw_event head; /* time_ns is that of the kvm_entry that ended the exit */
+	__u64 total;
+	__u64 part[KW_PARTS];
+	__u32 code;
+	__u32 level;
+	__u32 vcpu_id;
+	__u32 tid;
+};
+
+#endif

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * exits_live.c - see exits_live.h.
+ * May not know about: sinks, the command line, names other than to translate filters.
+ * To extend: see exits.h.
+ */
+#include "exits_live.h"
+
+#include "../../arch/names.h"
+#include "../../core/log.h"
+#include "../../util/cleanup.h"
+#include "exits_rows.h"
+#include "kvm_watcher.skel.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define FREE_WANTED (8 * EXITS_CHUNK) /* records that are ready for new (vCPU, reason) pairs */
+
+struct exits_state {
+	struct exits_index *index; /* the map exits_index, mapped */
+	struct exits_record *chunk[EXITS_CHUNKS];
+	uint32_t n_chunks;
+	uint64_t pushed;      /* records ever put into the queue */
+	uint32_t *free;	      /* returned records, to be put there again */
+	size_t n_free, free_room;
+	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
+};
+
+/* ---- before loading --------------------------------------------------------------------------*/
+
+/* The filter's key holds the isa as well, so a name may mean another code in each. */
+static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t kind)
+{
+	const struct kw_isa_names *const *tables;
+	bool known = false;
+	uint32_t code;
+	size_t n;
+
+	tables = kw_isa_tables(&n);
+	for (size_t i = 0; i < n; i++) {
+		struct exits_filter_key key = { .isa = tables[i]->isa };
+
+		if (!kw_reason_parse(tables[i]->isa, text, &code))
+			continue;
+		known = true;
+		key.code = code;
+		if (bpf && bpf_map_update_elem(bpf_map__fd(bpf->maps.exits_filter), &key, &kind, BPF_ANY))
+			return -errno;
+	}
+	return known ? 0 : -EINVAL;
+}
+
+static int check_reasons(const struct kw_reason_filter *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (add_filter(NULL, f[i].text, 0)) {
+			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the names, and any "
+			       "number is accepted",
+			       f[i].text);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+int exits_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
+		    uint32_t max_vcpus)
+{
+	if (check_reasons(filters->include, filters->n_include) ||
+	    check_reasons(filters->exclude, filters->n_exclude))
+		return -EINVAL;
+	bpf_map__set_max_entries(bpf->maps.exits_index, max_vcpus);
+	bpf->rodata->exits_on = true;
+	bpf->rodata->exits_trace_on = trace;
+	bpf->rodata->exits_trace_slower = filters->slower_ns;
+	bpf->rodata->exits_include = filters->n_include;
+	bpf->rodata->exits_exclude = filters->n_exclude;
+	return 0;
+}
+
+/* ---- the pool of records ---------------------------------------------------------------------*/
+
+static struct exits_record *record(const struct exits_state *s, uint32_t number)
+{
+	return &s->chunk[number >> EXITS_CHUNK_LOG2][number & (EXITS_CHUNK - 1)];
+}
+
+static int add_chunk(const struct kw_live *live, struct exits_state *s)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	size_t size = EXITS_CHUNK * sizeof(struct exits_record);
+	_cleanup_close_ int fd = -1;
+	uint32_t number = s->n_chunks;
+	void *map;
+
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "exits_chunk", sizeof(uint32_t),
+			    sizeof(struct exits_record), EXITS_CHUNK, &opts);
+	if (fd < 0)
+		return -errno;
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	if (bpf_map_update_elem(bpf_map__fd(live->bpf->maps.exits_pool), &number, &fd, BPF_ANY)) {
+		munmap(map, size);
+		return -errno;
+	}
+	s->chunk[s->n_chunks++] = map;
+	return 0;
+}
+
+static int push(const struct kw_live *live, struct exits_state *s, uint32_t number)
+{
+	if (bpf_map_update_elem(bpf_map__fd(live->bpf->maps.exits_free), NULL, &number, BPF_ANY))
+		return -errno;
+	s->pushed++;
+	return 0;
+}
+
+int exits_tend(const struct kw_live *live, void *state)
+{
+	struct exits_state *s = state;
+
+	while (s->pushed - live->bpf->bss->exits_taken < FREE_WANTED) {
+		int err;
+
+		if (s->n_free) {
+			err = push(live, s, s->free[--s->n_free]);
+		} else {
+			if (s->n_chunks == EXITS_CHUNKS)
+				return 0;
+			err = add_chunk(live, s);
+			/* record 0 means none */
+			for (uint32_t i = s->n_chunks == 1; !err && i < EXITS_CHUNK; i++)
+				err = push(live, s, (s->n_chunks - 1) * EXITS_CHUNK + i);
+		}
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int fill_filters(const struct kw_live *live, const struct kw_filters *f)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < f->n_include && !err; i++)
+		err = add_filter(live->bpf, f->include[i].text, EXITS_INCLUDE);
+	for (size_t i = 0; i < f->n_exclude && !err; i++)
+		err = add_filter(live->bpf, f->exclude[i].text, EXITS_EXCLUDE);
+	return err;
+}
+
+int exits_open(const struct kw_live *live, void **ret_state)
+{
+	struct exits_state *s = calloc(1, sizeof(*s));
+	int err;
+
+	if (!s)
+		return -ENOMEM;
+	s->index = mmap(NULL, live->max_slots * sizeof(*s->index), PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(live->bpf->maps.exits_index), 0);
+	if (s->index == MAP_FAILED) {
+		err = -errno;
+		free(s);
+		return err;
+	}
+	err = fill_filters(live, live->filters);
+	err = err ?: exits_tend(live, s);
+	if (err) {
+		exits_close(s);
+		return err;
+	}
+	*ret_state = s;
+	return 0;
+}
+
+void exits_close(void *state)
+{
+	struct exits_state *s = state;
+
+	for (uint32_t i = 0; i < s->n_chunks * EXITS_CHUNK; i++)
+		free(s->carry[i]);
+	for (uint32_t i = 0; i < s->n_chunks; i++)
+		munmap(s->chunk[i], EXITS_CHUNK * sizeof(struct exits_record));
+	free(s->free);
+	free(s);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------*/
+
+/* Copy a record while its vCPU may be writing it: again, until nothing moved. */
+static void snapshot(const struct exits_record *r, struct exits_record *ret)
+{
+	const volatile uint8_t *seq = &r->seq;
+
+	for (int tries = 0; tries < 1000; tries++) {
+		uint8_t before = *seq;
+
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		memcpy(ret, r, sizeof(*ret));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(before & 1) && *seq == before)
+			return;
+	}
+}
+
+/* How many times each bucket of a record wrapped. */
+static int read_carries(const struct kw_live *live, struct exits_state *s, uint32_t number)
+{
+	uint64_t *carry = s->carry[number];
+
+	if (!carry)
+		carry = s->carry[number] = calloc(EXITS_BUCKETS, sizeof(*carry));
+	if (!carry)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < EXITS_BUCKETS; i++) {
+		struct exits_carry key = { .record = number, .bucket = i };
+
+		bpf_map_lookup_elem(bpf_map__fd(live->bpf->maps.exits_carries), &key, &carry[i]);
+	}
+	return 0;
+}
+
+/* Every exit is in one bucket: if the sum is not the count, some bucket wrapped meanwhile. */
+static bool read_hist(const struct exits_record *r, const uint64_t *carry, uint64_t *hist)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < EXITS_BUCKETS; i++) {
+		hist[i] = r->hist[i] + (carry ? carry[i] << 16 : 0);
+		sum += hist[i];
+	}
+	return sum == r->count;
+}
+
+static void read_min_max(const struct exits_record *r, uint16_t window, struct exits_row *row)
+{
+	uint16_t before = window - 1; /* the one that this reading closed */
+
+	row->min = UINT64_MAX;
+	row->max = 0;
+	if (r->window != window && r->window != before)
+		return;
+	row->min = r->min[before & 1];
+	row->max = r->max[before & 1];
+	if (r->window == window) {
+		row->min = r->min[window & 1] < row->min ? r->min[window & 1] : row->min;
+		row->max = r->max[window & 1] > row->max ? r->max[window & 1] : row->max;
+	}
+}
+
+static int read_record(const struct kw_live *live, struct exits_state *s, uint32_t number,
+		       struct exits_row *row)
+{
+	struct exits_record r;
+
+	snapshot(record(s, number), &r);
+	for (int tries = 0; !read_hist(&r, s->carry[number], row->hist) && tries < 4; tries++) {
+		int err = read_carries(live, s, number);
+
+		if (err)
+			return err;
+		snapshot(record(s, number), &r);
+	}
+	row->code = r.code;
+	row->level = r.level;
+	row->count = r.count;
+	row->total = r.total;
+	row->kernel = r.total;
+	for (int i = 0; i < KW_PARTS; i++) {
+		row->part[i] = r.part[i];
+		row->kernel -= r.part[i];
+	}
+	read_min_max(&r, live->bpf->bss->kw_window, row);
+	return 0;
+}
+
+static struct exits_row *add_row(struct kw_frame *frame, const struct kw_vcpu *v, uint32_t vm)
+{
+	struct exits_row *row = kw_frame_add(frame);
+
+	if (row) {
+		row->head = (struct kw_row_head){
+			.vm = vm, .vcpu = v->vcpu_id, .tid = v->tid, .born_ns = v->born_ns
+		};
+		row->isa = v->isa;
+	}
+	return row;
+}
+
+int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
+	       struct kw_frame *frame)
+{
+	const struct kw_vcpu *v = &live->vcpu[slot];
+	struct exits_state *s = state;
+	struct exits_row *row;
+
+	for (int i = 0; i < EXITS_INDEX; i++) {
+		uint32_t number = __atomic_load_n(&s->index[slot].record[i], __ATOMIC_ACQUIRE);
+		int err;
+
+		if (!number || record(s, number)->level & EXITS_SKIP)
+			continue;
+		row = add_row(frame, v, vm);
+		if (!row)
+			return -ENOMEM;
+		err = read_record(live, s, number, row);
+		if (err)
+			return err;
+	}
+	if (v->fastpath && !live->filters->n_include) {
+		row = add_row(frame, v, vm);
+		if (!row)
+			return -ENOMEM;
+		row->count = v->fastpath;
+		row->min = UINT64_MAX;
+	}
+	return 0;
+}
+
+static void forget_carries(const struct kw_live *live, struct exits_state *s, uint32_t number)
+{
+	for (uint32_t i = 0; s->carry[number] && i < EXITS_BUCKETS; i++) {
+		struct exits_carry key = { .record = number, .bucket = i };
+
+		if (s->carry[number][i])
+			bpf_map_delete_elem(bpf_map__fd(live->bpf->maps.exits_carries), &key);
+	}
+	free(s->carry[number]);
+	s->carry[number] = NULL;
+}
+
+void exits_forget(const struct kw_live *live, void *state, uint32_t slot)
+{
+	struct exits_state *s = state;
+
+	for (int i = 0; i < EXITS_INDEX; i++) {
+		uint32_t number = s->index[slot].record[i];
+
+		if (!number)
+			continue;
+		s->index[slot].record[i] = 0;
+		forget_carries(live, s, number);
+		memset(record(s, number), 0, sizeof(struct exits_record));
+		if (s->n_free == s->free_room) {
+			size_t room = s->free_room ? 2 * s->free_room : 256;
+			void *grown = reallocarray(s->free, room, sizeof(*s->free));
+
+			if (!grown)
+				return; /* this record stays unused; nothing is counted wrong */
+			s->free = grown;
+			s->free_room = room;
+		}
+		s->free[s->n_free++] = number;
+	}
+}
+
+int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, const struct kw_vcpu *vcpu,
+		 void *row)
+{
+	const struct exits_event *e = (const void *)raw;
+	struct exits_event_row *r = row;
+
+	if (size < sizeof(*e))
+		return -EINVAL;
+	r->head = (struct kw_row_head){ .vm = vm, .vcpu = e->vcpu_id, .tid = e->tid };
+	r->code = e->code;
+	r->isa = vcpu->isa;
+	r->level = e->level;
+	r->total = e->total;
+	r->kernel = e->total;
+	for (int i = 0; i < KW_PARTS; i++) {
+		r->part[i] = e->part[i];
+		r->kernel -= e->part[i];
+	}
+	return 0;
+}

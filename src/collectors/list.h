@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * list.h - the collectors. One line each.
+ * May not know about: what they do.
+ * To extend: KW_COLLECTOR(name) makes the object kw_collector_name known.
+ */
+KW_COLLECTOR(exits)

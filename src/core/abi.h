@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 OR BSD-2-Clause */
+/*
+ * abi.h - the types that BPF programs and user space share.
+ * May not know about: any kernel type, any collector.
+ * To extend: only fixed-size __uNN members, explicit padding; what one collector alone needs goes
+ * into that collector's own header.
+ */
+#ifndef KW_ABI_H
+#define KW_ABI_H
+
+#include <linux/types.h>
+
+/* CPUs with a memo of the vCPU last seen there; further ones take the slower hash lookup. */
+#define KW_MAX_CPUS 1024
+
+/* Instruction set of an exit reason: the kernel's KVM_ISA_* where it has one. */
+enum kw_isa {
+	KW_ISA_NONE = 0,
+	KW_ISA_VMX = 1,	 /* KVM_ISA_VMX */
+	KW_ISA_SVM = 2,	 /* KVM_ISA_SVM */
+	KW_ISA_PVM = 3,	 /* KVM_ISA_PVM of the PVM patch series */
+	KW_ISA_ARM64 = 16,
+	KW_ISA_RISCV = 17,
+};
+
+/* What a vCPU's thread is doing, as the hooks tell. */
+enum kw_state {
+	KW_ST_UNKNOWN, /* no event seen yet */
+	KW_ST_GUEST,   /* between kvm_entry and kvm_exit */
+	KW_ST_KERNEL,  /* KVM handles an exit */
+	KW_ST_VMM,     /* between kvm_userspace_exit and the next KVM_RUN */
+};
+
+/* Parts of an exit's time that are kept; the kernel's part is what remains. */
+enum kw_part {
+	KW_PART_VMM,	 /* on a CPU in user space */
+	KW_PART_POLL,	 /* halt-polling */
+	KW_PART_HALTED,	 /* off the CPU, asleep until an event */
+	KW_PART_WAITING, /* off the CPU, runnable */
+	KW_PARTS,
+};
+
+/* kw_vcpu.flags */
+#define KW_VCPU_IGNORED (1 << 0) /* a filter excludes this vCPU */
+#define KW_VCPU_SPLIT	(1 << 1) /* part[] of the current exit is not all zero */
+
+/*
+ * One slot of the vCPU table. Written by the vCPU's own thread, and by whoever switches it in and
+ * out (on the same CPU, so never at once). User space owns slots whose vcpu is 0.
+ */
+struct kw_vcpu {
+	/* what every exit touches: one cache line */
+	__u64 vcpu;	/* struct kvm_vcpu *; 0: free, or dead and not yet read */
+	__u64 exit_ns;	/* start of the exit being handled; 0: none */
+	__u64 since_ns; /* start of the current state, or of the last return to a CPU */
+	__u64 fastpath; /* re-entries of which no kvm_exit told */
+	__u32 slot;	/* this slot's own number */
+	__u32 code;	/* reason of the exit being handled */
+	__u8 isa;	/* enum kw_isa */
+	__u8 level;	/* 1; 2: the exit came from a nested guest */
+	__u8 state;	/* enum kw_state */
+	__u8 flags;	/* KW_VCPU_* */
+	__u32 tid;	/* thread that runs it (init pid namespace) */
+	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
+	__u64 pad;
+
+	/* what a switch or a halt touches */
+	__u64 off_ns;	       /* since when off the CPU; 0: on it */
+	__u64 wake_ns;	       /* since when runnable while off the CPU; 0: asleep */
+	__u64 preempt_ns;      /* start of the last time it waited for a CPU */
+	__u64 preempt_len;     /* and how long it waited */
+	__u64 part[KW_PARTS];  /* of the exit being handled, ns; enum kw_part */
+
+	/* who it is: written once */
+	__u64 poll_stat; /* KVM's halt_poll_{success,fail}_ns as last seen */
+	__u64 kvm;	 /* struct kvm * */
+	__u64 start_ns;	 /* boot time at which the owner process started */
+	__u64 born_ns;	 /* when first seen; 0: the slot is free. Written last */
+	__u64 died_ns;	 /* when the vCPU was destroyed; 0: alive */
+	__u32 vcpu_id;
+	__u32 tgid;	  /* owner process (init pid namespace) */
+	char comm[16];	  /* of the owner process */
+};
+
+/* What was lost, and where; each is shown when it is not zero. */
+enum kw_loss {
+	KW_LOSS_NO_SLOT,    /* events of vCPUs for which the vCPU table had no room */
+	KW_LOSS_NO_RECORD,  /* exits for which no record was free */
+	KW_LOSS_REASONS,    /* exits of a vCPU with too many different reasons */
+	KW_LOSS_RING,	    /* events that did not fit into the ring buffer */
+	KW_LOSS_UNMATCHED,  /* kvm_exit while another exit was open */
+	KW_LOSS_CLOCK,	    /* exits whose clock went backwards */
+	KW_LOSS_HISTOGRAM,  /* histogram carries that found no room */
+	KW_LOSSES,	    /* the number of those counted in BPF */
+};
+
+/* Filters on vCPUs: each kind that is on must match. Lists are keys of the map filter_ids. */
+enum kw_filter {
+	KW_FILTER_PID,
+	KW_FILTER_TID,
+	KW_FILTER_VCPU,
+	KW_FILTERS,
+};
+
+struct kw_filter_id {
+	__u32 kind; /* enum kw_filter */
+	__u32 id;
+};
+
+/* Numbers of the collectors, e.g. KW_ID_exits. */
+enum kw_collector_id {
+#define KW_COLLECTOR(name) KW_ID_##name,
+#include "../collectors/list.h"
+#undef KW_COLLECTOR
+};
+
+/* Common head of every event in the ring buffer. */
+struct kw_event {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 slot;    /* of the vCPU table */
+	__u32 kind;    /* enum kw_collector_id */
+};
+
+#endif

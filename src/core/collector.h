@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * collector.h - THE contract between a collector and the rest.
+ * May not know about: any one collector, sinks, the command line.
+ * To extend: a collector is a folder under collectors/ and a line in collectors/list.h. Its table
+ * (x.c) knows neither kernel nor BPF; its live half (x_live.c) turns its maps into rows.
+ */
+#ifndef KW_COLLECTOR_H
+#define KW_COLLECTOR_H
+
+#include "abi.h"
+#include "frame.h"
+#include "schema.h"
+
+struct kvm_watcher_bpf;
+struct kw_filters;
+
+/* What a collector's live half gets to see. */
+struct kw_live {
+	struct kvm_watcher_bpf *bpf;
+	const struct kw_filters *filters;
+	struct kw_vcpu *vcpu; /* the vCPU table, mapped; slots 1 … n_slots - 1 */
+	uint32_t n_slots;	    /* those ever given out, plus one */
+	uint32_t max_slots;
+};
+
+/* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */
+enum kw_hook_id {
+	KW_HOOK_EXIT,	   /* kvm_exit */
+	KW_HOOK_ENTRY,	   /* kvm_entry */
+	KW_HOOK_USERSPACE, /* kvm_userspace_exit: VMM time begins */
+	KW_HOOK_RUN,	   /* KVM_RUN: VMM time ends */
+	KW_HOOK_WAKEUP,	   /* kvm_vcpu_wakeup: halt-polling */
+	KW_HOOK_SWITCH,	   /* sched_switch: off the CPU */
+	KW_HOOK_WAKE,	   /* sched_wakeup: asleep or waiting */
+	KW_HOOK_DESTROY,   /* end of a vCPU */
+	KW_HOOKS,
+};
+
+struct kw_collector {
+	const char *name, *help;
+	const struct kw_schema *table; /* rows of stat */
+	const struct kw_schema *event; /* rows of trace; NULL: has no events */
+	uint32_t hooks;		       /* 1 << enum kw_hook_id, what it reads */
+
+	/* The live half; none of these is called for other sources. All return 0 or -errno. */
+
+	/*
+	 * Set the switches and the sizes of the BPF side; before loading. Maps whose names begin with
+	 * the collector's name exist only if it was chosen.
+	 */
+	int (*configure)(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
+			 uint32_t max_vcpus);
+
+	/* After loading: *ret_state is passed to the others, and freed by close. */
+	int (*open)(const struct kw_live *live, void **ret_state);
+	void (*close)(void *state);
+
+	/* Several times a second: add room where it gets scarce. */
+	int (*tend)(const struct kw_live *live, void *state);
+
+	/* Add the cumulative rows of one vCPU; vm is its index among the VMs. */
+	int (*read)(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
+		    struct kw_frame *frame);
+
+	/* A vCPU is gone and was read for the last time: give its room back. */
+	void (*forget)(const struct kw_live *live, void *state, uint32_t slot);
+
+	/* Turn an event of the ring buffer into a row of the event schema. */
+	int (*decode)(const struct kw_event *raw, size_t size, uint32_t vm,
+		      const struct kw_vcpu *vcpu, void *row);
+};
+
+/* All collectors, in the order of collectors/list.h; NULL past the last. */
+const struct kw_collector *kw_collector(size_t i);
+const struct kw_collector *kw_collector_find(const char *name);
+
+/* What the kernel shall look at. Empty lists mean everything. */
+struct kw_list {
+	uint64_t *item;
+	size_t n;
+};
+
+struct kw_reason_filter {
+	const char *text; /* name or number */
+};
+
+struct kw_filters {
+	struct kw_list pid, tid, vcpu;
+	char *const *vm; /* names, UUIDs or pids */
+	size_t n_vm;
+	struct kw_reason_filter *include, *exclude; /* of exits */
+	size_t n_include, n_exclude;
+	uint64_t slower_ns; /* events that took less are not sent */
+};
+
+#endif

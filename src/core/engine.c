@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * engine.c - see engine.h.
+ * May not know about: rows, sinks, the command line.
+ * To extend: see engine.h.
+ */
+#include "engine.h"
+
+#include "../util/cleanup.h"
+#include "kvm_watcher.skel.h"
+#include "log.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const struct kw_hook hooks[KW_HOOKS] = {
+	[KW_HOOK_EXIT] = { "kvm_exit", "start of every exit, its reason and level", NULL,
+			   { "kw_kvm_exit" }, 0, false, {} },
+	[KW_HOOK_ENTRY] = { "kvm_entry", "end of every exit", NULL, { "kw_kvm_entry" }, 0, false, {} },
+	[KW_HOOK_USERSPACE] = { "kvm_userspace_exit", "where the VMM's time begins",
+				"the VMM's time counts as the kernel's", { "kw_kvm_userspace_exit" }, 0,
+				false, {} },
+	[KW_HOOK_RUN] = { "KVM_RUN", "where the VMM's time ends",
+			  "the way from KVM_RUN into the guest counts as the VMM's time",
+			  { "kw_run_fentry", "kw_run_kprobe" }, 0, false, {} },
+	[KW_HOOK_WAKEUP] = { "kvm_vcpu_wakeup", "halt-polling", "halt-polling counts as the kernel's time",
+			     { "kw_kvm_vcpu_wakeup" }, 0, false, {} },
+	[KW_HOOK_SWITCH] = { "sched_switch", "time off the CPU",
+			     "halted and waiting time count as the kernel's or the VMM's",
+			     { "kw_sched_switch" }, 0, false, {} },
+	[KW_HOOK_WAKE] = { "sched_wakeup", "where sleeping ends and waiting begins",
+			   "all time off the CPU counts as waiting", { "kw_sched_wakeup" }, 0, false, {} },
+	[KW_HOOK_DESTROY] = { "vCPU destroyed", "telling apart vCPUs that follow each other",
+			      "a vCPU that follows another at the same address is taken for it",
+			      { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" }, 0, false,
+			      {} },
+};
+
+/*
+ * What libbpf last complained about, and of which program: the only way to learn which one the
+ * kernel refused. libbpf's print function has no argument of ours, hence static.
+ */
+static struct {
+	char program[64], text[200];
+} complaint;
+
+static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024], name[64];
+
+	if (level == LIBBPF_DEBUG && !kw_verbose)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = 0;
+	if (kw_verbose)
+		kw_debug("%s", line);
+	if (level == LIBBPF_WARN && sscanf(line, "libbpf: prog '%63[^']'", name) == 1) {
+		if (strcmp(name, complaint.program)) {
+			snprintf(complaint.program, sizeof(complaint.program), "%s", name);
+			*complaint.text = 0;
+		}
+		if (!*complaint.text)
+			snprintf(complaint.text, sizeof(complaint.text), "%.199s", strchr(line, '\'') + 1);
+	}
+	return 0;
+}
+
+static const char *program_of(const struct kw_hook *h)
+{
+	return h->wanted && h->variant >= 0 ? h->program[h->variant] : NULL;
+}
+
+/* The variant in use does not work: note why, take the next. */
+static void refuse(struct kw_hook *h, const char *why, int err)
+{
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s%s%s", why ?: "", why ? ": " : "",
+		 strerror(-err));
+	kw_debug("%s: %s refused: %s", h->name, h->program[h->variant], h->why[h->variant]);
+	h->variant++;
+	if (h->variant == KW_VARIANTS || !h->program[h->variant])
+		h->variant = -1;
+}
+
+const struct kw_hook *kw_engine_missing(const struct kw_engine *engine)
+{
+	for (int i = 0; i < KW_HOOKS; i++)
+		if (engine->hook[i].wanted && engine->hook[i].variant < 0 && !engine->hook[i].without)
+			return &engine->hook[i];
+	return NULL;
+}
+
+/* Arguments of a tracepoint, as the kernel's BTF has them; -1 if it is not there. */
+static int tracepoint_args(const char *name)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	const struct btf_type *t;
+	char type[64];
+	int id, n = -1;
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) : -1;
+	if (id > 0) {
+		t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+		t = t ? btf__type_by_id(btf, t->type) : NULL;
+		n = t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* without the first, void * */
+	}
+	btf__free(btf);
+	return n;
+}
+
+static bool chosen(const struct kw_wants *wants, const struct kw_collector *c)
+{
+	for (size_t i = 0; i < wants->n; i++)
+		if (wants->collector[i] == c)
+			return true;
+	return false;
+}
+
+/* Maps that nobody needs are not created. */
+static void prepare_maps(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
+{
+	const struct kw_collector *c;
+	struct bpf_map *map;
+
+	bpf_map__set_max_entries(bpf->maps.vcpus, wants->max_vcpus);
+	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
+	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus);
+	bpf_map__set_autocreate(bpf->maps.events, wants->events);
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		bpf_object__for_each_map(map, bpf->obj)
+			if (!chosen(wants, c) && !strncmp(bpf_map__name(map), c->name, strlen(c->name)))
+				bpf_map__set_autocreate(map, false);
+}
+
+static int configure(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
+{
+	const struct kw_filters *f = &wants->filters;
+
+	prepare_maps(bpf, wants);
+	bpf->rodata->kw_switch_has_state = tracepoint_args("sched_switch") >= 4;
+	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
+				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |
+				  (f->vcpu.n ? 1 << KW_FILTER_VCPU : 0);
+	for (size_t i = 0; i < wants->n; i++) {
+		int err = wants->collector[i]->configure(bpf, f, wants->events, wants->max_vcpus);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void select_programs(struct kw_engine *e)
+{
+	struct bpf_program *p;
+
+	bpf_object__for_each_program(p, e->bpf->obj) {
+		bool on = false;
+
+		for (int i = 0; i < KW_HOOKS; i++) {
+			const char *name = program_of(&e->hook[i]);
+
+			on |= name && !strcmp(name, bpf_program__name(p));
+		}
+		bpf_program__set_autoload(p, on);
+	}
+}
+
+static struct kw_hook *hook_of(struct kw_engine *e, const char *program)
+{
+	for (int i = 0; i < KW_HOOKS; i++) {
+		const char *name = program_of(&e->hook[i]);
+
+		if (name && !strcmp(name, program))
+			return &e->hook[i];
+	}
+	return NULL;
+}
+
+/* Attach what was loaded. 1: something was refused, and the next variant must be loaded. */
+static int attach(struct kw_engine *e)
+{
+	int again = 0;
+
+	for (int i = 0; i < KW_HOOKS; i++) {
+		const char *name = program_of(&e->hook[i]);
+		struct bpf_program *p;
+		struct bpf_link *link;
+
+		if (!name)
+			continue;
+		p = bpf_object__find_program_by_name(e->bpf->obj, name);
+		link = bpf_program__attach(p);
+		if (!link) {
+			refuse(&e->hook[i], "cannot be attached", -errno);
+			again = 1;
+			continue;
+		}
+		e->link[i] = link;
+	}
+	return again;
+}
+
+static void unload(struct kw_engine *e)
+{
+	for (int i = 0; i < KW_HOOKS; i++) {
+		bpf_link__destroy(e->link[i]);
+		e->link[i] = NULL;
+	}
+	kvm_watcher_bpf__destroy(e->bpf);
+	e->bpf = NULL;
+}
+
+/* One try with the current variants. 0, 1: try again, or -errno. */
+static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
+{
+	struct kw_hook *h;
+	int err;
+
+	memset(&complaint, 0, sizeof(complaint));
+	e->bpf = kvm_watcher_bpf__open();
+	if (!e->bpf)
+		return -errno;
+	err = configure(e->bpf, wants);
+	if (err)
+		return err;
+	select_programs(e);
+	err = kvm_watcher_bpf__load(e->bpf);
+	if (!err)
+		return attach(e);
+	h = hook_of(e, complaint.program);
+	if (!h)
+		return err;
+	refuse(h, complaint.text, err);
+	return 1;
+}
+
+static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw_list *list)
+{
+	uint8_t yes = 1;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct kw_filter_id key = { .kind = kind, .id = list->item[i] };
+
+		if (bpf_map_update_elem(bpf_map__fd(e->bpf->maps.filter_ids), &key, &yes, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
+{
+	int err;
+
+	memset(ret, 0, sizeof(*ret));
+	memcpy(ret->hook, hooks, sizeof(hooks));
+	libbpf_set_print(on_libbpf);
+	for (size_t i = 0; i < wants->n; i++)
+		for (int k = 0; k < KW_HOOKS; k++)
+			ret->hook[k].wanted |= !!(wants->collector[i]->hooks & (1u << k));
+	while ((err = try_variants(ret, wants)) > 0) {
+		unload(ret);
+		if (kw_engine_missing(ret))
+			return -EOPNOTSUPP;
+	}
+	err = err ?: fill_filter(ret, KW_FILTER_PID, &wants->filters.pid);
+	err = err ?: fill_filter(ret, KW_FILTER_TID, &wants->filters.tid);
+	return err ?: fill_filter(ret, KW_FILTER_VCPU, &wants->filters.vcpu);
+}
+
+void kw_engine_close(struct kw_engine *engine)
+{
+	unload(engine);
+}
+
+uint64_t kw_engine_misses(const struct kw_engine *engine)
+{
+	struct bpf_program *p;
+	uint64_t misses = 0;
+
+	bpf_object__for_each_program(p, engine->bpf->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 &&
+		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+			misses += info.recursion_misses;
+	}
+	return misses;
+}
+
+const char *kw_engine_variant(const struct kw_engine *engine, enum kw_hook_id hook)
+{
+	const char *program = program_of(&engine->hook[hook]);
+	struct bpf_program *p;
+
+	p = program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program) : NULL;
+	return p ? bpf_program__section_name(p) + (*bpf_program__section_name(p) == '?') : NULL;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * frame.h - all rows of one table at one instant, or of one interval, and what can be done with
+ * them by the columns' roles alone: difference, sum, fold, order.
+ * May not know about: where rows come from or go to, what they mean.
+ * To extend: operations here must work for every schema.
+ */
+#ifndef KW_FRAME_H
+#define KW_FRAME_H
+
+#include "schema.h"
+
+struct kw_frame {
+	const struct kw_schema *schema;
+	uint64_t mono_ns, real_ns; /* when it was read */
+	uint64_t span_ns;	   /* how long the interval was; 0: since counting began */
+	void **row;		   /* rows in order; each schema->row_size bytes */
+	size_t n, room;
+};
+
+/* Frees the rows; the frame may be used again. */
+void kw_frame_clear(struct kw_frame *frame);
+
+/* Append a zeroed row; NULL if there is no memory. The row stays where it is. */
+void *kw_frame_add(struct kw_frame *frame);
+
+/*
+ * What happened between two readings of cumulative rows: rows of cur without those of prev (rows
+ * are found by key, both frames get sorted by it); rows in which nothing was counted are left
+ * out. ret must be empty. 0 or -ENOMEM.
+ */
+int kw_frame_delta(struct kw_frame *cur, struct kw_frame *prev, struct kw_frame *ret);
+
+/* Merge rows with the same visible key: born_ns is forgotten, with by_vm also the vCPU. */
+int kw_frame_fold(struct kw_frame *frame, bool by_vm);
+
+/* Merge the rows of more into total (same schema); total's rows get sorted by key. */
+int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);
+
+/* Order rows by a column: text ascending, numbers descending (missing last), ties by key. */
+void kw_frame_order(struct kw_frame *frame, const struct kw_vms *vms,
+		    const struct kw_column *column);
+
+static inline void kw_framep(struct kw_frame *frame)
+{
+	kw_frame_clear(frame);
+}
+
+#define _cleanup_frame_ __attribute__((cleanup(kw_framep)))
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log.h - messages to people, on stderr: what, on which object, why, and what to do.
+ * May not know about: anything else. Data never goes through here.
+ * To extend: nothing; whoever knows the intent prints once, all others return -errno.
+ */
+#ifndef KW_LOG_H
+#define KW_LOG_H
+
+#include <stdbool.h>
+
+extern bool kw_verbose;
+
+__attribute__((format(printf, 1, 2))) void kw_say(const char *format, ...);   /* always */
+__attribute__((format(printf, 1, 2))) void kw_debug(const char *format, ...); /* with -v */
+
+#endif

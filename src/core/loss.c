@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * loss.c - see loss.h.
+ * May not know about: where it was lost, sinks.
+ * To extend: see loss.h.
+ */
+#include "loss.h"
+
+const struct kw_loss_info *kw_loss_info(size_t i)
+{
+	static const struct kw_loss_info info[KW_LOSS_ALL] = {
+		[KW_LOSS_NO_SLOT] = { "no_slot", "events of vCPUs beyond the table's size",
+				      "raise --max-vcpus" },
+		[KW_LOSS_NO_RECORD] = { "no_record", "exits without a free record",
+					"many new vCPUs at once; later intervals are complete" },
+		[KW_LOSS_REASONS] = { "reasons", "exits of vCPUs with too many different reasons",
+				      "use --reason or --exclude" },
+		[KW_LOSS_RING] = { "ring", "events that did not fit into the ring buffer",
+				   "use --slower, --reason, --exclude or -p" },
+		[KW_LOSS_UNMATCHED] = { "unmatched", "exits that a further kvm_exit ended",
+					"their time is not known" },
+		[KW_LOSS_CLOCK] = { "clock", "exits whose clock went backwards",
+				    "their time is not known" },
+		[KW_LOSS_HISTOGRAM] = { "histogram", "wraps of a histogram bucket",
+					"percentiles are off, nothing else" },
+		[KW_LOSS_MISSES] = { "misses", "events that the kernel kept from the programs",
+				     "a program was running on that CPU already" },
+		[KW_LOSS_UNFINISHED] = { "unfinished", "exits that ended with their vCPU",
+					 "they never re-entered the guest, so they have no duration" },
+	};
+
+	return i < KW_LOSS_ALL ? &info[i] : NULL;
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * schema.c - see schema.h.
+ * May not know about: the kernel, sinks, any one collector.
+ * To extend: see schema.h.
+ */
+#include "schema.h"
+
+#include "../util/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void vm_name(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct kw_vm *vm = kw_vms_get(vms, ((const struct kw_row_head *)row)->vm);
+
+	value->kind = vm ? KW_TEXT : KW_MISSING;
+	value->text = vm ? vm->display : NULL;
+}
+
+static void vm_pid(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct kw_vm *vm = kw_vms_get(vms, ((const struct kw_row_head *)row)->vm);
+
+	value->kind = vm ? KW_NUMBER : KW_MISSING;
+	value->number = vm ? vm->pid : 0;
+}
+
+static void vcpu_id(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	if (value->number == KW_ALL)
+		value->kind = KW_MISSING;
+}
+
+static void thread_id(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	if (!value->number)
+		value->kind = KW_MISSING;
+}
+
+#define HEAD(member)                          \
+	.offset = offsetof(struct kw_row_head, member), \
+	.size = sizeof(((struct kw_row_head *)0)->member)
+
+static const struct kw_column common[] = {
+	{ "vm", "VM", "Name of the VM, as its VMM's command line tells it; else the owner's pid",
+	  KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, HEAD(vm), .decode = vm_name },
+	{ "pid", "PID", "Process that owns the VM", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_MACHINE,
+	  .decode = vm_pid },
+	{ "vcpu", "VCPU", "vCPU id", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, HEAD(vcpu),
+	  .decode = vcpu_id },
+	{ "tid", "TID", "Thread that runs the vCPU", KW_GAUGE, KW_UNIT_WORD, KW_SHOW_MACHINE,
+	  HEAD(tid), .decode = thread_id },
+	{ "born", "BORN", "When the vCPU was first seen (CLOCK_MONOTONIC)", KW_KEY, KW_UNIT_NS,
+	  KW_SHOW_ASKED, HEAD(born_ns) },
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, HEAD(pad) },
+};
+
+const struct kw_column *kw_schema_column(const struct kw_schema *schema, size_t i)
+{
+	if (i < ARRAY_SIZE(common))
+		return &common[i];
+	i -= ARRAY_SIZE(common);
+	return i < schema->n_columns ? &schema->columns[i] : NULL;
+}
+
+char *kw_column_name(const struct kw_column *column, char *dst, size_t size)
+{
+	snprintf(dst, size, "%s%s", column->name, column->unit == KW_UNIT_NS ? "_ns" : "");
+	return dst;
+}
+
+const struct kw_column *kw_schema_find(const struct kw_schema *schema, const char *name)
+{
+	const struct kw_column *c;
+	char full[64];
+
+	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++)
+		if (c->role != KW_PADDING &&
+		    (!strcmp(c->name, name) || !strcmp(kw_column_name(c, full, sizeof(full)), name)))
+			return c;
+	return NULL;
+}
+
+uint64_t kw_column_raw(const struct kw_column *column, const void *row)
+{
+	uint64_t value = 0;
+
+	/* little-endian, as every processor with KVM that this tool knows runs it */
+	if (column->size <= sizeof(value))
+		memcpy(&value, (const char *)row + column->offset, column->size);
+	return value;
+}
+
+void kw_column_set_raw(const struct kw_column *column, void *row, uint64_t value)
+{
+	memcpy((char *)row + column->offset, &value, column->size);
+}
+
+void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, const void *row,
+		     struct kw_value *ret)
+{
+	ret->kind = column->size ? KW_NUMBER : KW_MISSING;
+	ret->number = column->size ? kw_column_raw(column, row) : 0;
+	ret->text = NULL;
+	if (column->decode)
+		column->decode(vms, row, ret);
+}
+
+const char *kw_role_name(enum kw_role role)
+{
+	static const char *const names[] = { "key", "counter",	 "gauge",   "min",
+					     "max", "histogram", "derived", "padding" };
+
+	return names[role];
+}
+
+const char *kw_unit_name(enum kw_unit unit)
+{
+	static const char *const names[] = { "word", "number", "ns" };
+
+	return names[unit];
+}
+
+static const char *check_column(const struct kw_schema *schema, const struct kw_column *c,
+				unsigned char *covered)
+{
+	if (c->role != KW_PADDING && (!*c->name || !c->title || !*c->title || !c->help || !*c->help))
+		return "has a column without name, title or help";
+	if (c->role == KW_DERIVED ? c->size || !c->decode : !c->size)
+		return "has a column that is neither bytes nor derived";
+	if (c->offset + c->size > schema->row_size)
+		return "has a column outside its row";
+	if (c->role != KW_HISTOGRAM && c->size > 8)
+		return "has an integer of more than 8 bytes";
+	if (c->role != KW_PADDING && kw_schema_find(schema, c->name) != c)
+		return "has two columns with one name";
+	for (size_t i = c->offset; i < (size_t)c->offset + c->size; i++)
+		if (covered[i]++)
+			return "has row bytes that two columns cover";
+	return NULL;
+}
+
+const char *kw_schema_check(const struct kw_schema *schema)
+{
+	static char message[200];
+	_cleanup_free_ unsigned char *covered = calloc(1, schema->row_size);
+	const struct kw_column *c;
+	const char *wrong = NULL;
+	size_t i;
+
+	for (i = 0; (c = kw_schema_column(schema, i)) && !wrong; i++) {
+		wrong = check_column(schema, c, covered);
+		if (wrong)
+			snprintf(message, sizeof(message), "%s %s: %s", schema->name, wrong, c->name);
+	}
+	for (i = 0; i < schema->row_size && !wrong; i++)
+		if (!covered[i]) {
+			wrong = "uncovered";
+			snprintf(message, sizeof(message), "%s has a row byte that no column covers: %zu",
+				 schema->name, i);
+		}
+	if (!wrong && (!schema->help || !kw_schema_find(schema, schema->sort))) {
+		wrong = "help or sort";
+		snprintf(message, sizeof(message), "%s has no help or sorts by no column", schema->name);
+	}
+	return wrong ? message : NULL;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * schema.h - a collector's table, declared: columns, how they merge, what they mean.
+ * May not know about: the kernel, sinks, any one collector.
+ * To extend: a role says how rows merge, a unit how a figure is shown; nothing else may.
+ */
+#ifndef KW_SCHEMA_H
+#define KW_SCHEMA_H
+
+#include "vms.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How two rows of the same key become one, and what an interval's figure is. */
+enum kw_role {
+	KW_KEY,	      /* same in both */
+	KW_COUNTER,   /* add; the interval's figure is the difference */
+	KW_GAUGE,     /* the later one */
+	KW_MIN,	      /* the smaller one, of the interval */
+	KW_MAX,	      /* the greater one, of the interval */
+	KW_HISTOGRAM, /* add buckets; an array of uint64_t */
+	KW_DERIVED,   /* computed from the others when shown; takes no bytes */
+	KW_PADDING,   /* bytes without meaning */
+};
+
+enum kw_unit {
+	KW_UNIT_WORD,	/* text or an identifier */
+	KW_UNIT_NUMBER, /* a plain number */
+	KW_UNIT_NS,	/* nanoseconds; the machine name gets _ns */
+};
+
+/* Where a column is shown unless --columns says otherwise. */
+enum kw_show {
+	KW_SHOW_TABLE,	 /* everywhere */
+	KW_SHOW_MACHINE, /* in jsonl and csv */
+	KW_SHOW_ASKED,	 /* only if asked for */
+};
+
+/* One cell. Missing (not known, not measured) is not zero. */
+struct kw_value {
+	enum { KW_MISSING, KW_NUMBER, KW_TEXT } kind;
+	uint64_t number;
+	const char *text; /* valid while the row and the VMs are; may point to buf */
+	char buf[48];
+};
+
+/* Every row starts with this. The key of a row: from vm on, key_size bytes. */
+struct kw_row_head {
+	uint32_t tid; /* thread that runs the vCPU; 0: several, or none */
+	uint32_t pad;
+	uint32_t vm; /* index into the frame's VMs */
+	uint32_t vcpu;
+	uint64_t born_ns; /* tells apart vCPUs with the same id that followed each other */
+};
+
+#define KW_ALL	   UINT32_MAX /* vcpu of a row that stands for all vCPUs of its VM */
+#define KW_KEY_OFF offsetof(struct kw_row_head, vm)
+
+/* Log-linear buckets: 1 << sub_log2 per power of two, the first begins at 1 << min_log2. */
+struct kw_hist {
+	uint8_t min_log2, sub_log2;
+	uint16_t buckets;
+};
+
+struct kw_column {
+	const char *name;  /* machine name, without unit */
+	const char *title; /* in tables */
+	const char *help;  /* one sentence */
+	enum kw_role role;
+	enum kw_unit unit;
+	enum kw_show show;
+	uint16_t offset, size; /* in the row; integers are 1, 2, 4 or 8 bytes */
+
+	/*
+	 * The cell, where it is not just the integer: a word for it, or a computed column.
+	 * *value is preset (the integer, or missing for a derived column).
+	 */
+	void (*decode)(const struct kw_vms *vms, const void *row, struct kw_value *value);
+};
+
+struct kw_schema {
+	const char *name, *help;
+	const struct kw_column *columns; /* after the common ones */
+	size_t n_columns;
+	size_t row_size, key_size; /* key_size counts from KW_KEY_OFF */
+	struct kw_hist hist;	   /* layout of the histogram column, if there is one */
+	size_t hist_offset;
+	const char *sort; /* column that rows are sorted by, greatest first */
+};
+
+/* Columns of every row (vm, pid, vcpu, tid), then the schema's own. NULL past the last. */
+const struct kw_column *kw_schema_column(const struct kw_schema *schema, size_t i);
+
+/* The column with this name, with or without its unit; NULL if there is none. */
+const struct kw_column *kw_schema_find(const struct kw_schema *schema, const char *name);
+
+/* Machine name with its unit, e.g. total_ns. Returns dst. */
+char *kw_column_name(const struct kw_column *column, char *dst, size_t size);
+
+/* The cell of a row. */
+void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, const void *row,
+		     struct kw_value *ret);
+
+/* The raw integer of a column with bytes. */
+uint64_t kw_column_raw(const struct kw_column *column, const void *row);
+void kw_column_set_raw(const struct kw_column *column, void *row, uint64_t value);
+
+const char *kw_role_name(enum kw_role role);
+const char *kw_unit_name(enum kw_unit unit);
+
+/*
+ * Refuse a table with a missing name, title or help, doubled names, or row bytes that no column
+ * or more than one covers. Returns NULL if it is right, else what is wrong (static buffer).
+ */
+const char *kw_schema_check(const struct kw_schema *schema);
+
+/* The histogram of a row, NULL if the schema has none. */
+static inline uint64_t *kw_row_hist(const struct kw_schema *schema, const void *row)
+{
+	return schema->hist.buckets ? (uint64_t *)((char *)row + schema->hist_offset) : NULL;
+}
+
+#endif

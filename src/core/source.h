@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source.h - where frames and events come from: the live kernel, a recording, a fake.
+ * May not know about: which of them it is, sinks.
+ * To extend: another source fills struct kw_source; nothing after it can tell the difference.
+ */
+#ifndef KW_SOURCE_H
+#define KW_SOURCE_H
+
+#include "collector.h"
+#include "loss.h"
+
+/* One event: a row of its collector's event schema, at a time (CLOCK_MONOTONIC and _REALTIME). */
+typedef int (*kw_event_fn)(void *arg, const struct kw_collector *collector, const void *row,
+			   uint64_t mono_ns, uint64_t real_ns);
+
+/* What a run wants of a source. */
+struct kw_wants {
+	const struct kw_collector *collector[16];
+	size_t n;
+	bool events;
+	struct kw_filters filters;
+	uint32_t max_vcpus; /* room for this many vCPUs at once */
+};
+
+enum kw_wait {
+	KW_WAIT_DONE,	     /* the time has come */
+	KW_WAIT_INTERRUPTED, /* SIGINT or SIGTERM */
+	KW_WAIT_END,	     /* there is no more data */
+};
+
+struct kw_source {
+	struct kw_vms *vms;
+
+	/* Begin counting; *ret_mono_ns is when. */
+	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);
+	/* Count no more; what is counted can still be read. */
+	void (*stop)(struct kw_source *source);
+	/* Read all collectors at once: cumulative rows into frame[i], for collector[i]. */
+	int (*read)(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses);
+	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno. */
+	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
+	void (*close)(struct kw_source *source);
+};
+
+/*
+ * Open a source. Prints what is wrong; returns 0 or -errno: -EPERM not permitted, -EOPNOTSUPP not
+ * possible on this kernel, -EINVAL a filter is wrong, -ENXIO it names a VM that is not there.
+ */
+typedef int (*kw_source_open_fn)(const struct kw_wants *wants, struct kw_source **ret);
+
+int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret);
+
+#endif

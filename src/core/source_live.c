@@ -1,0 +1,643 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * source_live.c - the live kernel as a source: keeps the vCPU table, knows which VM each vCPU
+ * belongs to, asks the collectors for rows, passes events on.
+ * May not know about: what collectors count, sinks.
+ * To extend: what only one collector needs goes into its live half.
+ */
+#define _GNU_SOURCE
+#include "../util/cleanup.h"
+#include "../util/units.h"
+#include "engine.h"
+#include "kvm_watcher.skel.h"
+#include "log.h"
+#include "vmident.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/signalfd.h>
+
+#define TEND_NS	     100000000ULL /* how often pools are looked after */
+#define SLOTS_WANTED 2048	  /* free slots, ready for new vCPUs */
+
+/* A VM as the kernel knows it, while it lives. */
+struct live_vm {
+	uint32_t tgid, vm; /* vm: index among the VMs */
+	uint64_t start_ns, kvm;
+	uint32_t vcpus;		/* alive */
+	uint64_t alive_until_ns; /* when the last of its vCPUs ended, if none is alive */
+};
+
+/* What is known of a slot. */
+struct slot {
+	uint64_t born_ns; /* of the vCPU that vm is about; 0: nothing yet */
+	uint32_t vm;
+	bool ended;
+};
+
+struct live {
+	struct kw_source source;
+	struct kw_wants wants;
+	struct kw_live live;
+	struct kw_engine engine;
+	void *state[16];
+	struct kw_vms vms;
+	struct live_vm *vm;
+	size_t n_vm, vm_room;
+	struct slot *slot;
+	uint64_t slots_pushed;
+	uint32_t *free_slot; /* returned slots */
+	size_t n_free;
+	uint64_t unfinished; /* of vCPUs that are gone */
+	struct ring_buffer *ring;
+	kw_event_fn fn;
+	void *arg;
+	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
+	uint64_t *pids; /* that --vm stands for */
+	int signals;
+	bool interrupted;
+};
+
+/* ---- the vCPU table ---------------------------------------------------------------------------*/
+
+static int push_slot(struct live *l, uint32_t slot)
+{
+	if (bpf_map_update_elem(bpf_map__fd(l->live.bpf->maps.vcpu_free), NULL, &slot, BPF_ANY))
+		return -errno;
+	l->slots_pushed++;
+	return 0;
+}
+
+/* Keep the queue of free slots stocked: returned ones first, so that the table stays compact. */
+static int tend_slots(struct live *l)
+{
+	while (l->slots_pushed - l->live.bpf->bss->kw_slots_taken < SLOTS_WANTED) {
+		int err;
+
+		if (l->n_free) {
+			err = push_slot(l, l->free_slot[l->n_free - 1]);
+			l->n_free -= !err;
+		} else {
+			if (l->live.n_slots == l->live.max_slots)
+				return 0;
+			err = push_slot(l, l->live.n_slots);
+			l->live.n_slots += !err;
+		}
+		if (err)
+			return err == -E2BIG ? 0 : err; /* the queue is full: good */
+	}
+	return 0;
+}
+
+static int tend(struct live *l)
+{
+	int err = tend_slots(l);
+
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		err = l->wants.collector[i]->tend(&l->live, l->state[i]);
+	return err;
+}
+
+/* ---- which VM a vCPU belongs to ----------------------------------------------------------------*/
+
+static bool same_process(const struct live_vm *a, const struct kw_vcpu *v)
+{
+	return a->tgid == v->tgid && a->start_ns == v->start_ns;
+}
+
+/* /proc has the start of a process in clock ticks; the same process, not one with a reused pid? */
+static bool started_then(const struct kw_vm *vm, uint64_t start_ns)
+{
+	uint64_t tick = 1000000000ULL / sysconf(_SC_CLK_TCK);
+
+	return vm->start_ns / tick == start_ns / tick;
+}
+
+static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+{
+	struct live_vm *known;
+	struct kw_vm vm;
+	int64_t index;
+
+	if (kw_vm_identify(v->tgid, &vm) || !started_then(&vm, v->start_ns)) {
+		memset(&vm, 0, sizeof(vm));
+		vm.pid = v->tgid;
+		snprintf(vm.vmm, sizeof(vm.vmm), "%.15s", v->comm);
+	}
+	vm.start_ns = v->start_ns;
+	vm.number = number;
+	index = kw_vms_add(&l->vms, &vm);
+	if (index < 0)
+		return index;
+	if (l->n_vm == l->vm_room) {
+		size_t room = l->vm_room ? 2 * l->vm_room : 64;
+		void *grown = reallocarray(l->vm, room, sizeof(*l->vm));
+
+		if (!grown)
+			return -ENOMEM;
+		l->vm = grown;
+		l->vm_room = room;
+	}
+	known = &l->vm[l->n_vm++];
+	*known = (struct live_vm){ .tgid = v->tgid, .vm = index, .start_ns = v->start_ns, .kvm = v->kvm };
+	return index;
+}
+
+/*
+ * The VM of a new vCPU: the one at the same address in the same process that was still alive when
+ * the vCPU was first seen, else a new one.
+ */
+static struct live_vm *vm_of(struct live *l, const struct kw_vcpu *v)
+{
+	uint32_t number = 1;
+
+	for (size_t i = l->n_vm; i-- > 0;) {
+		struct live_vm *known = &l->vm[i];
+
+		if (!same_process(known, v))
+			continue;
+		if (known->kvm == v->kvm && (known->vcpus || known->alive_until_ns >= v->born_ns))
+			return known;
+		if (kw_vms_get(&l->vms, known->vm)->number >= number)
+			number = kw_vms_get(&l->vms, known->vm)->number + 1;
+	}
+	return add_vm(l, v, number) < 0 ? NULL : &l->vm[l->n_vm - 1];
+}
+
+static struct live_vm *find_vm(struct live *l, uint32_t vm)
+{
+	for (size_t i = 0; i < l->n_vm; i++)
+		if (l->vm[i].vm == vm)
+			return &l->vm[i];
+	return NULL;
+}
+
+static void note_end(struct live *l, uint32_t slot)
+{
+	struct live_vm *vm;
+
+	if (l->slot[slot].ended || !l->slot[slot].born_ns || !l->live.vcpu[slot].died_ns)
+		return;
+	l->slot[slot].ended = true;
+	vm = find_vm(l, l->slot[slot].vm);
+	if (vm) {
+		vm->vcpus--;
+		if (l->live.vcpu[slot].died_ns > vm->alive_until_ns)
+			vm->alive_until_ns = l->live.vcpu[slot].died_ns;
+	}
+}
+
+static int by_birth(const void *a, const void *b, void *arg)
+{
+	const struct kw_vcpu *vcpu = arg;
+	uint64_t x = vcpu[*(const uint32_t *)a].born_ns, y = vcpu[*(const uint32_t *)b].born_ns;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Assign new vCPUs to VMs, in the order in which they appeared; note those that ended. */
+static int discover(struct live *l)
+{
+	_cleanup_free_ uint32_t *fresh = NULL;
+	size_t n = 0;
+
+	fresh = calloc(l->live.n_slots, sizeof(*fresh));
+	if (!fresh)
+		return -ENOMEM;
+	for (uint32_t i = 1; i < l->live.n_slots; i++) {
+		uint64_t born = __atomic_load_n(&l->live.vcpu[i].born_ns, __ATOMIC_ACQUIRE);
+
+		note_end(l, i);
+		if (born && l->slot[i].born_ns != born)
+			fresh[n++] = i;
+	}
+	qsort_r(fresh, n, sizeof(*fresh), by_birth, l->live.vcpu);
+	for (size_t i = 0; i < n; i++) {
+		const struct kw_vcpu *v = &l->live.vcpu[fresh[i]];
+		struct live_vm *vm = vm_of(l, v);
+
+		if (!vm)
+			return -ENOMEM;
+		vm->vcpus++;
+		l->slot[fresh[i]] = (struct slot){ .born_ns = v->born_ns, .vm = vm->vm };
+		note_end(l, fresh[i]);
+	}
+	return 0;
+}
+
+/* A slot whose vCPU had ended before it was read: nobody writes there any more. */
+static void recycle(struct live *l, uint32_t slot)
+{
+	for (size_t i = 0; i < l->wants.n; i++)
+		l->wants.collector[i]->forget(&l->live, l->state[i], slot);
+	l->unfinished += l->live.vcpu[slot].unfinished;
+	memset(&l->live.vcpu[slot], 0, sizeof(l->live.vcpu[slot]));
+	l->slot[slot] = (struct slot){};
+	l->free_slot[l->n_free++] = slot;
+}
+
+/* VMs without vCPUs: their processes may have others later, so only those of dead ones go. */
+static void forget_vms(struct live *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n_vm; i++) {
+		bool alive = l->vm[i].vcpus;
+
+		for (size_t k = 0; !alive && k < l->n_vm; k++)
+			alive = l->vm[k].vcpus && l->vm[k].tgid == l->vm[i].tgid &&
+				l->vm[k].start_ns == l->vm[i].start_ns;
+		if (!alive) {
+			struct kw_vm now;
+
+			alive = !kw_vm_identify(l->vm[i].tgid, &now) && started_then(&now, l->vm[i].start_ns);
+		}
+		if (alive)
+			l->vm[n++] = l->vm[i];
+	}
+	l->n_vm = n;
+}
+
+/* ---- struct kw_source --------------------------------------------------------------------------*/
+
+static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
+{
+	struct live *l = (struct live *)source;
+
+	*ret_mono_ns = kw_mono_ns();
+	l->real_offset = kw_real_ns() - *ret_mono_ns;
+	l->live.bpf->bss->kw_running = 1;
+	return 0;
+}
+
+static void live_stop(struct kw_source *source)
+{
+	struct live *l = (struct live *)source;
+
+	l->live.bpf->bss->kw_running = 0;
+}
+
+static void read_losses(struct live *l, struct kw_losses *ret)
+{
+	for (int i = 0; i < KW_LOSSES; i++)
+		ret->n[i] = l->live.bpf->bss->kw_lost[i];
+	ret->n[KW_LOSS_MISSES] = kw_engine_misses(&l->engine);
+	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
+	for (uint32_t i = 1; i < l->live.n_slots; i++)
+		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[i].unfinished;
+}
+
+static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses)
+{
+	struct live *l = (struct live *)source;
+	uint64_t now;
+	int err;
+
+	l->live.bpf->bss->kw_window++;
+	now = kw_mono_ns();
+	err = discover(l);
+	for (size_t i = 0; i < l->wants.n; i++) {
+		frame[i].schema = l->wants.collector[i]->table;
+		frame[i].mono_ns = now;
+		frame[i].real_ns = now + l->real_offset;
+		frame[i].span_ns = 0;
+	}
+	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
+		const struct kw_vcpu *v = &l->live.vcpu[slot];
+
+		if (!l->slot[slot].born_ns || v->flags & KW_VCPU_IGNORED)
+			continue;
+		for (size_t i = 0; i < l->wants.n && !err; i++)
+			err = l->wants.collector[i]->read(&l->live, l->state[i], slot, l->slot[slot].vm,
+							  &frame[i]);
+	}
+	if (err)
+		return err;
+	read_losses(l, ret_losses);
+	for (uint32_t slot = 1; slot < l->live.n_slots; slot++)
+		if (l->slot[slot].ended)
+			recycle(l, slot);
+	forget_vms(l);
+	return tend(l);
+}
+
+static int on_event(void *arg, void *data, size_t size)
+{
+	const struct kw_collector *c;
+	const struct kw_event *e = data;
+	struct live *l = arg;
+	_cleanup_free_ void *row = NULL;
+	int err;
+
+	c = size >= sizeof(*e) ? kw_collector(e->kind) : NULL;
+	if (!c || !c->event || e->slot >= l->live.n_slots)
+		return 0;
+	if (!l->slot[e->slot].born_ns) {
+		err = discover(l);
+		if (err)
+			return err;
+	}
+	row = calloc(1, c->event->row_size);
+	if (!row)
+		return -ENOMEM;
+	err = c->decode(e, size, l->slot[e->slot].vm, &l->live.vcpu[e->slot], row);
+	return err ?: l->fn(l->arg, c, row, e->time_ns, e->time_ns + l->real_offset);
+}
+
+/* The first interrupt ends the run; a second one ends the process at once. */
+static void take_interrupt(struct live *l)
+{
+	struct signalfd_siginfo info;
+	sigset_t set;
+
+	if (read(l->signals, &info, sizeof(info)) != sizeof(info))
+		return;
+	l->interrupted = true;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static int wait_once(struct live *l, uint64_t until)
+{
+	struct pollfd fds[2] = { { .fd = l->signals, .events = POLLIN },
+				 { .fd = l->ring ? ring_buffer__epoll_fd(l->ring) : -1, .events = POLLIN } };
+	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
+	struct timespec timeout;
+	int err;
+
+	ns = ns < TEND_NS ? ns : TEND_NS;
+	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	if (ppoll(fds, 2, &timeout, NULL) < 0 && errno != EINTR)
+		return -errno;
+	if (fds[0].revents)
+		take_interrupt(l);
+	err = l->ring ? ring_buffer__consume(l->ring) : 0;
+	return err < 0 ? err : tend(l);
+}
+
+static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg)
+{
+	struct live *l = (struct live *)source;
+	int err = 0;
+
+	l->fn = fn;
+	l->arg = arg;
+	do {
+		err = wait_once(l, until_mono_ns);
+	} while (!err && !l->interrupted && kw_mono_ns() < until_mono_ns);
+	return err < 0 ? err : l->interrupted ? KW_WAIT_INTERRUPTED : KW_WAIT_DONE;
+}
+
+static void live_close(struct kw_source *source)
+{
+	struct live *l = (struct live *)source;
+
+	ring_buffer__free(l->ring);
+	for (size_t i = 0; i < l->wants.n; i++)
+		if (l->state[i])
+			l->wants.collector[i]->close(l->state[i]);
+	if (l->live.vcpu)
+		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
+	kw_engine_close(&l->engine);
+	kw_vms_release(&l->vms);
+	free(l->vm);
+	free(l->slot);
+	free(l->free_slot);
+	free(l->pids);
+	if (l->signals >= 0)
+		close(l->signals);
+	free(l);
+}
+
+/* ---- filters: what names VMs must name some -----------------------------------------------------*/
+
+static int check_vmm(uint64_t pid, const char *what)
+{
+	struct kw_vm_fds fds;
+	int err = kw_vm_fds(pid, &fds);
+
+	if (err == -EACCES) {
+		kw_say("%s %llu: not permitted to look at its file descriptors; run as root", what,
+		       (unsigned long long)pid);
+		return -EPERM;
+	}
+	if (err) {
+		kw_say("there is no process %llu; 'kvm_watcher list vms' shows the VMs",
+		       (unsigned long long)pid);
+		return -ENXIO;
+	}
+	if (!fds.vms) {
+		kw_say("process %llu has no VM; 'kvm_watcher list vms' shows those that have",
+		       (unsigned long long)pid);
+		return -ENXIO;
+	}
+	return 0;
+}
+
+static int check_thread(uint64_t tid)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	unsigned int tgid = 0;
+	char path[64], line[256];
+
+	snprintf(path, sizeof(path), "/proc/%llu/status", (unsigned long long)tid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Tgid: %u", &tgid) != 1)
+		;
+	if (!tgid) {
+		kw_say("there is no thread %llu; 'kvm_watcher list vms' shows the VMs",
+		       (unsigned long long)tid);
+		return -ENXIO;
+	}
+	return check_vmm(tgid, "process");
+}
+
+struct vm_search {
+	const char *name;
+	struct kw_list found; /* pids */
+};
+
+static int match_vm(void *arg, pid_t pid, const struct kw_vm_fds *fds)
+{
+	struct vm_search *search = arg;
+	struct kw_vm vm;
+	uint64_t *grown;
+
+	(void)fds;
+	if (kw_vm_identify(pid, &vm) || !kw_vm_is(&vm, search->name))
+		return 0;
+	grown = reallocarray(search->found.item, search->found.n + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	search->found.item = grown;
+	search->found.item[search->found.n++] = pid;
+	return 0;
+}
+
+static bool listed(const struct kw_list *list, uint64_t id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->item[i] == id)
+			return true;
+	return false;
+}
+
+/* The processes that pass both --pid and --vm, for the filter in the kernel. */
+static int resolve_pids(struct live *l, const struct kw_filters *f)
+{
+	struct vm_search search = {};
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n_vm; i++) {
+		size_t before = search.found.n;
+		int err;
+
+		search.name = f->vm[i];
+		err = kw_vmm_each(match_vm, &search);
+		if (err || search.found.n == before) {
+			if (!err)
+				kw_say("there is no VM '%s'; 'kvm_watcher list vms' shows them", f->vm[i]);
+			free(search.found.item);
+			return err ?: -ENXIO;
+		}
+	}
+	for (size_t i = 0; i < search.found.n; i++)
+		if (!f->pid.n || listed(&f->pid, search.found.item[i]))
+			search.found.item[n++] = search.found.item[i];
+	l->pids = search.found.item;
+	if (!n) {
+		kw_say("no VM is both among --vm and among --pid");
+		return -ENXIO;
+	}
+	l->wants.filters.pid = (struct kw_list){ l->pids, n };
+	return 0;
+}
+
+static int resolve_filters(struct live *l)
+{
+	const struct kw_filters f = l->wants.filters;
+	int err = 0;
+
+	for (size_t i = 0; i < f.pid.n && !err; i++)
+		err = check_vmm(f.pid.item[i], "process");
+	for (size_t i = 0; i < f.tid.n && !err; i++)
+		err = check_thread(f.tid.item[i]);
+	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
+}
+
+/* ---- opening -----------------------------------------------------------------------------------*/
+
+static int say_why(struct live *l, int err)
+{
+	const struct kw_hook *h = kw_engine_missing(&l->engine);
+	const char *why = NULL;
+
+	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
+		kw_say("the kernel does not permit loading BPF programs; run as root, or with CAP_BPF, "
+		       "CAP_PERFMON and CAP_SYS_ADMIN");
+		return -EPERM;
+	}
+	if (h) {
+		for (int i = 0; i < KW_VARIANTS; i++)
+			why = *h->why[i] ? h->why[i] : why;
+		kw_say("cannot watch %s on this kernel (%s); is KVM loaded (modprobe kvm-amd or kvm-intel)? "
+		       "'kvm_watcher check' tells more",
+		       h->name, why);
+		return -EOPNOTSUPP;
+	}
+	if (err != -EINVAL)
+		kw_say("cannot load the BPF programs: %s; -v shows what the kernel said", strerror(-err));
+	return err;
+}
+
+static void say_what_is_lost(const struct live *l)
+{
+	for (int i = 0; i < KW_HOOKS; i++) {
+		const struct kw_hook *h = &l->engine.hook[i];
+
+		if (h->wanted && h->variant < 0)
+			kw_say("%s cannot be watched on this kernel (%s): %s", h->name, h->why[0], h->without);
+	}
+}
+
+static int open_maps(struct live *l)
+{
+	int err;
+
+	l->live.bpf = l->engine.bpf;
+	l->live.filters = &l->wants.filters;
+	l->live.max_slots = l->wants.max_vcpus;
+	l->live.n_slots = 1; /* slot 0 means none */
+	l->live.vcpu = mmap(NULL, l->live.max_slots * sizeof(*l->live.vcpu), PROT_READ | PROT_WRITE,
+			    MAP_SHARED, bpf_map__fd(l->live.bpf->maps.vcpus), 0);
+	if (l->live.vcpu == MAP_FAILED) {
+		l->live.vcpu = NULL;
+		return -errno;
+	}
+	l->slot = calloc(l->live.max_slots, sizeof(*l->slot));
+	l->free_slot = calloc(l->live.max_slots, sizeof(*l->free_slot));
+	if (!l->slot || !l->free_slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < l->wants.n; i++) {
+		err = l->wants.collector[i]->open(&l->live, &l->state[i]);
+		if (err)
+			return err;
+	}
+	if (l->wants.events) {
+		l->ring = ring_buffer__new(bpf_map__fd(l->live.bpf->maps.events), on_event, l, NULL);
+		if (!l->ring)
+			return -errno;
+	}
+	return tend(l);
+}
+
+static int open_signals(struct live *l)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return l->signals < 0 ? -errno : 0;
+}
+
+int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
+{
+	struct live *l = calloc(1, sizeof(*l));
+	int err;
+
+	if (!l)
+		return -ENOMEM;
+	l->signals = -1;
+	l->wants = *wants;
+	l->source = (struct kw_source){ &l->vms, live_start, live_stop, live_read, live_wait, live_close };
+	err = resolve_filters(l);
+	if (err) {
+		live_close(&l->source);
+		return err;
+	}
+	err = kw_engine_open(&l->wants, &l->engine);
+	if (err)
+		err = say_why(l, err);
+	if (!err) {
+		say_what_is_lost(l);
+		err = open_maps(l) ?: open_signals(l);
+		if (err)
+			kw_say("cannot set up the maps: %s", strerror(-err));
+	}
+	if (err) {
+		live_close(&l->source);
+		return err;
+	}
+	*ret = &l->source;
+	return 0;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sink.h - where frames and events go to: one object per output format and destination.
+ * May not know about: where data comes from, any one collector.
+ * To extend: another format is a file here and a line in sink.c.
+ */
+#ifndef KW_SINK_H
+#define KW_SINK_H
+
+#include "../core/frame.h"
+#include "../core/loss.h"
+
+#include <stdio.h>
+
+/* How people want it shown. */
+struct kw_view {
+	const char *columns; /* comma-separated names; NULL: the schema's defaults */
+	const char *sort;    /* column; NULL: the schema's */
+	uint32_t rows;	     /* of a table; 0: all */
+	bool by_vm;
+	bool color;
+	int width; /* of a table; 0: no limit */
+};
+
+struct kw_sink;
+
+struct kw_sink_ops {
+	const char *name; /* as -o takes it */
+	/* An interval's rows, or, if summary, those of the whole run. Rows are in order. */
+	int (*frame)(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_frame *frame,
+		     bool summary);
+	int (*event)(struct kw_sink *sink, const struct kw_vms *vms, const char *collector,
+		     const struct kw_schema *schema, const void *row, uint64_t mono_ns,
+		     uint64_t real_ns);
+	/* What was lost since the last call; called when something was. */
+	int (*losses)(struct kw_sink *sink, const struct kw_losses *lost, uint64_t mono_ns,
+		      uint64_t real_ns);
+};
+
+struct kw_sink {
+	const struct kw_sink_ops *ops;
+	struct kw_view view;
+	FILE *out;
+	bool owns_out;
+	/* private to a format: */
+	const struct kw_schema *headed; /* whose header was written last */
+	uint64_t lines;
+};
+
+/*
+ * Open "FORMAT" or "FORMAT:PATH" ("-" or nothing: stdout). Prints what is wrong. 0, -EINVAL for an
+ * unknown format, or what opening the file said.
+ */
+int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **ret);
+
+/* Flush and close; 0 or the error that writing met. */
+int kw_sink_close(struct kw_sink *sink);
+
+/*
+ * The columns to show, in order; only those named in view->columns, or the defaults of a table or
+ * of a machine format. *ret is to be freed. -EINVAL (message printed) for an unknown name.
+ */
+int kw_view_columns(const struct kw_view *view, const struct kw_schema *schema, bool machine,
+		    const struct kw_column ***ret, size_t *ret_n);
+
+/* Write a field as RFC 4180 wants it; text is made printable, and quoted if it must be. */
+void kw_csv_field(FILE *out, const char *text);
+
+extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv;
+
+#endif

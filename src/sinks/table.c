@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * table.c - aligned tables for people.
+ * May not know about: where data comes from, any one collector.
+ * To extend: how a unit looks is decided in format_cell().
+ */
+#include "../util/cleanup.h"
+#include "../util/text.h"
+#include "../util/units.h"
+#include "sink.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define LEAST_TEXT 8 /* columns that a shortened text keeps */
+
+struct grid {
+	const struct kw_column **column;
+	int *width;
+	bool *text;  /* left-aligned, and may be cut */
+	char **cell; /* n_rows * n */
+	size_t n, n_rows;
+};
+
+static void free_grid(struct grid *g)
+{
+	for (size_t i = 0; g->cell && i < g->n * g->n_rows; i++)
+		free(g->cell[i]);
+	free(g->cell);
+	free(g->width);
+	free(g->text);
+	free(g->column);
+}
+
+static char *format_cell(const struct kw_column *c, const struct kw_vms *vms, const void *row)
+{
+	struct kw_value value;
+	char text[1024];
+
+	kw_column_value(c, vms, row, &value);
+	if (value.kind == KW_MISSING || c->role == KW_HISTOGRAM)
+		return strdup("-");
+	if (value.kind == KW_TEXT)
+		return strdup(kw_printable(value.text, text, sizeof(text)));
+	if (c->unit == KW_UNIT_NS)
+		return strdup(kw_format_ns(value.number, text, sizeof(text)));
+	if (c->unit == KW_UNIT_NUMBER && c->role != KW_KEY)
+		return strdup(kw_format_count(value.number, text, sizeof(text)));
+	snprintf(text, sizeof(text), "%" PRIu64, value.number);
+	return strdup(text);
+}
+
+/* Make the widest text columns narrower until the table fits. */
+static void fit(struct grid *g, int limit)
+{
+	int total = -1;
+
+	for (size_t i = 0; i < g->n; i++)
+		total += g->width[i] + 1;
+	while (limit && total > limit) {
+		size_t widest = g->n;
+
+		for (size_t i = 0; i < g->n; i++)
+			if (g->text[i] && g->width[i] > LEAST_TEXT &&
+			    (widest == g->n || g->width[i] > g->width[widest]))
+				widest = i;
+		if (widest == g->n)
+			return;
+		g->width[widest]--;
+		total--;
+	}
+}
+
+/* Width of a column in a table whose rows come one by one. */
+static int fixed_width(const struct grid *g, size_t i)
+{
+	int title = kw_text_width(g->column[i]->title);
+	int least = g->text[i] ? 16 : g->column[i]->role == KW_KEY ? 1 : 6;
+
+	return title > least ? title : least;
+}
+
+static int add_cell(struct grid *g, size_t i, size_t r, const struct kw_vms *vms, const void *row)
+{
+	char *cell = format_cell(g->column[i], vms, row);
+	int width;
+
+	if (!cell)
+		return -ENOMEM;
+	g->cell[r * g->n + i] = cell;
+	width = kw_text_width(cell);
+	if (width > g->width[i])
+		g->width[i] = width;
+	return 0;
+}
+
+/* one_by_one: keep columns steady though the other rows are not known. */
+static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_schema *schema,
+		     void *const *row, size_t n_rows, bool one_by_one, struct grid *g)
+{
+	int err = kw_view_columns(&sink->view, schema, false, &g->column, &g->n);
+
+	if (err)
+		return err;
+	g->n_rows = n_rows;
+	g->width = calloc(g->n, sizeof(*g->width));
+	g->text = calloc(g->n, sizeof(*g->text));
+	g->cell = calloc(g->n * n_rows ?: 1, sizeof(*g->cell));
+	if (!g->width || !g->text || !g->cell)
+		return -ENOMEM;
+	for (size_t i = 0; i < g->n; i++) {
+		struct kw_value value = {};
+
+		if (n_rows)
+			kw_column_value(g->column[i], vms, row[0], &value);
+		g->text[i] = value.kind == KW_TEXT;
+		g->width[i] = kw_text_width(g->column[i]->title);
+		for (size_t r = 0; r < n_rows && !err; r++)
+			err = add_cell(g, i, r, vms, row[r]);
+		if (one_by_one && (g->text[i] || fixed_width(g, i) > g->width[i]))
+			g->width[i] = fixed_width(g, i);
+	}
+	if (!err && !one_by_one)
+		fit(g, sink->view.width);
+	return err;
+}
+
+static void put(FILE *out, const struct grid *g, size_t i, const char *text, bool number)
+{
+	int pad = g->width[i] - kw_text_width(text);
+	bool last = i + 1 == g->n;
+
+	if (i)
+		fputc(' ', out);
+	if (number && pad > 0)
+		fprintf(out, "%*s", pad, "");
+	fputs(text, out);
+	if (!number && pad > 0 && !last)
+		fprintf(out, "%*s", pad, "");
+}
+
+static void put_header(struct kw_sink *sink, const struct grid *g)
+{
+	fputs(sink->view.color ? "\033[1m" : "", sink->out);
+	for (size_t i = 0; i < g->n; i++)
+		put(sink->out, g, i, g->column[i]->title, !g->text[i]);
+	fputs(sink->view.color ? "\033[0m\n" : "\n", sink->out);
+}
+
+static void put_row(struct kw_sink *sink, const struct grid *g, size_t r)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		char *cell = g->cell[r * g->n + i];
+
+		kw_text_cut(cell, g->width[i]);
+		put(sink->out, g, i, cell, !g->text[i]);
+	}
+	fputc('\n', sink->out);
+}
+
+static char *clock_text(uint64_t real_ns, char *dst, size_t size)
+{
+	time_t seconds = real_ns / 1000000000;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(dst, size, "%H:%M:%S", &tm);
+	return dst;
+}
+
+static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_frame *frame,
+		 bool summary)
+{
+	__attribute__((cleanup(free_grid))) struct grid g = {};
+	size_t n = sink->view.rows && sink->view.rows < frame->n ? sink->view.rows : frame->n;
+	char clock[16];
+	int err = make_grid(sink, vms, frame->schema, frame->row, n, false, &g);
+
+	if (err)
+		return err;
+	fprintf(sink->out, "%s%s %s, %.2f s%s\n", sink->lines++ ? "\n" : "",
+		clock_text(frame->real_ns, clock, sizeof(clock)), frame->schema->name, frame->span_ns / 1e9,
+		summary ? " in all" : "");
+	if (n)
+		put_header(sink, &g);
+	else
+		fprintf(sink->out, "none seen\n");
+	for (size_t r = 0; r < n; r++)
+		put_row(sink, &g, r);
+	if (n < frame->n)
+		fprintf(sink->out, "… and %zu rows more (--rows 0 shows all)\n", frame->n - n);
+	return fflush(sink->out) ? -errno : 0;
+}
+
+static int event(struct kw_sink *sink, const struct kw_vms *vms, const char *collector,
+		 const struct kw_schema *schema, const void *row, uint64_t mono_ns, uint64_t real_ns)
+{
+	__attribute__((cleanup(free_grid))) struct grid g = {};
+	void *const rows[] = { (void *)row };
+	char clock[16];
+	int err = make_grid(sink, vms, schema, rows, 1, true, &g);
+
+	(void)collector, (void)mono_ns;
+	if (err)
+		return err;
+	if (sink->headed != schema) {
+		sink->headed = schema;
+		fputs("TIME            ", sink->out);
+		put_header(sink, &g);
+	}
+	fprintf(sink->out, "%s.%06u ", clock_text(real_ns, clock, sizeof(clock)),
+		(unsigned int)(real_ns % 1000000000 / 1000));
+	put_row(sink, &g, 0);
+	return 0;
+}
+
+static int losses(struct kw_sink *sink, const struct kw_losses *lost, uint64_t mono_ns,
+		  uint64_t real_ns)
+{
+	(void)mono_ns, (void)real_ns;
+	for (size_t i = 0; kw_loss_info(i); i++)
+		if (lost->n[i])
+			fprintf(sink->out, "not counted: %" PRIu64 " %s (%s)\n", lost->n[i],
+				kw_loss_info(i)->what, kw_loss_info(i)->help);
+	return fflush(sink->out) ? -errno : 0;
+}
+
+const struct kw_sink_ops kw_sink_table = { "table", frame, event, losses };

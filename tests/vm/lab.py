@@ -1,0 +1,542 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The VM lab: stock Debian kernels with working KVM, without hardware virtualization.
+
+QEMU's software emulation has AMD SVM with nested paging, so a stock kernel booted in it has a
+real KVM. The lab's root file system is this machine's own, read-only through virtiofs under a
+tmpfs overlay; a command's output and exit code come back through virtio-serial ports.
+
+May know about: Debian's package archive, QEMU, the table `kernels` beside this file. Knows
+nothing of kvm_watcher. To extend: a new kernel is a line in that table.
+"""
+import argparse
+import fcntl
+import glob
+import hashlib
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import threading
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+CACHE = os.environ.get("KVMW_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "kvm_watcher")
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SUITES = ["bookworm", "bookworm-backports", "trixie", "trixie-backports", "forky", "sid"]
+SECURITY_SUITES = ["bookworm-security", "trixie-security"]
+QEMU_MIN = "9.1"  # older ones forget the STI interrupt shadow on VMRUN: guests sleep for ever
+EARLY_MODULES = ["virtio_pci", "virtio_console", "virtiofs", "overlay"]
+EXIT_TIMEOUT, EXIT_LAB = 124, 125
+
+
+class LabError(Exception):
+    """The lab itself failed; the message says where and what to do."""
+
+
+def kernels():
+    """The table of kernels: a list of (series, flavour, why)."""
+    with open(os.path.join(HERE, "kernels"), encoding="utf-8") as f:
+        return [tuple(line.rstrip("\n").split("\t")) for line in f
+                if line.strip() and not line.startswith("#")]
+
+
+def sh(*cmd, **kw):
+    return subprocess.run(cmd, check=True, text=True, stdout=subprocess.PIPE, **kw).stdout
+
+
+# ---- packages of other suites, without touching this machine's own apt ----------------------
+
+class Apt:
+    """A private apt state over all suites, on the mirrors that this machine already uses."""
+
+    def __init__(self):
+        self.dir = os.path.join(CACHE, "apt")
+        self.env = dict(os.environ, APT_CONFIG=os.path.join(self.dir, "apt.conf"), LC_ALL="C")
+        os.makedirs(os.path.join(self.dir, "lists/partial"), exist_ok=True)
+        os.makedirs(os.path.join(self.dir, "cache/archives/partial"), exist_ok=True)
+        uris = sh("apt-get", "indextargets", "--format", "$(REPO_URI)",
+                  "Created-By: Packages").split()
+        main = [u for u in uris if u.rstrip("/").endswith("/debian")]
+        if not main:
+            raise LabError("no Debian archive among this machine's apt sources; run apt-get update")
+        security = [u for u in uris if u.rstrip("/").endswith("/debian-security")]
+        lines = [f"deb [signed-by={KEYRING}] {main[0]} {s} main" for s in SUITES]
+        lines += [f"deb [signed-by={KEYRING}] {security[0]} {s} main"
+                  for s in SECURITY_SUITES if security]
+        self._write("sources.list", "\n".join(lines) + "\n")
+        self._write("apt.conf", textwrap.dedent(f"""\
+            Dir::Etc::sourcelist "{self.dir}/sources.list";
+            Dir::Etc::sourceparts "/dev/null";
+            Dir::Etc::preferences "/dev/null";
+            Dir::Etc::preferencesparts "/dev/null";
+            Dir::State::lists "{self.dir}/lists";
+            Dir::Cache "{self.dir}/cache";
+            APT::Sandbox::User "root";
+            Acquire::Languages "none";
+            Acquire::Retries "3";
+            """))
+        # a suite that the mirror lacks is an error of update, but not of ours
+        subprocess.run(["apt-get", "-q", "update"], env=self.env, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=False)
+        if not glob.glob(self.dir + "/lists/*Packages*"):
+            raise LabError("apt-get update fetched no package list; is the archive reachable?")
+
+    def _write(self, name, text):
+        with open(os.path.join(self.dir, name), "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def cache(self, *args):
+        return subprocess.run(["apt-cache", *args], env=self.env, text=True, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+
+    def versions(self, name_re):
+        """All (package, version) whose package name matches."""
+        names = [line.split()[0] for line in self.cache("search", "-n", name_re).splitlines()]
+        if not names:
+            return []
+        rows = [line.split("|") for line in self.cache("madison", *names).splitlines()]
+        return sorted({(r[0].strip(), r[1].strip(), r[2].split()[1].split("/")[0])
+                       for r in rows if len(r) == 3 and "Packages" in r[2]})
+
+    def unpack(self, package, version, dest):
+        """Download one package and unpack it; no maintainer script runs."""
+        with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
+            subprocess.run(["apt-get", "-q", "download", f"{package}={version}"], cwd=tmp,
+                           env=self.env, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["dpkg", "-x", glob.glob(tmp + "/*.deb")[0], dest], check=True)
+
+
+def version_key(version):
+    """Orders kernel package versions: upstream numbers first, then Debian's revision."""
+    return [int(n) for n in re.findall(r"\d+", version.split("~bpo")[0])]
+
+
+def pick_kernel(apt, series, flavour):
+    cloud = "-cloud" if flavour == "cloud" else ""
+    rows = apt.versions(rf"^linux-(image|binary-unsigned)-[0-9]+[.][0-9]+[.][0-9]+.*{cloud}-amd64$")
+    rows = [r for r in rows if "-rt-" not in r[0]
+            and (cloud or "-cloud-" not in r[0])
+            and (series == "newest" or r[1].startswith(series + ".")
+                 or r[1].startswith(series + "~"))]
+    if not rows:
+        raise LabError(f"the archive has no kernel {series} ({flavour})")
+    return max(rows, key=lambda r: (version_key(r[1]), r[0].startswith("linux-image")))[:2]
+
+
+def fetch_kernel(series, flavour="cloud"):
+    """Return the directory of an unpacked kernel: vmlinuz, release, lib/modules."""
+    final = os.path.join(CACHE, "kernels", f"{series}-{flavour}")
+    if os.path.exists(final + "/release"):
+        return final
+    os.makedirs(os.path.dirname(final), exist_ok=True)
+    with open(os.path.join(CACHE, "fetch.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(final + "/release"):
+            return final
+        apt = Apt()
+        package, version = pick_kernel(apt, series, flavour)
+        release = re.sub(r"^linux-(image|binary-unsigned)-", "", package)
+        print(f"lab: fetching kernel {series}: {package} {version}", file=sys.stderr)
+        tmp = tempfile.mkdtemp(dir=os.path.dirname(final))
+        tree = tmp + "/tree"
+        apt.unpack(package, version, tree)
+        # newer kernels are split: vmlinuz, modules and config in packages of their own
+        for part in ("binary", "modules", "base"):
+            name = f"linux-{part}-{release}"
+            if name != package and f"Version: {version}\n" in apt.cache("show", name):
+                apt.unpack(name, version, tree)
+        modules = [d for d in glob.glob(tree + "/usr/lib/modules/*") + glob.glob(tree + "/lib/modules/*")
+                   if os.path.isdir(d + "/kernel")]
+        images = [p for p in glob.glob(tree + "/**/vmlinuz*", recursive=True) if os.path.isfile(p)]
+        if not modules or not images:
+            raise LabError(f"kernel package {package} {version} has no image or no modules")
+        os.makedirs(tmp + "/lib/modules")
+        shutil.move(images[0], tmp + "/vmlinuz")
+        shutil.move(modules[0], f"{tmp}/lib/modules/{release}")
+        shutil.rmtree(tree)
+        for suffix, tool in ((".xz", ["xz", "-d"]), (".zst", ["zstd", "-q", "-d", "--rm"])):
+            packed = glob.glob(tmp + "/lib/modules/**/*.ko" + suffix, recursive=True)
+            for i in range(0, len(packed), 200):
+                subprocess.run(tool + packed[i:i + 200], check=True)
+        subprocess.run(["busybox", "depmod", "-b", tmp, release], check=True,
+                       stderr=subprocess.DEVNULL)
+        with open(tmp + "/release", "w", encoding="utf-8") as f:
+            f.write(release)
+        shutil.rmtree(final, ignore_errors=True)
+        os.chmod(tmp, 0o755)
+        os.rename(tmp, final)
+    return final
+
+
+def version_ge(a, b):
+    return subprocess.run(["dpkg", "--compare-versions", a, "ge", b], check=False).returncode == 0
+
+
+def fetch_qemu():
+    """Return the command of a QEMU whose SVM emulation is right (>= QEMU_MIN)."""
+    m = re.search(r"version ([0-9.]+)", sh("qemu-system-x86_64", "--version"))
+    if m and version_ge(m.group(1), QEMU_MIN):
+        return ["qemu-system-x86_64"]
+    root = os.path.join(CACHE, "qemu")
+    cmd = [root + "/usr/bin/qemu-system-x86_64", "-L", root + "/usr/share/qemu",
+           "-L", "/usr/share/seabios", "-L", "/usr/lib/ipxe/qemu"]
+    if os.path.exists(root + "/done"):
+        return cmd
+    os.makedirs(CACHE, exist_ok=True)
+    with open(os.path.join(CACHE, "fetch.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(root + "/done"):
+            return cmd
+        apt = Apt()
+        # the backport is built against this release's libraries
+        rows = [r for r in apt.versions("^qemu-system-x86$") if "backports" in r[2]
+                and version_ge(r[1].split(":")[-1], QEMU_MIN)]
+        if not rows:
+            raise LabError(f"no QEMU >= {QEMU_MIN} installed or among the backports")
+        version = min(rows, key=lambda r: version_key(r[1]))[1]
+        print(f"lab: fetching qemu {version}", file=sys.stderr)
+        shutil.rmtree(root, ignore_errors=True)
+        for package in ("qemu-system-x86", "qemu-system-common", "qemu-system-data"):
+            apt.unpack(package, version, root)
+        if subprocess.run(cmd + ["--version"], check=False, stdout=subprocess.DEVNULL).returncode:
+            raise LabError(f"qemu {version} does not run here; libraries missing?")
+        open(root + "/done", "w", encoding="utf-8").close()
+    return cmd
+
+
+# ---- booting ---------------------------------------------------------------------------------
+
+INIT = r"""#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
+fail() { echo "lab: $*"; reboot -f; }
+for m in MODULES; do modprobe $m; done
+mount -t virtiofs -o ro labroot /lower || fail "the root cannot be mounted"
+mount -t virtiofs -o ro labrun /labrun || fail "the run directory cannot be mounted"
+mount -t tmpfs -o size=75%,mode=755 over /over
+mkdir /over/up /over/work
+mount -t overlay -o lowerdir=/lower,upperdir=/over/up,workdir=/over/work overlay /new || fail "no overlay"
+mount -t virtiofs -o ro labkernel /kernel || fail "the kernel's modules cannot be mounted"
+mkdir -p /new/usr/lib/modules
+mount --bind /kernel/lib/modules /new/usr/lib/modules
+mount --bind /kernel/lib/modules /lib/modules
+for d in dev sys proc; do mount --move /$d /new/$d; done
+cd /new
+mkdir -p dev/shm dev/pts run
+mount -t tmpfs run run; mount -t tmpfs shm dev/shm; mount -t devpts devpts dev/pts
+mkdir run/lab; mount --move /labrun run/lab; cp /bin/busybox run/busybox
+mount -t tracefs tracefs sys/kernel/tracing; mount -t debugfs debugfs sys/kernel/debug
+mount -t bpf bpf sys/fs/bpf; mount -t cgroup2 cgroup2 sys/fs/cgroup
+ln -sf /proc/self/fd dev/fd; ln -sf /proc/self/fd/0 dev/stdin
+ln -sf /proc/self/fd/1 dev/stdout; ln -sf /proc/self/fd/2 dev/stderr
+ifconfig lo 127.0.0.1 up; hostname lab
+. run/lab/early
+exec switch_root /new /bin/bash /run/lab/main
+"""
+
+MAIN = r"""
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=/root LANG=C.UTF-8 TERM=dumb KVMW_LAB=$(uname -r)
+ulimit -l unlimited; ulimit -c 0; ulimit -n 65536
+for p in /sys/class/virtio-ports/*; do
+	n=$(<$p/name); [ -n "$n" ] && declare port_${n#lab.}=/dev/${p##*/}
+done
+echo up >$port_rc
+/run/busybox setsid "$@" </dev/null >$port_out 2>$port_err &
+pid=$!
+while read -r sig <$port_ctl; do kill -$sig -$pid; done 2>/dev/null &
+wait $pid; rc=$?
+echo rc=$rc >$port_rc
+sync; echo b >/proc/sysrq-trigger
+sleep 10
+"""
+
+
+def module_files(kdir, release, names):
+    """Paths (below lib/modules/RELEASE) of modules and what they need."""
+    files = []
+    with open(f"{kdir}/lib/modules/{release}/modules.dep", encoding="utf-8") as f:
+        deps = dict(line.rstrip("\n").split(":", 1) for line in f)
+    for name in names:
+        pattern = re.compile(r"(^|/)" + re.sub("[-_]", "[-_]", name) + r"\.ko$")
+        for path, needs in deps.items():
+            if pattern.search(path):
+                files += [path] + needs.split()
+    return sorted(set(files))
+
+
+def initrd(kdir, release):
+    """Build (once) the initramfs: static busybox, the modules needed to mount the root."""
+    with open(os.path.realpath(__file__), "rb") as f:
+        tag = hashlib.sha256(f.read()).hexdigest()[:12]
+    out = f"{kdir}/initrd-{tag}.gz"
+    if os.path.exists(out):
+        return out
+    for old in glob.glob(kdir + "/initrd-*.gz"):
+        os.unlink(old)
+    pack_initramfs(out, kdir, release, EARLY_MODULES, INIT.replace("MODULES", " ".join(EARLY_MODULES)),
+                   dirs=("lower", "labrun", "kernel", "over", "new"))
+    return out
+
+
+def pack_initramfs(out, kdir, release, modules, init, dirs=(), files=()):
+    """Write a gzipped cpio: busybox, modules, /init, and files [(source, path)]."""
+    tmp = tempfile.mkdtemp(dir=CACHE)
+    try:
+        for d in ("bin", "dev", "proc", "sys", "tmp", f"lib/modules/{release}") + tuple(dirs):
+            os.makedirs(f"{tmp}/{d}")
+        shutil.copy(shutil.which("busybox"), tmp + "/bin/busybox")
+        for path in module_files(kdir, release, modules):
+            os.makedirs(os.path.dirname(f"{tmp}/lib/modules/{release}/{path}"), exist_ok=True)
+            shutil.copy(f"{kdir}/lib/modules/{release}/{path}", f"{tmp}/lib/modules/{release}/{path}")
+        for source, path in files:
+            shutil.copy(source, tmp + path)
+        with open(tmp + "/init", "w", encoding="utf-8") as f:
+            f.write(init)
+        os.chmod(tmp + "/init", 0o755)
+        subprocess.run(["busybox", "depmod", "-b", tmp, release], check=True,
+                       stderr=subprocess.DEVNULL)
+        partial = f"{out}.{os.getpid()}"
+        with open(partial, "wb") as f:
+            subprocess.run("find . | cpio -o -H newc --quiet | gzip -1", shell=True, cwd=tmp,
+                           stdout=f, check=True)
+        os.rename(partial, out)
+    finally:
+        shutil.rmtree(tmp)
+
+
+def tsc_khz():
+    """TCG's guest TSC is this machine's. Linux's bogomips is twice the TSC's MHz."""
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        m = re.search(r"^bogomips\s*:\s*([0-9.]+)", f.read(), re.M)
+    return int(float(m.group(1)) * 500) if m else 0
+
+
+class Run:
+    """One boot of the lab."""
+
+    def __init__(self, opts):
+        self.o = opts
+        self.kdir = fetch_kernel(opts.kernel, opts.flavour)
+        with open(self.kdir + "/release", encoding="utf-8") as f:
+            self.release = f.read()
+        self.qemu = fetch_qemu()
+        self.dir = tempfile.mkdtemp(prefix="kvmw-lab.")
+        self.procs = []
+        self.args = []
+
+    def virtiofs(self, source, tag, cache):
+        daemon = next((p for p in ("/usr/lib/qemu/virtiofsd",) if os.path.exists(p)), None)
+        if not daemon:
+            raise LabError("no /usr/lib/qemu/virtiofsd (package qemu-system-common of Debian 12)")
+        sock = f"{self.dir}/{tag}.sock"
+        with open(sock + ".log", "w", encoding="utf-8") as log:
+            self.procs.append(subprocess.Popen(
+                [daemon, f"--socket-path={sock}", "-o", f"source={source}", "-o", "sandbox=chroot",
+                 "-o", f"cache={cache}", "--thread-pool-size=0"],
+                stdout=log, stderr=log, start_new_session=True))
+        self.args += ["-chardev", f"socket,id={tag},path={sock}",
+                      "-device", f"vhost-user-fs-pci,chardev={tag},tag={tag}"]
+        for _ in range(200):
+            if os.path.exists(sock):
+                return
+            time.sleep(0.02)
+        raise LabError(f"virtiofsd for {source} did not start: {tail(sock + '.log', 5)}")
+
+    def port(self, name, kind):
+        path = f"{self.dir}/{name}"
+        if kind == "fifo":
+            os.mkfifo(path)
+            dev = f"file,id={name},path={path}"
+        elif kind == "file":
+            dev = f"file,id={name},path={path}"
+        else:
+            dev = f"socket,id={name},path={path},server=on,wait=off"
+        self.args += ["-chardev", dev, "-device", f"virtserialport,chardev={name},name=lab.{name}"]
+
+    def write(self, name, text):
+        with open(f"{self.dir}/share/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def prepare(self):
+        o = self.o
+        os.mkdir(self.dir + "/share")
+        early = []
+        self.virtiofs("/", "labroot", "always")
+        self.virtiofs(self.dir + "/share", "labrun", "none")
+        self.virtiofs(self.kdir, "labkernel", "always")
+        for i, d in enumerate(o.rw):
+            self.virtiofs(os.path.realpath(d), f"labrw{i}", "none")
+            early.append(f"mount -t virtiofs labrw{i} .{shlex.quote(os.path.realpath(d))}")
+        if not o.no_kvm:
+            early.append(f"modprobe kvm; modprobe kvm-amd {o.kvm_args}")
+        early += [f"modprobe {m}" for m in o.module]
+        self.write("early", "\n".join(early) + "\n")
+        command = " ".join(shlex.quote(a) for a in o.command)
+        env = "".join(f"export {shlex.quote(e)}\n" for e in o.env)
+        self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"
+                   f"set -- {command}\n{MAIN}")
+        self.args += ["-device", "virtio-serial-pci"]
+        self.port("out", "fifo")
+        self.port("err", "fifo")
+        self.port("rc", "file")
+        self.port("ctl", "socket")
+
+    def command_line(self):
+        o = self.o
+        khz = tsc_khz()
+        append = (f"console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check "
+                  f"rcupdate.rcu_expedited=1 random.trust_cpu=on "
+                  f"{f'tsc_early_khz={khz}' if khz else ''} {o.append}")
+        return self.qemu + [
+            "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-machine", "q35,usb=off,vmport=off,memory-backend=mem", "-cpu", "EPYC",
+            "-accel", "tcg,thread=multi", "-smp", str(o.smp), "-m", str(o.mem),
+            "-object", f"memory-backend-memfd,id=mem,size={o.mem}M,share=on",
+            "-chardev", f"file,id=con,path={self.dir}/console", "-serial", "chardev:con",
+            *self.args, "-kernel", self.kdir + "/vmlinuz",
+            "-initrd", initrd(self.kdir, self.release), "-append", append]
+
+    def interrupt(self, *_):
+        """Pass an interrupt on to the command in the lab; a second one ends the lab."""
+        self.interrupts = getattr(self, "interrupts", 0) + 1
+        try:
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(self.dir + "/ctl")
+                s.sendall(b"INT\n")
+        except OSError:
+            self.interrupts = 2
+        if self.interrupts > 1:
+            self.vm.kill()
+
+    def pump(self, name, sink):
+        """Copy what the command prints until QEMU is gone and the pipe is empty."""
+        fd = os.open(f"{self.dir}/{name}", os.O_RDWR | os.O_NONBLOCK)
+        while True:
+            ended = self.ended.is_set()
+            if select.select([fd], [], [], 0 if ended else 0.1)[0]:
+                try:
+                    sink.write(os.read(fd, 65536))
+                    sink.flush()
+                except OSError:
+                    pass
+            elif ended:
+                break
+        os.close(fd)
+
+    def run(self):
+        """Boot, run, clean up. Returns the command's exit code, EXIT_TIMEOUT or EXIT_LAB."""
+        try:
+            self.prepare()
+            self.ended = threading.Event()
+            pumps = [threading.Thread(target=self.pump, args=a) for a in
+                     (("out", sys.stdout.buffer), ("err", sys.stderr.buffer))]
+            for t in pumps:
+                t.start()
+            with open(self.dir + "/qemu.log", "w", encoding="utf-8") as log:
+                self.vm = subprocess.Popen(self.command_line(), stdin=subprocess.DEVNULL,
+                                           stdout=log, stderr=log, start_new_session=True)
+            signal.signal(signal.SIGINT, self.interrupt)
+            signal.signal(signal.SIGTERM, lambda *_: self.vm.kill())
+            try:
+                self.vm.wait(self.o.timeout or None)
+                timed_out = False
+            except subprocess.TimeoutExpired:
+                timed_out = True
+                self.vm.kill()
+                self.vm.wait()
+            self.ended.set()
+            for t in pumps:
+                t.join()
+            return self.verdict(timed_out)
+        finally:
+            if hasattr(self, "ended"):
+                self.ended.set()
+            for p in self.procs:
+                p.kill()
+                p.wait()
+            if self.o.log and os.path.exists(self.dir + "/console"):
+                shutil.copy(self.dir + "/console", self.o.log)
+            shutil.rmtree(self.dir)
+
+    def verdict(self, timed_out):
+        with open(self.dir + "/rc", encoding="utf-8", errors="replace") as f:
+            m = re.search(r"rc=(\d+)", f.read())
+        if m:
+            return int(m.group(1))
+        if timed_out:
+            print(f"lab: TIMEOUT: kernel {self.release} did not end within {self.o.timeout} s; "
+                  f"its console ends:\n{tail(self.dir + '/console', 20)}", file=sys.stderr)
+            return EXIT_TIMEOUT
+        print(f"lab: FAILED: kernel {self.release} ended without an exit code of the command "
+              f"(panic?); its console ends:\n{tail(self.dir + '/console', 30)}\n"
+              f"{tail(self.dir + '/qemu.log', 5)}", file=sys.stderr)
+        return EXIT_LAB
+
+
+def tail(path, n):
+    try:
+        with open(path, encoding="utf-8", errors="backslashreplace") as f:
+            text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", f.read())
+        return textwrap.indent("\n".join(text.splitlines()[-n:]), "  | ")
+    except OSError:
+        return ""
+
+
+def main():
+    p = argparse.ArgumentParser(prog="lab.py", description=__doc__.splitlines()[0])
+    sub = p.add_subparsers(dest="verb", required=True)
+    sub.add_parser("list", help="the kernels of the table, and which are fetched")
+    f = sub.add_parser("fetch", help="fetch QEMU and kernels now")
+    f.add_argument("series", nargs="*")
+    r = sub.add_parser("run", help="run a command on a lab kernel")
+    r.add_argument("--kernel", default=kernels()[0][0])
+    r.add_argument("--flavour", default="cloud")
+    r.add_argument("--smp", type=int, default=2)
+    r.add_argument("--mem", type=int, default=3072, help="MiB")
+    r.add_argument("--timeout", type=float, default=300, help="seconds; 0 = none")
+    r.add_argument("--rw", action="append", default=[], help="share DIR writable at the same path")
+    r.add_argument("--env", action="append", default=[], help="NAME=VALUE for the command")
+    r.add_argument("--module", action="append", default=[], help="load a further module")
+    r.add_argument("--kvm-args", default="", help="parameters of kvm-amd")
+    r.add_argument("--no-kvm", action="store_true", help="do not load KVM")
+    r.add_argument("--append", default="", help="further kernel parameters")
+    r.add_argument("--log", help="keep the console's output in this file")
+    r.add_argument("command", nargs=argparse.REMAINDER)
+    o = p.parse_args()
+    try:
+        if o.verb == "list":
+            for series, flavour, why in kernels():
+                d = f"{CACHE}/kernels/{series}-{flavour}/release"
+                print(f"{series:8} {open(d).read() if os.path.exists(d) else 'not fetched':28} {why}")
+            return 0
+        if o.verb == "fetch":
+            fetch_qemu()
+            for series, flavour, _ in kernels():
+                if not o.series or series in o.series:
+                    fetch_kernel(series, flavour)
+            return 0
+        o.command = o.command[1:] if o.command[:1] == ["--"] else o.command
+        if not o.command:
+            p.error("no command; usage: run [OPTIONS] -- CMD…")
+        return Run(o).run()
+    except LabError as e:
+        print(f"lab: {e}", file=sys.stderr)
+        return EXIT_LAB
+    except subprocess.CalledProcessError as e:
+        print(f"lab: {shlex.join(e.cmd)}: exit code {e.returncode}", file=sys.stderr)
+        return EXIT_LAB
+
+
+if __name__ == "__main__":
+    sys.exit(main())
