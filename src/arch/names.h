@@ -21,7 +21,7 @@ struct kw_reason {
 
 struct kw_isa_names {
 	enum kw_isa isa;
-	const char *name;	   /* as in the column isa */
+	const char *name;		/* as in the column isa */
 	const struct kw_reason *reason; /* ascending by code */
 	size_t n;
 };

@@ -58,7 +58,8 @@ struct kvm_vcpu {
 	struct kvm_vcpu_arch arch;
 };
 
-/* before 0193cc908b5a ("KVM: stats: Separate generic stats from architecture specific ones"), 5.14 */
+/* before 0193cc908b5a ("KVM: stats: Separate generic stats from architecture specific ones"), 5.14
+ */
 struct kvm_vcpu_stat___flat {
 	__u64 halt_poll_success_ns;
 	__u64 halt_poll_fail_ns;

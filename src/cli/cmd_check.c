@@ -42,8 +42,8 @@ static int check_btf(struct kw_listing *l)
 	bool there = !access("/sys/kernel/btf/vmlinux", R_OK);
 
 	return add(l, "kernel BTF", there ? "ok" : "missing", "/sys/kernel/btf/vmlinux",
-		   there ? "types of the kernel are known" :
-			   "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed");
+		   there ? "types of the kernel are known"
+			 : "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed");
 }
 
 static int check_kvm(struct kw_listing *l)
@@ -57,7 +57,8 @@ static int check_kvm(struct kw_listing *l)
 		vendor = access(path, F_OK) ? vendor : vendors[i];
 	}
 	if (access("/dev/kvm", F_OK))
-		return add(l, "KVM", "missing", vendor, "/dev/kvm is missing: modprobe kvm-amd or kvm-intel");
+		return add(l, "KVM", "missing", vendor,
+			   "/dev/kvm is missing: modprobe kvm-amd or kvm-intel");
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
 }
 
@@ -72,8 +73,8 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, enum kw_h
 	n = snprintf(means, sizeof(means), "%s", h->purpose);
 	for (int i = 0; i < KW_VARIANTS && n < sizeof(means); i++)
 		if (*h->why[i])
-			n += snprintf(means + n, sizeof(means) - n, "; %s refused (%s)", h->program[i],
-				      h->why[i]);
+			n += snprintf(means + n, sizeof(means) - n, "; %s refused (%s)",
+				      h->program[i], h->why[i]);
 	if (h->variant < 0 && n < sizeof(means))
 		snprintf(means + n, sizeof(means) - n, "; without it, %s",
 			 h->without ?: "nothing can be collected");
@@ -95,7 +96,9 @@ static int check_collector(struct kw_listing *l, const struct kw_engine *e,
 
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 {
-	struct kw_listing l = { .name = "check", .column = columns, .n_columns = ARRAY_SIZE(columns) };
+	struct kw_listing l = { .name = "check",
+				.column = columns,
+				.n_columns = ARRAY_SIZE(columns) };
 	const struct kw_collector *c;
 	struct kw_engine engine;
 	int err, open_err;
@@ -106,7 +109,8 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 	o->wants.events = true;
 	open_err = kw_engine_open(&o->wants, &engine);
 	if (open_err == -EPERM || open_err == -EACCES)
-		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, CAP_PERFMON and "
+		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, "
+		       "CAP_PERFMON and "
 		       "CAP_SYS_ADMIN");
 	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l);
 	for (int i = 0; i < KW_HOOKS && !err; i++)

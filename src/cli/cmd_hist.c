@@ -24,8 +24,8 @@ static void draw(struct kw_run *run, const struct kw_frame *frame, struct kw_sin
 			buckets[i] += n;
 			total += n;
 		}
-	fprintf(sink->out, "%s%s, %.2f s: %" PRIu64 "\n", sink->lines++ ? "\n" : "", frame->schema->name,
-		frame->span_ns / 1e9, total);
+	fprintf(sink->out, "%s%s, %.2f s: %" PRIu64 "\n", sink->lines++ ? "\n" : "",
+		frame->schema->name, frame->span_ns / 1e9, total);
 	kw_ascii_hist(sink->out, h, buckets);
 	fflush(sink->out);
 }
@@ -40,7 +40,8 @@ static int show(struct kw_run *run)
 		if (run->sink[i]->ops == &kw_sink_table)
 			draw(run, &delta[0], run->sink[i]);
 		else
-			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, &delta[0], false);
+			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, &delta[0],
+						       false);
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	kw_frame_clear(&delta[0]);
@@ -57,7 +58,8 @@ static int follow(struct kw_run *run)
 		bool last = (o->count && k == o->count) || until >= run->end_ns;
 		int how, err;
 
-		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns, NULL, NULL);
+		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns,
+					NULL, NULL);
 		if (how < 0)
 			return how;
 		if (how != KW_WAIT_DONE || last)

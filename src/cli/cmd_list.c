@@ -15,10 +15,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define CELLS(...) (const char *const[]){ __VA_ARGS__ }
+#define CELLS(...)                                                                                 \
+	(const char *const[])                                                                      \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
 
 static const struct kw_listing_column vm_columns[] = {
-	{ "vm", "VM", false },	   { "pid", "PID", true },   { "vmm", "VMM", false },
+	{ "vm", "VM", false },	{ "pid", "PID", true },	    { "vmm", "VMM", false },
 	{ "vms", "VMS", true }, { "vcpus", "VCPUS", true }, { "uuid", "UUID", false },
 };
 
@@ -49,8 +53,8 @@ static int list_vms(struct kw_listing *l)
 	l->n_columns = ARRAY_SIZE(vm_columns);
 	err = kw_vmm_each(add_vm, l);
 	if (!err && !l->n)
-		kw_say(geteuid() ? "no VM is to be seen; those of other users only as root" :
-				   "no process has a VM open");
+		kw_say(geteuid() ? "no VM is to be seen; those of other users only as root"
+				 : "no process has a VM open");
 	return err;
 }
 
@@ -86,7 +90,8 @@ static int add_columns(struct kw_listing *l, const struct kw_schema *schema)
 
 	for (size_t i = 0; schema && (c = kw_schema_column(schema, i)) && !err; i++)
 		if (c->role != KW_PADDING)
-			err = kw_listing_add(l, CELLS(schema->name, kw_column_name(c, name, sizeof(name)),
+			err = kw_listing_add(l, CELLS(schema->name,
+						      kw_column_name(c, name, sizeof(name)),
 						      kw_role_name(c->role), kw_unit_name(c->unit),
 						      shown[c->show], c->help));
 	return err;
@@ -123,7 +128,8 @@ static int list_reasons(struct kw_listing *l)
 	for (size_t t = 0; t < n; t++)
 		for (size_t i = 0; i < tables[t]->n && !err; i++) {
 			snprintf(code, sizeof(code), "%" PRIu32, tables[t]->reason[i].code);
-			err = kw_listing_add(l, CELLS(tables[t]->name, code, tables[t]->reason[i].name));
+			err = kw_listing_add(
+				l, CELLS(tables[t]->name, code, tables[t]->reason[i].name));
 		}
 	return err;
 }
@@ -148,8 +154,8 @@ int kw_cmd_list(struct kw_options *o, kw_source_open_fn open)
 		if (o->what && !strcmp(o->what, lists[i].name))
 			err = lists[i].fill(&l);
 	if (err == -ENOENT) {
-		kw_say("list what? vms, collectors, columns or reasons%s%s", o->what ? ", not " : "",
-		       o->what ?: "");
+		kw_say("list what? vms, collectors, columns or reasons%s%s",
+		       o->what ? ", not " : "", o->what ?: "");
 		return KW_EXIT_USAGE;
 	}
 	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)

@@ -39,8 +39,9 @@ static int summary(struct kw_run *run, struct totals *totals)
 
 	for (size_t i = 0; i < run->o->wants.n; i++)
 		err = err ?: kw_run_show(run, &totals->frame[i], true);
-	return err ?: kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
-					 totals->frame[0].real_ns);
+	return err
+		       ?: kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
+					     totals->frame[0].real_ns);
 }
 
 /* Intervals begin at whole multiples after the start, however long showing them takes. */
@@ -53,7 +54,8 @@ static int intervals(struct kw_run *run, struct totals *totals)
 		bool last = (o->count && k == o->count) || until >= run->end_ns;
 		int how, err;
 
-		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns, NULL, NULL);
+		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns,
+					NULL, NULL);
 		if (how < 0)
 			return how;
 		if (how != KW_WAIT_DONE || last)

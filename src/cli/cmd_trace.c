@@ -16,8 +16,8 @@ static int on_event(void *arg, const struct kw_collector *c, const void *row, ui
 	int err = 0;
 
 	for (size_t i = 0; i < run->n_sinks && !err; i++)
-		err = run->sink[i]->ops->event(run->sink[i], run->source->vms, c->name, c->event, row,
-					       mono_ns, real_ns);
+		err = run->sink[i]->ops->event(run->sink[i], run->source->vms, c->name, c->event,
+					       row, mono_ns, real_ns);
 	return err;
 }
 

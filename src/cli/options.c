@@ -46,12 +46,15 @@ static const struct offered {
 	{ { "tid", O_TID, "TID[,…]", 0, "Only vCPUs that these threads run", 1 }, SHOWN },
 	{ { "vcpu", O_VCPU, "ID[,…]", 0, "Only vCPUs with these ids", 1 }, SHOWN },
 	{ { "vm", O_VM, "NAME|UUID|PID[,…]", 0, "Only these VMs", 1 }, SHOWN },
-	{ { "reason", O_REASON, "REASON[,…]", 0, "Only exits for these reasons (names or numbers)", 1 },
+	{ { "reason", O_REASON, "REASON[,…]", 0, "Only exits for these reasons (names or numbers)",
+	    1 },
 	  SHOWN },
 	{ { "exclude", O_EXCLUDE, "REASON[,…]", 0, "No exits for these reasons", 1 }, SHOWN },
-	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)", 1 },
+	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)",
+	    1 },
 	  ON(KW_TRACE) },
-	{ { "max-vcpus", O_MAX_VCPUS, "N", 0, "Room for this many vCPUs at once (16384)", 1 }, SHOWN },
+	{ { "max-vcpus", O_MAX_VCPUS, "N", 0, "Room for this many vCPUs at once (16384)", 1 },
+	  SHOWN },
 	{ { NULL, 0, NULL, 0, "How long:", 2 }, SHOWN },
 	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, SHOWN },
 	{ { "summary", 's', NULL, 0, "At the end, a table of the whole run", 2 }, ON(KW_STAT) },
@@ -59,13 +62,16 @@ static const struct offered {
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
 	    "table, jsonl or csv; repeatable; without PATH to standard output", 3 },
 	  EVERYWHERE },
-	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 }, ON(KW_STAT) },
-	{ { "columns", O_COLUMNS, "NAME[,…]", 0, "Show these columns (kvm_watcher list columns)", 3 },
+	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 },
+	  ON(KW_STAT) },
+	{ { "columns", O_COLUMNS, "NAME[,…]", 0, "Show these columns (kvm_watcher list columns)",
+	    3 },
 	  ON(KW_STAT) | ON(KW_TRACE) },
 	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, ON(KW_STAT) },
 	{ { "per", O_PER, "vm|vcpu", 0, "One row per reason and vCPU (default), or VM", 3 },
 	  ON(KW_STAT) },
-	{ { "color", O_COLOR, "auto|always|never", 0, "Colour (auto: on a terminal, unless NO_COLOR)", 3 },
+	{ { "color", O_COLOR, "auto|always|never", 0,
+	    "Colour (auto: on a terminal, unless NO_COLOR)", 3 },
 	  EVERYWHERE },
 	{ { NULL, 0, NULL, 0, "Other:", 4 }, EVERYWHERE },
 	{ { "verbose", 'v', NULL, 0, "Say more, on standard error", 4 }, EVERYWHERE },
@@ -85,7 +91,8 @@ static const struct verb {
 		      "Histogram of the times of all events; INTERVAL: until Ctrl-C." },
 	[KW_LIST] = { "list", "vms|collectors|columns|reasons",
 		      "VMs on this host; what can be collected, shown and filtered." },
-	[KW_CHECK] = { "check", "", "What works on this kernel, what does not, why, and what to do." },
+	[KW_CHECK] = { "check", "",
+		       "What works on this kernel, what does not, why, and what to do." },
 };
 
 static void print_help(void)
@@ -109,7 +116,8 @@ static void print_help(void)
 	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
 }
 
-/* ---- values of options -------------------------------------------------------------------------*/
+/* ---- values of options
+ * -------------------------------------------------------------------------*/
 
 static char *keep(struct kw_options *o, const char *text)
 {
@@ -126,11 +134,13 @@ static int bad(const char *option, const char *arg, const char *expected)
 	return EINVAL;
 }
 
-static int parse_ids(struct kw_options *o, const char *option, const char *arg, struct kw_list *list)
+static int parse_ids(struct kw_options *o, const char *option, const char *arg,
+		     struct kw_list *list)
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
+	     item = strtok_r(NULL, ",", &save)) {
 		uint64_t id, *grown;
 
 		if (!kw_parse_u64(item, &id) || id > UINT32_MAX)
@@ -149,7 +159,8 @@ static int parse_reasons(struct kw_options *o, const char *arg, struct kw_reason
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
+	     item = strtok_r(NULL, ",", &save)) {
 		void *grown = reallocarray(*list, *n + 1, sizeof(**list));
 
 		if (!grown)
@@ -164,7 +175,8 @@ static int parse_vms(struct kw_options *o, const char *arg)
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item; item = strtok_r(NULL, ",", &save)) {
+	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
+	     item = strtok_r(NULL, ",", &save)) {
 		if (o->wants.filters.n_vm == ARRAY_SIZE(o->vm))
 			return bad("vm", arg, "a list of at most 64 VMs");
 		o->vm[o->wants.filters.n_vm++] = item;
@@ -294,7 +306,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* ---- verbs ---------------------------------------------------------------------------------------*/
+/* ---- verbs
+ * ---------------------------------------------------------------------------------------*/
 
 static int find_verb(const char *name)
 {
@@ -381,7 +394,8 @@ int kw_options_parse(int argc, char **argv, struct kw_options *ret)
 	verb = find_verb(argv[1]);
 	if (verb >= 0)
 		return parse_verb(verb, argc - 1, argv + 1, ret);
-	if (kw_collector_find(argv[1]) || strchr(argv[1], ',') || (*argv[1] >= '0' && *argv[1] <= '9'))
+	if (kw_collector_find(argv[1]) || strchr(argv[1], ',') ||
+	    (*argv[1] >= '0' && *argv[1] <= '9'))
 		return parse_verb(KW_STAT, argc, argv, ret);
 	kw_say("'%s' is neither a verb nor a collector; try 'kvm_watcher --help'", argv[1]);
 	return KW_EXIT_USAGE + 1;

@@ -15,8 +15,8 @@ enum kw_verb { KW_STAT, KW_TRACE, KW_HIST, KW_LIST, KW_CHECK, KW_VERBS };
 /* Exit codes of the process. */
 enum {
 	KW_EXIT_OK = 0,
-	KW_EXIT_FAILED = 1,	 /* while running */
-	KW_EXIT_USAGE = 2,	 /* or no such VM */
+	KW_EXIT_FAILED = 1,	/* while running */
+	KW_EXIT_USAGE = 2,	/* or no such VM */
 	KW_EXIT_IMPOSSIBLE = 3, /* on this kernel */
 	KW_EXIT_PERMISSION = 4,
 };

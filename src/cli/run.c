@@ -21,7 +21,9 @@ static int choose_collectors(struct kw_options *o)
 		const struct kw_collector *c = kw_collector_find(name);
 
 		if (!c) {
-			kw_say("there is no collector '%s'; 'kvm_watcher list collectors' shows them", name);
+			kw_say("there is no collector '%s'; 'kvm_watcher list collectors' shows "
+			       "them",
+			       name);
 			return KW_EXIT_USAGE;
 		}
 		for (size_t i = 0; i < o->wants.n; i++)
@@ -40,12 +42,13 @@ static int check_view(const struct kw_options *o)
 		_cleanup_free_ const struct kw_column **columns = NULL;
 		size_t n;
 
-		if (kw_view_columns(&o->view, o->verb == KW_TRACE ? c->event : c->table, false, &columns,
-				    &n))
+		if (kw_view_columns(&o->view, o->verb == KW_TRACE ? c->event : c->table, false,
+				    &columns, &n))
 			return KW_EXIT_USAGE;
 		if (o->view.sort && !kw_schema_find(c->table, o->view.sort)) {
-			kw_say("--sort: %s has no column '%s'; 'kvm_watcher list columns' shows them", c->name,
-			       o->view.sort);
+			kw_say("--sort: %s has no column '%s'; 'kvm_watcher list columns' shows "
+			       "them",
+			       c->name, o->view.sort);
 			return KW_EXIT_USAGE;
 		}
 	}
@@ -75,7 +78,8 @@ static int open_sinks(struct kw_run *run)
 	size_t n = o->n_outputs ?: 1;
 
 	for (size_t i = 0; i < n; i++) {
-		int err = kw_sink_open(o->n_outputs ? o->output[i] : "table", &o->view, &run->sink[i]);
+		int err = kw_sink_open(o->n_outputs ? o->output[i] : "table", &o->view,
+				       &run->sink[i]);
 
 		if (err)
 			return err == -EINVAL ? KW_EXIT_USAGE : KW_EXIT_FAILED;

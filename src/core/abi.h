@@ -16,9 +16,9 @@
 /* Instruction set of an exit reason: the kernel's KVM_ISA_* where it has one. */
 enum kw_isa {
 	KW_ISA_NONE = 0,
-	KW_ISA_VMX = 1,	 /* KVM_ISA_VMX */
-	KW_ISA_SVM = 2,	 /* KVM_ISA_SVM */
-	KW_ISA_PVM = 3,	 /* KVM_ISA_PVM of the PVM patch series */
+	KW_ISA_VMX = 1, /* KVM_ISA_VMX */
+	KW_ISA_SVM = 2, /* KVM_ISA_SVM */
+	KW_ISA_PVM = 3, /* KVM_ISA_PVM of the PVM patch series */
 	KW_ISA_ARM64 = 16,
 	KW_ISA_RISCV = 17,
 };
@@ -50,26 +50,26 @@ enum kw_part {
  */
 struct kw_vcpu {
 	/* what every exit touches: one cache line */
-	__u64 vcpu;	/* struct kvm_vcpu *; 0: free, or dead and not yet read */
-	__u64 exit_ns;	/* start of the exit being handled; 0: none */
-	__u64 since_ns; /* start of the current state, or of the last return to a CPU */
-	__u64 fastpath; /* re-entries of which no kvm_exit told */
-	__u32 slot;	/* this slot's own number */
-	__u32 code;	/* reason of the exit being handled */
-	__u8 isa;	/* enum kw_isa */
-	__u8 level;	/* 1; 2: the exit came from a nested guest */
-	__u8 state;	/* enum kw_state */
-	__u8 flags;	/* KW_VCPU_* */
-	__u32 tid;	/* thread that runs it (init pid namespace) */
+	__u64 vcpu;	  /* struct kvm_vcpu *; 0: free, or dead and not yet read */
+	__u64 exit_ns;	  /* start of the exit being handled; 0: none */
+	__u64 since_ns;	  /* start of the current state, or of the last return to a CPU */
+	__u64 fastpath;	  /* re-entries of which no kvm_exit told */
+	__u32 slot;	  /* this slot's own number */
+	__u32 code;	  /* reason of the exit being handled */
+	__u8 isa;	  /* enum kw_isa */
+	__u8 level;	  /* 1; 2: the exit came from a nested guest */
+	__u8 state;	  /* enum kw_state */
+	__u8 flags;	  /* KW_VCPU_* */
+	__u32 tid;	  /* thread that runs it (init pid namespace) */
 	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
 	__u64 pad;
 
 	/* what a switch or a halt touches */
-	__u64 off_ns;	       /* since when off the CPU; 0: on it */
-	__u64 wake_ns;	       /* since when runnable while off the CPU; 0: asleep */
-	__u64 preempt_ns;      /* start of the last time it waited for a CPU */
-	__u64 preempt_len;     /* and how long it waited */
-	__u64 part[KW_PARTS];  /* of the exit being handled, ns; enum kw_part */
+	__u64 off_ns;	      /* since when off the CPU; 0: on it */
+	__u64 wake_ns;	      /* since when runnable while off the CPU; 0: asleep */
+	__u64 preempt_ns;     /* start of the last time it waited for a CPU */
+	__u64 preempt_len;    /* and how long it waited */
+	__u64 part[KW_PARTS]; /* of the exit being handled, ns; enum kw_part */
 
 	/* who it is: written once */
 	__u64 poll_stat; /* KVM's halt_poll_{success,fail}_ns as last seen */
@@ -78,20 +78,20 @@ struct kw_vcpu {
 	__u64 born_ns;	 /* when first seen; 0: the slot is free. Written last */
 	__u64 died_ns;	 /* when the vCPU was destroyed; 0: alive */
 	__u32 vcpu_id;
-	__u32 tgid;	  /* owner process (init pid namespace) */
-	char comm[16];	  /* of the owner process */
+	__u32 tgid;    /* owner process (init pid namespace) */
+	char comm[16]; /* of the owner process */
 };
 
 /* What was lost, and where; each is shown when it is not zero. */
 enum kw_loss {
-	KW_LOSS_NO_SLOT,    /* events of vCPUs for which the vCPU table had no room */
-	KW_LOSS_NO_RECORD,  /* exits for which no record was free */
-	KW_LOSS_REASONS,    /* exits of a vCPU with too many different reasons */
-	KW_LOSS_RING,	    /* events that did not fit into the ring buffer */
-	KW_LOSS_UNMATCHED,  /* kvm_exit while another exit was open */
-	KW_LOSS_CLOCK,	    /* exits whose clock went backwards */
-	KW_LOSS_HISTOGRAM,  /* histogram carries that found no room */
-	KW_LOSSES,	    /* the number of those counted in BPF */
+	KW_LOSS_NO_SLOT,   /* events of vCPUs for which the vCPU table had no room */
+	KW_LOSS_NO_RECORD, /* exits for which no record was free */
+	KW_LOSS_REASONS,   /* exits of a vCPU with too many different reasons */
+	KW_LOSS_RING,	   /* events that did not fit into the ring buffer */
+	KW_LOSS_UNMATCHED, /* kvm_exit while another exit was open */
+	KW_LOSS_CLOCK,	   /* exits whose clock went backwards */
+	KW_LOSS_HISTOGRAM, /* histogram carries that found no room */
+	KW_LOSSES,	   /* the number of those counted in BPF */
 };
 
 /* Filters on vCPUs: each kind that is on must match. Lists are keys of the map filter_ids. */

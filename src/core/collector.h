@@ -20,7 +20,7 @@ struct kw_live {
 	struct kvm_watcher_bpf *bpf;
 	const struct kw_filters *filters;
 	struct kw_vcpu *vcpu; /* the vCPU table, mapped; slots 1 … n_slots - 1 */
-	uint32_t n_slots;	    /* those ever given out, plus one */
+	uint32_t n_slots;     /* those ever given out, plus one */
 	uint32_t max_slots;
 };
 
@@ -46,8 +46,8 @@ struct kw_collector {
 	/* The live half; none of these is called for other sources. All return 0 or -errno. */
 
 	/*
-	 * Set the switches and the sizes of the BPF side; before loading. Maps whose names begin with
-	 * the collector's name exist only if it was chosen.
+	 * Set the switches and the sizes of the BPF side; before loading. Maps whose names begin
+	 * with the collector's name exist only if it was chosen.
 	 */
 	int (*configure)(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
 			 uint32_t max_vcpus);

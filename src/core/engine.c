@@ -18,25 +18,61 @@
 #include <string.h>
 
 static const struct kw_hook hooks[KW_HOOKS] = {
-	[KW_HOOK_EXIT] = { "kvm_exit", "start of every exit, its reason and level", NULL,
-			   { "kw_kvm_exit" }, 0, false, {} },
-	[KW_HOOK_ENTRY] = { "kvm_entry", "end of every exit", NULL, { "kw_kvm_entry" }, 0, false, {} },
-	[KW_HOOK_USERSPACE] = { "kvm_userspace_exit", "where the VMM's time begins",
-				"the VMM's time counts as the kernel's", { "kw_kvm_userspace_exit" }, 0,
-				false, {} },
-	[KW_HOOK_RUN] = { "KVM_RUN", "where the VMM's time ends",
+	[KW_HOOK_EXIT] = { "kvm_exit",
+			   "start of every exit, its reason and level",
+			   NULL,
+			   { "kw_kvm_exit" },
+			   0,
+			   false,
+			   {} },
+	[KW_HOOK_ENTRY] = { "kvm_entry",
+			    "end of every exit",
+			    NULL,
+			    { "kw_kvm_entry" },
+			    0,
+			    false,
+			    {} },
+	[KW_HOOK_USERSPACE] = { "kvm_userspace_exit",
+				"where the VMM's time begins",
+				"the VMM's time counts as the kernel's",
+				{ "kw_kvm_userspace_exit" },
+				0,
+				false,
+				{} },
+	[KW_HOOK_RUN] = { "KVM_RUN",
+			  "where the VMM's time ends",
 			  "the way from KVM_RUN into the guest counts as the VMM's time",
-			  { "kw_run_fentry", "kw_run_kprobe" }, 0, false, {} },
-	[KW_HOOK_WAKEUP] = { "kvm_vcpu_wakeup", "halt-polling", "halt-polling counts as the kernel's time",
-			     { "kw_kvm_vcpu_wakeup" }, 0, false, {} },
-	[KW_HOOK_SWITCH] = { "sched_switch", "time off the CPU",
+			  { "kw_run_fentry", "kw_run_kprobe" },
+			  0,
+			  false,
+			  {} },
+	[KW_HOOK_WAKEUP] = { "kvm_vcpu_wakeup",
+			     "halt-polling",
+			     "halt-polling counts as the kernel's time",
+			     { "kw_kvm_vcpu_wakeup" },
+			     0,
+			     false,
+			     {} },
+	[KW_HOOK_SWITCH] = { "sched_switch",
+			     "time off the CPU",
 			     "halted and waiting time count as the kernel's or the VMM's",
-			     { "kw_sched_switch" }, 0, false, {} },
-	[KW_HOOK_WAKE] = { "sched_wakeup", "where sleeping ends and waiting begins",
-			   "all time off the CPU counts as waiting", { "kw_sched_wakeup" }, 0, false, {} },
-	[KW_HOOK_DESTROY] = { "vCPU destroyed", "telling apart vCPUs that follow each other",
+			     { "kw_sched_switch" },
+			     0,
+			     false,
+			     {} },
+	[KW_HOOK_WAKE] = { "sched_wakeup",
+			   "where sleeping ends and waiting begins",
+			   "all time off the CPU counts as waiting",
+			   { "kw_sched_wakeup" },
+			   0,
+			   false,
+			   {} },
+	[KW_HOOK_DESTROY] = { "vCPU destroyed",
+			      "telling apart vCPUs that follow each other",
 			      "a vCPU that follows another at the same address is taken for it",
-			      { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" }, 0, false,
+			      { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" },
+			      0,
+			      false,
 			      {} },
 };
 
@@ -64,7 +100,8 @@ static int on_libbpf(enum libbpf_print_level level, const char *format, va_list 
 			*complaint.text = 0;
 		}
 		if (!*complaint.text)
-			snprintf(complaint.text, sizeof(complaint.text), "%.199s", strchr(line, '\'') + 1);
+			snprintf(complaint.text, sizeof(complaint.text), "%.199s",
+				 strchr(line, '\'') + 1);
 	}
 	return 0;
 }
@@ -77,8 +114,8 @@ static const char *program_of(const struct kw_hook *h)
 /* The variant in use does not work: note why, take the next. */
 static void refuse(struct kw_hook *h, const char *why, int err)
 {
-	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s%s%s", why ?: "", why ? ": " : "",
-		 strerror(-err));
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s%s%s", why ?: "",
+		 why ? ": " : "", strerror(-err));
 	kw_debug("%s: %s refused: %s", h->name, h->program[h->variant], h->why[h->variant]);
 	h->variant++;
 	if (h->variant == KW_VARIANTS || !h->program[h->variant])
@@ -88,7 +125,8 @@ static void refuse(struct kw_hook *h, const char *why, int err)
 const struct kw_hook *kw_engine_missing(const struct kw_engine *engine)
 {
 	for (int i = 0; i < KW_HOOKS; i++)
-		if (engine->hook[i].wanted && engine->hook[i].variant < 0 && !engine->hook[i].without)
+		if (engine->hook[i].wanted && engine->hook[i].variant < 0 &&
+		    !engine->hook[i].without)
 			return &engine->hook[i];
 	return NULL;
 }
@@ -106,7 +144,8 @@ static int tracepoint_args(const char *name)
 	if (id > 0) {
 		t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
 		t = t ? btf__type_by_id(btf, t->type) : NULL;
-		n = t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* without the first, void * */
+		n = t && btf_is_func_proto(t) ? btf_vlen(t) - 1
+					      : -1; /* without the first, void * */
 	}
 	btf__free(btf);
 	return n;
@@ -131,8 +170,9 @@ static void prepare_maps(struct kvm_watcher_bpf *bpf, const struct kw_wants *wan
 	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
 	for (size_t i = 0; (c = kw_collector(i)); i++)
-		bpf_object__for_each_map(map, bpf->obj)
-			if (!chosen(wants, c) && !strncmp(bpf_map__name(map), c->name, strlen(c->name)))
+		bpf_object__for_each_map (map, bpf->obj)
+			if (!chosen(wants, c) &&
+			    !strncmp(bpf_map__name(map), c->name, strlen(c->name)))
 				bpf_map__set_autocreate(map, false);
 }
 
@@ -158,7 +198,7 @@ static void select_programs(struct kw_engine *e)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, e->bpf->obj) {
+	bpf_object__for_each_program (p, e->bpf->obj) {
 		bool on = false;
 
 		for (int i = 0; i < KW_HOOKS; i++) {
@@ -282,7 +322,7 @@ uint64_t kw_engine_misses(const struct kw_engine *engine)
 	struct bpf_program *p;
 	uint64_t misses = 0;
 
-	bpf_object__for_each_program(p, engine->bpf->obj) {
+	bpf_object__for_each_program (p, engine->bpf->obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 
@@ -298,6 +338,7 @@ const char *kw_engine_variant(const struct kw_engine *engine, enum kw_hook_id ho
 	const char *program = program_of(&engine->hook[hook]);
 	struct bpf_program *p;
 
-	p = program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program) : NULL;
+	p = program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program)
+				   : NULL;
 	return p ? bpf_program__section_name(p) + (*bpf_program__section_name(p) == '?') : NULL;
 }

@@ -15,11 +15,11 @@
 
 /* How one hook fared. */
 struct kw_hook {
-	const char *name;	  /* e.g. kvm_exit */
-	const char *purpose;	  /* what it serves */
-	const char *without;	  /* what is lost without it; NULL: the collector is */
+	const char *name;		  /* e.g. kvm_exit */
+	const char *purpose;		  /* what it serves */
+	const char *without;		  /* what is lost without it; NULL: the collector is */
 	const char *program[KW_VARIANTS]; /* best first */
-	int variant;		  /* the one in use; -1: none worked */
+	int variant;			  /* the one in use; -1: none worked */
 	bool wanted;
 	char why[KW_VARIANTS][200]; /* why a variant was refused; empty: not tried */
 };

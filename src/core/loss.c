@@ -26,7 +26,8 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 		[KW_LOSS_MISSES] = { "misses", "events that the kernel kept from the programs",
 				     "a program was running on that CPU already" },
 		[KW_LOSS_UNFINISHED] = { "unfinished", "exits that ended with their vCPU",
-					 "they never re-entered the guest, so they have no duration" },
+					 "they never re-entered the guest, so they have no "
+					 "duration" },
 	};
 
 	return i < KW_LOSS_ALL ? &info[i] : NULL;

@@ -41,8 +41,8 @@ static void thread_id(const struct kw_vms *vms, const void *row, struct kw_value
 		value->kind = KW_MISSING;
 }
 
-#define HEAD(member)                          \
-	.offset = offsetof(struct kw_row_head, member), \
+#define HEAD(member)                                                                               \
+	.offset = offsetof(struct kw_row_head, member),                                            \
 	.size = sizeof(((struct kw_row_head *)0)->member)
 
 static const struct kw_column common[] = {
@@ -79,8 +79,8 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 	char full[64];
 
 	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++)
-		if (c->role != KW_PADDING &&
-		    (!strcmp(c->name, name) || !strcmp(kw_column_name(c, full, sizeof(full)), name)))
+		if (c->role != KW_PADDING && (!strcmp(c->name, name) ||
+					      !strcmp(kw_column_name(c, full, sizeof(full)), name)))
 			return c;
 	return NULL;
 }
@@ -128,7 +128,8 @@ const char *kw_unit_name(enum kw_unit unit)
 static const char *check_column(const struct kw_schema *schema, const struct kw_column *c,
 				unsigned char *covered)
 {
-	if (c->role != KW_PADDING && (!*c->name || !c->title || !*c->title || !c->help || !*c->help))
+	if (c->role != KW_PADDING &&
+	    (!*c->name || !c->title || !*c->title || !c->help || !*c->help))
 		return "has a column without name, title or help";
 	if (c->role == KW_DERIVED ? c->size || !c->decode : !c->size)
 		return "has a column that is neither bytes nor derived";
@@ -155,17 +156,19 @@ const char *kw_schema_check(const struct kw_schema *schema)
 	for (i = 0; (c = kw_schema_column(schema, i)) && !wrong; i++) {
 		wrong = check_column(schema, c, covered);
 		if (wrong)
-			snprintf(message, sizeof(message), "%s %s: %s", schema->name, wrong, c->name);
+			snprintf(message, sizeof(message), "%s %s: %s", schema->name, wrong,
+				 c->name);
 	}
 	for (i = 0; i < schema->row_size && !wrong; i++)
 		if (!covered[i]) {
 			wrong = "uncovered";
-			snprintf(message, sizeof(message), "%s has a row byte that no column covers: %zu",
-				 schema->name, i);
+			snprintf(message, sizeof(message),
+				 "%s has a row byte that no column covers: %zu", schema->name, i);
 		}
 	if (!wrong && (!schema->help || !kw_schema_find(schema, schema->sort))) {
 		wrong = "help or sort";
-		snprintf(message, sizeof(message), "%s has no help or sorts by no column", schema->name);
+		snprintf(message, sizeof(message), "%s has no help or sorts by no column",
+			 schema->name);
 	}
 	return wrong ? message : NULL;
 }

@@ -38,7 +38,8 @@ struct kw_source {
 	void (*stop)(struct kw_source *source);
 	/* Read all collectors at once: cumulative rows into frame[i], for collector[i]. */
 	int (*read)(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses);
-	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno. */
+	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
+	 */
 	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
 	void (*close)(struct kw_source *source);
 };

@@ -28,7 +28,7 @@
 struct live_vm {
 	uint32_t tgid, vm; /* vm: index among the VMs */
 	uint64_t start_ns, kvm;
-	uint32_t vcpus;		/* alive */
+	uint32_t vcpus;		 /* alive */
 	uint64_t alive_until_ns; /* when the last of its vCPUs ended, if none is alive */
 };
 
@@ -57,7 +57,7 @@ struct live {
 	kw_event_fn fn;
 	void *arg;
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
-	uint64_t *pids; /* that --vm stands for */
+	uint64_t *pids;	      /* that --vm stands for */
 	int signals;
 	bool interrupted;
 };
@@ -102,7 +102,8 @@ static int tend(struct live *l)
 	return err;
 }
 
-/* ---- which VM a vCPU belongs to ----------------------------------------------------------------*/
+/* ---- which VM a vCPU belongs to
+ * ----------------------------------------------------------------*/
 
 static bool same_process(const struct live_vm *a, const struct kw_vcpu *v)
 {
@@ -143,7 +144,9 @@ static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
 		l->vm_room = room;
 	}
 	known = &l->vm[l->n_vm++];
-	*known = (struct live_vm){ .tgid = v->tgid, .vm = index, .start_ns = v->start_ns, .kvm = v->kvm };
+	*known = (struct live_vm){
+		.tgid = v->tgid, .vm = index, .start_ns = v->start_ns, .kvm = v->kvm
+	};
 	return index;
 }
 
@@ -254,7 +257,8 @@ static void forget_vms(struct live *l)
 		if (!alive) {
 			struct kw_vm now;
 
-			alive = !kw_vm_identify(l->vm[i].tgid, &now) && started_then(&now, l->vm[i].start_ns);
+			alive = !kw_vm_identify(l->vm[i].tgid, &now) &&
+				started_then(&now, l->vm[i].start_ns);
 		}
 		if (alive)
 			l->vm[n++] = l->vm[i];
@@ -262,7 +266,8 @@ static void forget_vms(struct live *l)
 	l->n_vm = n;
 }
 
-/* ---- struct kw_source --------------------------------------------------------------------------*/
+/* ---- struct kw_source
+ * --------------------------------------------------------------------------*/
 
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
@@ -312,8 +317,8 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 		if (!l->slot[slot].born_ns || v->flags & KW_VCPU_IGNORED)
 			continue;
 		for (size_t i = 0; i < l->wants.n && !err; i++)
-			err = l->wants.collector[i]->read(&l->live, l->state[i], slot, l->slot[slot].vm,
-							  &frame[i]);
+			err = l->wants.collector[i]->read(&l->live, l->state[i], slot,
+							  l->slot[slot].vm, &frame[i]);
 	}
 	if (err)
 		return err;
@@ -366,7 +371,8 @@ static void take_interrupt(struct live *l)
 static int wait_once(struct live *l, uint64_t until)
 {
 	struct pollfd fds[2] = { { .fd = l->signals, .events = POLLIN },
-				 { .fd = l->ring ? ring_buffer__epoll_fd(l->ring) : -1, .events = POLLIN } };
+				 { .fd = l->ring ? ring_buffer__epoll_fd(l->ring) : -1,
+				   .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
 	struct timespec timeout;
 	int err;
@@ -415,7 +421,8 @@ static void live_close(struct kw_source *source)
 	free(l);
 }
 
-/* ---- filters: what names VMs must name some -----------------------------------------------------*/
+/* ---- filters: what names VMs must name some
+ * -----------------------------------------------------*/
 
 static int check_vmm(uint64_t pid, const char *what)
 {
@@ -502,7 +509,8 @@ static int resolve_pids(struct live *l, const struct kw_filters *f)
 		err = kw_vmm_each(match_vm, &search);
 		if (err || search.found.n == before) {
 			if (!err)
-				kw_say("there is no VM '%s'; 'kvm_watcher list vms' shows them", f->vm[i]);
+				kw_say("there is no VM '%s'; 'kvm_watcher list vms' shows them",
+				       f->vm[i]);
 			free(search.found.item);
 			return err ?: -ENXIO;
 		}
@@ -531,7 +539,8 @@ static int resolve_filters(struct live *l)
 	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
 }
 
-/* ---- opening -----------------------------------------------------------------------------------*/
+/* ---- opening
+ * -----------------------------------------------------------------------------------*/
 
 static int say_why(struct live *l, int err)
 {
@@ -539,20 +548,23 @@ static int say_why(struct live *l, int err)
 	const char *why = NULL;
 
 	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
-		kw_say("the kernel does not permit loading BPF programs; run as root, or with CAP_BPF, "
+		kw_say("the kernel does not permit loading BPF programs; run as root, or with "
+		       "CAP_BPF, "
 		       "CAP_PERFMON and CAP_SYS_ADMIN");
 		return -EPERM;
 	}
 	if (h) {
 		for (int i = 0; i < KW_VARIANTS; i++)
 			why = *h->why[i] ? h->why[i] : why;
-		kw_say("cannot watch %s on this kernel (%s); is KVM loaded (modprobe kvm-amd or kvm-intel)? "
+		kw_say("cannot watch %s on this kernel (%s); is KVM loaded (modprobe kvm-amd or "
+		       "kvm-intel)? "
 		       "'kvm_watcher check' tells more",
 		       h->name, why);
 		return -EOPNOTSUPP;
 	}
 	if (err != -EINVAL)
-		kw_say("cannot load the BPF programs: %s; -v shows what the kernel said", strerror(-err));
+		kw_say("cannot load the BPF programs: %s; -v shows what the kernel said",
+		       strerror(-err));
 	return err;
 }
 
@@ -562,7 +574,8 @@ static void say_what_is_lost(const struct live *l)
 		const struct kw_hook *h = &l->engine.hook[i];
 
 		if (h->wanted && h->variant < 0)
-			kw_say("%s cannot be watched on this kernel (%s): %s", h->name, h->why[0], h->without);
+			kw_say("%s cannot be watched on this kernel (%s): %s", h->name, h->why[0],
+			       h->without);
 	}
 }
 
@@ -590,7 +603,8 @@ static int open_maps(struct live *l)
 			return err;
 	}
 	if (l->wants.events) {
-		l->ring = ring_buffer__new(bpf_map__fd(l->live.bpf->maps.events), on_event, l, NULL);
+		l->ring =
+			ring_buffer__new(bpf_map__fd(l->live.bpf->maps.events), on_event, l, NULL);
 		if (!l->ring)
 			return -errno;
 	}
@@ -619,7 +633,8 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		return -ENOMEM;
 	l->signals = -1;
 	l->wants = *wants;
-	l->source = (struct kw_source){ &l->vms, live_start, live_stop, live_read, live_wait, live_close };
+	l->source = (struct kw_source){ &l->vms,   live_start, live_stop,
+					live_read, live_wait,  live_close };
 	err = resolve_filters(l);
 	if (err) {
 		live_close(&l->source);

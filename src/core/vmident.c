@@ -45,7 +45,8 @@ static const struct vmm *find_vmm(const char *command)
 	for (size_t i = 0; i < ARRAY_SIZE(vmms); i++) {
 		size_t len = strlen(vmms[i].command);
 
-		if (!strncmp(command, vmms[i].command, len) && (!command[len] || command[len] == '-'))
+		if (!strncmp(command, vmms[i].command, len) &&
+		    (!command[len] || command[len] == '-'))
 			return &vmms[i];
 	}
 	return NULL;
@@ -173,7 +174,9 @@ int kw_vm_identify(pid_t pid, struct kw_vm *ret)
 	ret->number = 1;
 	/* "pid (comm) S …": comm may hold anything, so count from its last parenthesis */
 	if (read_file(pid, "stat", text, 65536) < 0 || !(p = strrchr(text, ')')) ||
-	    sscanf(p + 2, "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
+	    sscanf(p + 2,
+		   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+		   "%llu",
 		   &start) != 1)
 		return -ESRCH;
 	ret->start_ns = start * (1000000000ULL / sysconf(_SC_CLK_TCK));
@@ -205,7 +208,7 @@ int kw_vm_fds(pid_t pid, struct kw_vm_fds *ret)
 			continue;
 		target[n] = 0;
 		ret->vms += !strcmp(target, "anon_inode:kvm-vm");
-		ret->vcpus += !strncmp(target, "anon_inode:kvm-vcpu", 19);
+		ret->vcpus += !strncmp(target, "anon_inode:kvm-vcpu:", 20);
 	}
 	return 0;
 }
@@ -220,7 +223,8 @@ int kw_vmm_each(int (*fn)(void *arg, pid_t pid, const struct kw_vm_fds *fds), vo
 	if (!dir)
 		return -errno;
 	while (!err && (e = readdir(dir)))
-		if (isdigit((unsigned char)*e->d_name) && !kw_vm_fds(atoi(e->d_name), &fds) && fds.vms)
+		if (isdigit((unsigned char)*e->d_name) && !kw_vm_fds(atoi(e->d_name), &fds) &&
+		    fds.vms)
 			err = fn(arg, atoi(e->d_name), &fds);
 	return err;
 }

@@ -20,8 +20,8 @@ static void set_display(struct kw_vm *vm)
 	if (*vm->name)
 		snprintf(vm->display, sizeof(vm->display), "%s%s", vm->name, number);
 	else
-		snprintf(vm->display, sizeof(vm->display), "%s-%u%s", *vm->vmm ? vm->vmm : "pid", vm->pid,
-			 number);
+		snprintf(vm->display, sizeof(vm->display), "%s-%u%s", *vm->vmm ? vm->vmm : "pid",
+			 vm->pid, number);
 }
 
 int64_t kw_vms_add(struct kw_vms *vms, const struct kw_vm *vm)

@@ -42,7 +42,8 @@ static void header(struct kw_sink *sink, const struct kw_schema *schema,
 	if (sink->headed == schema)
 		return;
 	sink->headed = schema;
-	fputs(interval ? "ts,mono_ns,collector,interval_ns,summary" : "ts,mono_ns,collector", sink->out);
+	fputs(interval ? "ts,mono_ns,collector,interval_ns,summary" : "ts,mono_ns,collector",
+	      sink->out);
 	for (size_t i = 0; i < n; i++)
 		fprintf(sink->out, ",%s", kw_column_name(columns[i], name, sizeof(name)));
 	fputs("\r\n", sink->out);
@@ -52,8 +53,8 @@ static void start(struct kw_sink *sink, const char *collector, uint64_t mono_ns,
 {
 	char time[64];
 
-	fprintf(sink->out, "%s,%" PRIu64 ",%s", kw_format_time(real_ns, time, sizeof(time)), mono_ns,
-		collector);
+	fprintf(sink->out, "%s,%" PRIu64 ",%s", kw_format_time(real_ns, time, sizeof(time)),
+		mono_ns, collector);
 }
 
 static void cells(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_column **columns,
@@ -91,7 +92,8 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 }
 
 static int event(struct kw_sink *sink, const struct kw_vms *vms, const char *collector,
-		 const struct kw_schema *schema, const void *row, uint64_t mono_ns, uint64_t real_ns)
+		 const struct kw_schema *schema, const void *row, uint64_t mono_ns,
+		 uint64_t real_ns)
 {
 	_cleanup_free_ const struct kw_column **columns = NULL;
 	size_t n;

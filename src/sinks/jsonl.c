@@ -101,7 +101,8 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 }
 
 static int event(struct kw_sink *sink, const struct kw_vms *vms, const char *collector,
-		 const struct kw_schema *schema, const void *row, uint64_t mono_ns, uint64_t real_ns)
+		 const struct kw_schema *schema, const void *row, uint64_t mono_ns,
+		 uint64_t real_ns)
 {
 	json_t *object = new_object(collector, mono_ns, real_ns);
 

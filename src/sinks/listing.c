@@ -92,14 +92,15 @@ static void print_jsonl(const struct kw_listing *l, struct kw_sink *sink)
 			uint64_t number;
 
 			if (cell && l->column[c].number && kw_parse_u64(cell, &number)) {
-				json_object_set_new(object, l->column[c].name, json_integer(number));
+				json_object_set_new(object, l->column[c].name,
+						    json_integer(number));
 				continue;
 			}
 			valid = cell ? malloc(3 * strlen(cell) + 1) : NULL;
-			json_object_set_new(
-				object, l->column[c].name,
-				valid ? json_string(kw_valid_utf8(cell, valid, 3 * strlen(cell) + 1)) :
-					json_null());
+			json_object_set_new(object, l->column[c].name,
+					    valid ? json_string(kw_valid_utf8(cell, valid,
+									      3 * strlen(cell) + 1))
+						  : json_null());
 		}
 		json_dumpf(object, sink->out, JSON_COMPACT | JSON_ENSURE_ASCII);
 		fputc('\n', sink->out);

@@ -26,7 +26,8 @@ struct kw_listing {
 int kw_listing_add(struct kw_listing *listing, const char *const *cells);
 
 /* Print in the format of spec ("table", "jsonl:PATH", …). 0 or -errno, message printed. */
-int kw_listing_print(const struct kw_listing *listing, const char *spec, const struct kw_view *view);
+int kw_listing_print(const struct kw_listing *listing, const char *spec,
+		     const struct kw_view *view);
 
 void kw_listing_release(struct kw_listing *listing);
 

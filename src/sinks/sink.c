@@ -30,7 +30,8 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 	struct kw_sink *sink;
 
 	if (!find_format(spec, len)) {
-		kw_say("output format '%.*s' is unknown; there are table, jsonl and csv", (int)len, spec);
+		kw_say("output format '%.*s' is unknown; there are table, jsonl and csv", (int)len,
+		       spec);
 		return -EINVAL;
 	}
 	sink = calloc(1, sizeof(*sink));
@@ -104,7 +105,8 @@ int kw_view_columns(const struct kw_view *view, const struct kw_schema *schema, 
 	     name = strtok_r(NULL, ",", &save)) {
 		columns[n] = kw_schema_find(schema, name);
 		if (!columns[n++]) {
-			kw_say("%s has no column '%s'; 'kvm_watcher list columns' shows them", schema->name, name);
+			kw_say("%s has no column '%s'; 'kvm_watcher list columns' shows them",
+			       schema->name, name);
 			free(columns);
 			return -EINVAL;
 		}

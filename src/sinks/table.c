@@ -181,8 +181,8 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 	if (err)
 		return err;
 	fprintf(sink->out, "%s%s %s, %.2f s%s\n", sink->lines++ ? "\n" : "",
-		clock_text(frame->real_ns, clock, sizeof(clock)), frame->schema->name, frame->span_ns / 1e9,
-		summary ? " in all" : "");
+		clock_text(frame->real_ns, clock, sizeof(clock)), frame->schema->name,
+		frame->span_ns / 1e9, summary ? " in all" : "");
 	if (n)
 		put_header(sink, &g);
 	else
@@ -195,7 +195,8 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 }
 
 static int event(struct kw_sink *sink, const struct kw_vms *vms, const char *collector,
-		 const struct kw_schema *schema, const void *row, uint64_t mono_ns, uint64_t real_ns)
+		 const struct kw_schema *schema, const void *row, uint64_t mono_ns,
+		 uint64_t real_ns)
 {
 	__attribute__((cleanup(free_grid))) struct grid g = {};
 	void *const rows[] = { (void *)row };

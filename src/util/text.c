@@ -16,9 +16,11 @@
 static int decode(const unsigned char *s, uint32_t *ret)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	int len = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3
-			: (s[0] & 0xf8) == 0xf0				      ? 4
-									      : 0;
+	int len = s[0] < 0x80		  ? 1
+		  : (s[0] & 0xe0) == 0xc0 ? 2
+		  : (s[0] & 0xf0) == 0xe0 ? 3
+		  : (s[0] & 0xf8) == 0xf0 ? 4
+					  : 0;
 	uint32_t c;
 
 	if (!len)

@@ -28,7 +28,9 @@ char *kw_format_ns(uint64_t ns, char *dst, size_t size)
 		double below, unit;
 		const char *name;
 	} steps[] = {
-		{ 999.5e3, 1e3, "us" }, { 999.5e6, 1e6, "ms" }, { 9999.5e9, 1e9, "s" },
+		{ 999.5e3, 1e3, "us" },
+		{ 999.5e6, 1e6, "ms" },
+		{ 9999.5e9, 1e9, "s" },
 		{ INFINITY, 3600e9, "h" },
 	};
 	size_t i = 0;
@@ -39,7 +41,8 @@ char *kw_format_ns(uint64_t ns, char *dst, size_t size)
 	}
 	while (ns >= steps[i].below)
 		i++;
-	snprintf(dst, size, "%.*f%s", digits(ns / steps[i].unit), ns / steps[i].unit, steps[i].name);
+	snprintf(dst, size, "%.*f%s", digits(ns / steps[i].unit), ns / steps[i].unit,
+		 steps[i].name);
 	return dst;
 }
 
@@ -109,7 +112,7 @@ char *kw_format_time(uint64_t real_ns, char *dst, size_t size)
 	localtime_r(&seconds, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
 	strftime(zone, sizeof(zone), "%z", &tm);
-	snprintf(dst, size, "%s.%06u%.3s:%s", date, (unsigned int)(real_ns % 1000000000 / 1000), zone,
-		 zone + 3);
+	snprintf(dst, size, "%s.%06u%.3s:%s", date, (unsigned int)(real_ns % 1000000000 / 1000),
+		 zone, zone + 3);
 	return dst;
 }

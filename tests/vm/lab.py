@@ -34,6 +34,9 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 SUITES = ["bookworm", "bookworm-backports", "trixie", "trixie-backports", "forky", "sid"]
 SECURITY_SUITES = ["bookworm-security", "trixie-security"]
 QEMU_MIN = "9.1"  # older ones forget the STI interrupt shadow on VMRUN: guests sleep for ever
+# One thread for all CPUs: with one each, two VMs that exit to user space at once corrupt the lab
+# kernel's memory within seconds (QEMU 10.0; panics "corrupted stack end", guests shut down).
+ACCEL = "tcg,thread=single"
 EARLY_MODULES = ["virtio_pci", "virtio_console", "virtiofs", "overlay"]
 EXIT_TIMEOUT, EXIT_LAB = 124, 125
 
@@ -401,7 +404,7 @@ class Run:
         return self.qemu + [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", "q35,usb=off,vmport=off,memory-backend=mem", "-cpu", "EPYC",
-            "-accel", "tcg,thread=multi", "-smp", str(o.smp), "-m", str(o.mem),
+            "-accel", ACCEL, "-smp", str(o.smp), "-m", str(o.mem),
             "-object", f"memory-backend-memfd,id=mem,size={o.mem}M,share=on",
             "-chardev", f"file,id=con,path={self.dir}/console", "-serial", "chardev:con",
             *self.args, "-kernel", self.kdir + "/vmlinuz",

@@ -11,8 +11,8 @@
 #include "exits.h"
 
 const volatile bool exits_on;
-const volatile bool exits_trace_on;		/* send an event for each exit … */
-const volatile __u64 exits_trace_slower;	/* … that took at least this long, ns */
+const volatile bool exits_trace_on;		   /* send an event for each exit … */
+const volatile __u64 exits_trace_slower;	   /* … that took at least this long, ns */
 const volatile __u32 exits_include, exits_exclude; /* entries of exits_filter of that kind */
 
 /* Records ever taken out of exits_free: user space keeps it stocked. */

@@ -86,7 +86,8 @@ static void percentile(const void *row, unsigned int permille, struct kw_value *
 {
 	const struct exits_row *r = row;
 
-	if (kw_hist_percentile(&exits_table.hist, r->hist, permille, r->min, r->max, &value->number))
+	if (kw_hist_percentile(&exits_table.hist, r->hist, permille, r->min, r->max,
+			       &value->number))
 		value->kind = KW_NUMBER;
 }
 
@@ -115,14 +116,14 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 }
 
 #define AT(member) offsetof(struct exits_row, member), sizeof(((struct exits_row *)0)->member)
-#define EVENT_AT(member) \
+#define EVENT_AT(member)                                                                           \
 	offsetof(struct exits_event_row, member), sizeof(((struct exits_event_row *)0)->member)
 
 static const struct kw_column columns[] = {
 	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit",
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },
-	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY, KW_UNIT_NUMBER,
-	  KW_SHOW_MACHINE, AT(code), reason_code },
+	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, AT(code), reason_code },
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_MACHINE, AT(isa), isa },
 	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
@@ -132,8 +133,8 @@ static const struct kw_column columns[] = {
 	  AT(count), NULL },
 	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, AT(total), timed },
-	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included", KW_COUNTER,
-	  KW_UNIT_NS, KW_SHOW_TABLE, AT(kernel), timed },
+	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, AT(kernel), timed },
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, AT(part[KW_PART_VMM]), timed },
 	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
@@ -153,12 +154,12 @@ static const struct kw_column columns[] = {
 	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p99 },
 	{ "p999", "P99.9", "99.9 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
 	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p999 },
-	{ "e2e", "E2E", "End to end: another word for total", KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE,
-	  0, 0, e2e },
+	{ "e2e", "E2E", "End to end: another word for total", KW_DERIVED, KW_UNIT_NS,
+	  KW_SHOW_MACHINE, 0, 0, e2e },
 	{ "sched_out", "SCHED-OUT", "Off the CPU: halted + waiting", KW_DERIVED, KW_UNIT_NS,
 	  KW_SHOW_MACHINE, 0, 0, sched_out },
-	{ "on_cpu", "ON-CPU", "On a CPU: total - sched_out; what the exits cost the host", KW_DERIVED,
-	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, on_cpu },
+	{ "on_cpu", "ON-CPU", "On a CPU: total - sched_out; what the exits cost the host",
+	  KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, on_cpu },
 	{ "hist", "HIST", "Log-linear histogram of the exit times, as pairs [from_ns, count]",
 	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, AT(hist), timed },
 };
@@ -178,8 +179,8 @@ const struct kw_schema exits_table = {
 static const struct kw_column event_columns[] = {
 	{ "reason", "REASON", "Why the guest exited", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0,
 	  reason },
-	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY, KW_UNIT_NUMBER,
-	  KW_SHOW_MACHINE, EVENT_AT(code), reason_code },
+	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, EVENT_AT(code), reason_code },
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_MACHINE, EVENT_AT(isa), isa },
 	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
@@ -187,8 +188,8 @@ static const struct kw_column event_columns[] = {
 	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, EVENT_AT(pad), NULL },
 	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, EVENT_AT(total), NULL },
-	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included", KW_COUNTER,
-	  KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(kernel), NULL },
+	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(kernel), NULL },
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_VMM]), NULL },
 	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
@@ -214,8 +215,9 @@ const struct kw_collector kw_collector_exits = {
 	.help = "VM exits by reason: how many, how long, and where the time went",
 	.table = &exits_table,
 	.event = &exits_event_table,
-	.hooks = 1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE | 1 << KW_HOOK_RUN |
-		 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY,
+	.hooks = 1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE |
+		 1 << KW_HOOK_RUN | 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE |
+		 1 << KW_HOOK_DESTROY,
 	.configure = exits_configure,
 	.open = exits_open,
 	.close = exits_close,

@@ -23,8 +23,8 @@ struct exits_state {
 	struct exits_index *index; /* the map exits_index, mapped */
 	struct exits_record *chunk[EXITS_CHUNKS];
 	uint32_t n_chunks;
-	uint64_t pushed;      /* records ever put into the queue */
-	uint32_t *free;	      /* returned records, to be put there again */
+	uint64_t pushed; /* records ever put into the queue */
+	uint32_t *free;	 /* returned records, to be put there again */
 	size_t n_free, free_room;
 	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
 };
@@ -47,7 +47,8 @@ static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t ki
 			continue;
 		known = true;
 		key.code = code;
-		if (bpf && bpf_map_update_elem(bpf_map__fd(bpf->maps.exits_filter), &key, &kind, BPF_ANY))
+		if (bpf &&
+		    bpf_map_update_elem(bpf_map__fd(bpf->maps.exits_filter), &key, &kind, BPF_ANY))
 			return -errno;
 	}
 	return known ? 0 : -EINVAL;
@@ -57,7 +58,8 @@ static int check_reasons(const struct kw_reason_filter *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (add_filter(NULL, f[i].text, 0)) {
-			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the names, and any "
+			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the "
+			       "names, and any "
 			       "number is accepted",
 			       f[i].text);
 			return -EINVAL;
@@ -159,8 +161,8 @@ int exits_open(const struct kw_live *live, void **ret_state)
 
 	if (!s)
 		return -ENOMEM;
-	s->index = mmap(NULL, live->max_slots * sizeof(*s->index), PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(live->bpf->maps.exits_index), 0);
+	s->index = mmap(NULL, live->max_slots * sizeof(*s->index), PROT_READ | PROT_WRITE,
+			MAP_SHARED, bpf_map__fd(live->bpf->maps.exits_index), 0);
 	if (s->index == MAP_FAILED) {
 		err = -errno;
 		free(s);
