@@ -74,7 +74,9 @@ static const struct offered {
 	    "Colour (auto: on a terminal, unless NO_COLOR)", 3 },
 	  EVERYWHERE },
 	{ { NULL, 0, NULL, 0, "Other:", 4 }, EVERYWHERE },
-	{ { "verbose", 'v', NULL, 0, "Say more, on standard error", 4 }, EVERYWHERE },
+	{ { "verbose", 'v', NULL, 0,
+	    "Say more, on standard error; twice: libbpf's messages as well", 4 },
+	  EVERYWHERE },
 	{ { "version", 'V', NULL, 0, "Print the version", 4 }, EVERYWHERE },
 	{ { "help", 'h', NULL, 0, "This help", 4 }, EVERYWHERE },
 	{ { NULL, '?', NULL, OPTION_ALIAS | OPTION_HIDDEN, NULL, 4 }, EVERYWHERE },
@@ -287,7 +289,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case O_MAX_VCPUS:
 		return parse_number("max-vcpus", arg, 16, 1 << 20, &o->wants.max_vcpus);
 	case 'v':
-		kw_verbose = true;
+		kw_verbose++;
 		return 0;
 	case 'V':
 		printf("kvm_watcher %s\n", KW_VERSION);
@@ -335,7 +337,7 @@ static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_option
 			     .parser = parse_option,
 			     .args_doc = verbs[verb].args,
 			     .doc = verbs[verb].doc };
-	char name[64];
+	char name[64], *first = argv[0];
 	int err;
 
 	options_of(verb, options);
@@ -343,6 +345,7 @@ static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_option
 	snprintf(name, sizeof(name), "kvm_watcher %s", verbs[verb].name);
 	argv[0] = name;
 	err = argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_NO_EXIT, NULL, o);
+	argv[0] = first;
 	return err == ECANCELED ? KW_EXIT_OK + 1 : err ? KW_EXIT_USAGE + 1 : 0;
 }
 

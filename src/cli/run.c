@@ -103,6 +103,7 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	for (size_t i = 0; i < o->wants.n; i++)
 		run->prev[i].schema = o->wants.collector[i]->table;
 	err = run->source->start(run->source, &run->start_ns);
+	kw_debug("counting since %llu ns", (unsigned long long)run->start_ns);
 	for (size_t i = 0; i < o->wants.n; i++)
 		run->prev[i].mono_ns = run->start_ns;
 	run->end_ns = o->duration_ns ? run->start_ns + o->duration_ns : UINT64_MAX;

@@ -17,92 +17,73 @@
 #include <stdarg.h>
 #include <string.h>
 
+/* The programs of a hook, best first; without: what is lost if none works, NULL: everything. */
 static const struct kw_hook hooks[KW_HOOKS] = {
-	[KW_HOOK_EXIT] = { "kvm_exit",
-			   "start of every exit, its reason and level",
-			   NULL,
-			   { "kw_kvm_exit" },
-			   0,
-			   false,
-			   {} },
-	[KW_HOOK_ENTRY] = { "kvm_entry",
-			    "end of every exit",
-			    NULL,
-			    { "kw_kvm_entry" },
-			    0,
-			    false,
-			    {} },
-	[KW_HOOK_USERSPACE] = { "kvm_userspace_exit",
-				"where the VMM's time begins",
-				"the VMM's time counts as the kernel's",
-				{ "kw_kvm_userspace_exit" },
-				0,
-				false,
-				{} },
-	[KW_HOOK_RUN] = { "KVM_RUN",
-			  "where the VMM's time ends",
-			  "the way from KVM_RUN into the guest counts as the VMM's time",
-			  { "kw_run_fentry", "kw_run_kprobe" },
-			  0,
-			  false,
-			  {} },
-	[KW_HOOK_WAKEUP] = { "kvm_vcpu_wakeup",
-			     "halt-polling",
-			     "halt-polling counts as the kernel's time",
-			     { "kw_kvm_vcpu_wakeup" },
-			     0,
-			     false,
-			     {} },
-	[KW_HOOK_SWITCH] = { "sched_switch",
-			     "time off the CPU",
-			     "halted and waiting time count as the kernel's or the VMM's",
-			     { "kw_sched_switch" },
-			     0,
-			     false,
-			     {} },
-	[KW_HOOK_WAKE] = { "sched_wakeup",
-			   "where sleeping ends and waiting begins",
-			   "all time off the CPU counts as waiting",
-			   { "kw_sched_wakeup" },
-			   0,
-			   false,
-			   {} },
-	[KW_HOOK_DESTROY] = { "vCPU destroyed",
-			      "telling apart vCPUs that follow each other",
-			      "a vCPU that follows another at the same address is taken for it",
-			      { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" },
-			      0,
-			      false,
-			      {} },
+	[KW_HOOK_EXIT] = {
+		.name = "kvm_exit",
+		.purpose = "start of every exit, its reason and level",
+		.program = { "kw_kvm_exit" },
+	},
+	[KW_HOOK_ENTRY] = {
+		.name = "kvm_entry",
+		.purpose = "end of every exit",
+		.program = { "kw_kvm_entry" },
+	},
+	[KW_HOOK_USERSPACE] = {
+		.name = "kvm_userspace_exit",
+		.purpose = "where the VMM's time begins",
+		.without = "the VMM's time counts as the kernel's",
+		.program = { "kw_kvm_userspace_exit" },
+	},
+	[KW_HOOK_RUN] = {
+		.name = "KVM_RUN",
+		.purpose = "where the VMM's time ends",
+		.without = "the way from KVM_RUN into the guest counts as the VMM's time",
+		.program = { "kw_run_fentry", "kw_run_kprobe" },
+	},
+	[KW_HOOK_WAKEUP] = {
+		.name = "kvm_vcpu_wakeup",
+		.purpose = "halt-polling",
+		.without = "halt-polling counts as the kernel's time",
+		.program = { "kw_kvm_vcpu_wakeup" },
+	},
+	[KW_HOOK_SWITCH] = {
+		.name = "sched_switch",
+		.purpose = "time off the CPU",
+		.without = "halted and waiting time count as the kernel's or the VMM's",
+		.program = { "kw_sched_switch" },
+	},
+	[KW_HOOK_WAKE] = {
+		.name = "sched_wakeup",
+		.purpose = "where sleeping ends and waiting begins",
+		.without = "all time off the CPU counts as waiting",
+		.program = { "kw_sched_wakeup" },
+	},
+	[KW_HOOK_DESTROY] = {
+		.name = "vCPU destroyed",
+		.purpose = "telling apart vCPUs that follow each other",
+		.without = "a vCPU that follows another at the same address is taken for it",
+		.program = { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" },
+	},
 };
 
 /*
- * What libbpf last complained about, and of which program: the only way to learn which one the
- * kernel refused. libbpf's print function has no argument of ours, hence static.
+ * The program that libbpf last complained about: the only way to learn which one the kernel
+ * refused. libbpf's print function has no argument of ours, hence static.
  */
-static struct {
-	char program[64], text[200];
-} complaint;
+static char refused_program[64];
 
 static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024], name[64];
+	char line[1024];
 
-	if (level == LIBBPF_DEBUG && !kw_verbose)
+	if (level == LIBBPF_DEBUG && kw_verbose < 2)
 		return 0;
 	vsnprintf(line, sizeof(line), format, args);
 	line[strcspn(line, "\n")] = 0;
-	if (kw_verbose)
-		kw_debug("%s", line);
-	if (level == LIBBPF_WARN && sscanf(line, "libbpf: prog '%63[^']'", name) == 1) {
-		if (strcmp(name, complaint.program)) {
-			snprintf(complaint.program, sizeof(complaint.program), "%s", name);
-			*complaint.text = 0;
-		}
-		if (!*complaint.text)
-			snprintf(complaint.text, sizeof(complaint.text), "%.199s",
-				 strchr(line, '\'') + 1);
-	}
+	kw_debug("%s", line);
+	if (level == LIBBPF_WARN)
+		sscanf(line, "libbpf: prog '%63[^']'", refused_program);
 	return 0;
 }
 
@@ -114,8 +95,7 @@ static const char *program_of(const struct kw_hook *h)
 /* The variant in use does not work: note why, take the next. */
 static void refuse(struct kw_hook *h, const char *why, int err)
 {
-	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s%s%s", why ?: "",
-		 why ? ": " : "", strerror(-err));
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s: %s", why, strerror(-err));
 	kw_debug("%s: %s refused: %s", h->name, h->program[h->variant], h->why[h->variant]);
 	h->variant++;
 	if (h->variant == KW_VARIANTS || !h->program[h->variant])
@@ -261,7 +241,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	struct kw_hook *h;
 	int err;
 
-	memset(&complaint, 0, sizeof(complaint));
+	*refused_program = 0;
 	e->bpf = kvm_watcher_bpf__open();
 	if (!e->bpf)
 		return -errno;
@@ -272,10 +252,10 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	err = kvm_watcher_bpf__load(e->bpf);
 	if (!err)
 		return attach(e);
-	h = hook_of(e, complaint.program);
+	h = hook_of(e, refused_program);
 	if (!h)
 		return err;
-	refuse(h, complaint.text, err);
+	refuse(h, "cannot be loaded", err);
 	return 1;
 }
 

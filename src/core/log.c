@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-bool kw_verbose;
+int kw_verbose;
 
 static void say(const char *format, va_list args)
 {

@@ -7,9 +7,7 @@
 #ifndef KW_LOG_H
 #define KW_LOG_H
 
-#include <stdbool.h>
-
-extern bool kw_verbose;
+extern int kw_verbose; /* how often -v was given; 2: libbpf's own messages, too */
 
 __attribute__((format(printf, 1, 2))) void kw_say(const char *format, ...);   /* always */
 __attribute__((format(printf, 1, 2))) void kw_debug(const char *format, ...); /* with -v */

@@ -49,7 +49,7 @@ struct live {
 	struct live_vm *vm;
 	size_t n_vm, vm_room;
 	struct slot *slot;
-	uint64_t slots_pushed;
+	uint64_t slots_pushed, slots_seen;
 	uint32_t *free_slot; /* returned slots */
 	size_t n_free;
 	uint64_t unfinished; /* of vCPUs that are gone */
@@ -208,6 +208,7 @@ static int discover(struct live *l)
 	_cleanup_free_ uint32_t *fresh = NULL;
 	size_t n = 0;
 
+	l->slots_seen = l->live.bpf->bss->kw_slots_taken;
 	fresh = calloc(l->live.n_slots, sizeof(*fresh));
 	if (!fresh)
 		return -ENOMEM;
@@ -284,6 +285,7 @@ static void live_stop(struct kw_source *source)
 	struct live *l = (struct live *)source;
 
 	l->live.bpf->bss->kw_running = 0;
+	kw_debug("counting until %llu ns", (unsigned long long)kw_mono_ns());
 }
 
 static void read_losses(struct live *l, struct kw_losses *ret)
@@ -384,6 +386,9 @@ static int wait_once(struct live *l, uint64_t until)
 	if (fds[0].revents)
 		take_interrupt(l);
 	err = l->ring ? ring_buffer__consume(l->ring) : 0;
+	/* soon, so that a process can still tell its name */
+	if (err >= 0 && l->slots_seen != l->live.bpf->bss->kw_slots_taken)
+		err = discover(l);
 	return err < 0 ? err : tend(l);
 }
 

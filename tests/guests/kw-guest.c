@@ -48,10 +48,9 @@
 #define L2_CODE	 0x27000
 #define ISR	 0x28000
 #define FAULT	 0x29000
-#define PD_TOUCH 0x2a000
 #define STACKS	 0x30000 /* one page per vCPU, growing down from the next */
 #define LOW_SIZE 0x200000
-#define TOUCH	 0x40000000UL /* a slot of its own */
+#define TOUCH	 0x20000000UL /* a slot of its own */
 #define HOLE	 0x3ff00000UL /* in no slot */
 
 #define PORT_END   0x501
@@ -180,11 +179,8 @@ static void put_page_tables(uint8_t *low)
 
 	*(uint64_t *)(low + PML4) = PDPT | 3;
 	((uint64_t *)(low + PDPT))[0] = PD | 3;
-	((uint64_t *)(low + PDPT))[1] = PD_TOUCH | 3;
 	for (uint64_t i = 0; i < 512; i++)
 		pd[i] = i << 21 | 0x83;
-	for (uint64_t i = 0; i < 512; i++)
-		((uint64_t *)(low + PD_TOUCH))[i] = TOUCH + (i << 21) + 0x83;
 }
 
 static void put_gate(uint8_t *low, int vector, uint64_t handler)

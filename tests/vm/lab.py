@@ -265,6 +265,18 @@ sleep 10
 """
 
 
+GUEST_INIT = r"""#!/bin/busybox sh
+/bin/busybox --install -s /bin
+export PATH=/bin
+mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
+echo "guest: up"
+i=0; while [ $i -lt 300 ]; do i=$((i+1)); done
+dd if=/dev/zero of=/tmp/fill bs=1M count=8 2>/dev/null
+echo "guest: idle"
+while :; do sleep 1; done
+"""
+
+
 def module_files(kdir, release, names):
     """Paths (below lib/modules/RELEASE) of modules and what they need."""
     files = []
@@ -278,22 +290,27 @@ def module_files(kdir, release, names):
     return sorted(set(files))
 
 
-def initrd(kdir, release):
-    """Build (once) the initramfs: static busybox, the modules needed to mount the root."""
+def image(kdir, release, name, modules, init, dirs=()):
+    """An initramfs of a kernel, built once for each version of this file."""
     with open(os.path.realpath(__file__), "rb") as f:
         tag = hashlib.sha256(f.read()).hexdigest()[:12]
-    out = f"{kdir}/initrd-{tag}.gz"
-    if os.path.exists(out):
-        return out
-    for old in glob.glob(kdir + "/initrd-*.gz"):
-        os.unlink(old)
-    pack_initramfs(out, kdir, release, EARLY_MODULES, INIT.replace("MODULES", " ".join(EARLY_MODULES)),
-                   dirs=("lower", "labrun", "kernel", "over", "new"))
+    out = f"{kdir}/{name}-{tag}.gz"
+    if not os.path.exists(out):
+        for old in glob.glob(f"{kdir}/{name}-*.gz"):
+            os.unlink(old)
+        pack_initramfs(out, kdir, release, modules, init, dirs)
     return out
 
 
-def pack_initramfs(out, kdir, release, modules, init, dirs=(), files=()):
-    """Write a gzipped cpio: busybox, modules, /init, and files [(source, path)]."""
+def initrd(kdir, release):
+    """The lab's: what is needed to mount the root."""
+    return image(kdir, release, "initrd", EARLY_MODULES,
+                 INIT.replace("MODULES", " ".join(EARLY_MODULES)),
+                 ("lower", "labrun", "kernel", "over", "new"))
+
+
+def pack_initramfs(out, kdir, release, modules, init, dirs):
+    """Write a gzipped cpio: static busybox, modules, empty directories, /init."""
     tmp = tempfile.mkdtemp(dir=CACHE)
     try:
         for d in ("bin", "dev", "proc", "sys", "tmp", f"lib/modules/{release}") + tuple(dirs):
@@ -302,8 +319,6 @@ def pack_initramfs(out, kdir, release, modules, init, dirs=(), files=()):
         for path in module_files(kdir, release, modules):
             os.makedirs(os.path.dirname(f"{tmp}/lib/modules/{release}/{path}"), exist_ok=True)
             shutil.copy(f"{kdir}/lib/modules/{release}/{path}", f"{tmp}/lib/modules/{release}/{path}")
-        for source, path in files:
-            shutil.copy(source, tmp + path)
         with open(tmp + "/init", "w", encoding="utf-8") as f:
             f.write(init)
         os.chmod(tmp + "/init", 0o755)
@@ -386,7 +401,9 @@ class Run:
         early += [f"modprobe {m}" for m in o.module]
         self.write("early", "\n".join(early) + "\n")
         command = " ".join(shlex.quote(a) for a in o.command)
-        env = "".join(f"export {shlex.quote(e)}\n" for e in o.env)
+        guest = image(self.kdir, self.release, "guest", [], GUEST_INIT)
+        env = "".join(f"export {shlex.quote(e)}\n" for e in
+                      o.env + [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
         self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"
                    f"set -- {command}\n{MAIN}")
         self.args += ["-device", "virtio-serial-pci"]

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs the test sets and adds up: each set prints its cases, the last line is the sum.
+
+May know about: how each set is started and what its lines look like. To extend: a function
+set_NAME that yields (verdict, name, detail); verdict is "ok", "not ok" or "skip".
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+TOP = os.path.dirname(HERE)
+sys.path.insert(0, os.path.join(HERE, "vm"))
+import lab  # noqa: E402
+
+LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
+SETS = ["unit", "golden", "sanitize", "docs", "cli", "vm"]
+SLOW_SETS = ["churn1000"]
+LAB_LIMIT = 1500  # seconds for all cases of one lab run
+
+
+def run(*cmd, **kw):
+    return subprocess.run(cmd, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, cwd=TOP, **kw)
+
+
+def meson_tests(o, build, suite, label=""):
+    """meson's own list is the oracle of how many there are."""
+    p = run("meson", "test", "-C", build, "--no-rebuild", "--suite", suite, "--print-errorlogs")
+    found = re.findall(r"^\s*\d+/\d+\s+(?:\S+:)?\S* ?/? ?(\S+)\s+(OK|FAIL|TIMEOUT|SKIP|ERROR)", p.stdout,
+                       re.M)
+    if p.returncode or not found:
+        print(p.stdout)
+    if not found:
+        yield "not ok", f"{label}{suite}", "meson ran no test"
+    for name, verdict in found:
+        yield {"OK": "ok", "SKIP": "skip"}.get(verdict, "not ok"), f"{label}{suite} {name}", verdict
+
+
+def lines_of(output, label):
+    for line in output.splitlines():
+        m = LINE.match(line)
+        if m:
+            yield m.group(1), f"{label} {m.group(2)}", ""
+
+
+def set_unit(o):
+    yield from meson_tests(o, o.build, "unit")
+
+
+def set_golden(o):
+    p = run(os.path.join(HERE, "golden", "run"), os.path.join(o.build, "tests", "golden"))
+    results = list(lines_of(p.stdout, "golden"))
+    if p.returncode or not results:
+        print(p.stdout)
+    yield from results or [("not ok", "golden", "no case ran")]
+
+
+def set_sanitize(o):
+    """The unit and golden tests again, with the address and undefined-behaviour sanitizers."""
+    build = o.build.rstrip("/") + "-sanitize"
+    if not os.path.exists(build + "/build.ninja"):
+        p = run("meson", "setup", build, "-Db_sanitize=address,undefined", "-Db_lundef=false")
+        if p.returncode:
+            print(p.stdout)
+    p = run("ninja", "-C", build)
+    if p.returncode:
+        print(p.stdout[-3000:])
+        yield "not ok", "sanitize build", ""
+        return
+    yield from meson_tests(o, build, "unit", "sanitize ")
+    p = run(os.path.join(HERE, "golden", "run"), os.path.join(build, "tests", "golden"))
+    if p.returncode:
+        print(p.stdout)
+    yield ("not ok" if p.returncode else "ok"), "sanitize golden", ""
+
+
+def set_docs(o):
+    """The man page is well-formed and names every option and column."""
+    p = run("mandoc", "-T", "lint", "-W", "warning", "docs/kvm_watcher.8")
+    yield ("not ok" if p.returncode else "ok"), "docs man page", p.stdout.strip()
+    with open(os.path.join(TOP, "docs", "kvm_watcher.8"), encoding="utf-8") as f:
+        page = re.sub(r"\\-", "-", f.read())
+    tool = os.path.join(o.build, "kvm_watcher")
+    options = set()
+    for verb in ("stat", "trace", "hist", "list", "check"):
+        options |= set(re.findall(r"--([a-z-]+)", run(tool, verb, "--help").stdout))
+    missing = sorted(x for x in options if f"-{x}" not in page)
+    yield ("not ok" if missing or not options else "ok"), "docs options", f"missing: {missing}"
+    columns = {line.split()[1] for line in run(tool, "list", "columns").stdout.splitlines()[1:]}
+    missing = sorted(c for c in columns if c not in page)
+    yield ("not ok" if missing or not columns else "ok"), "docs columns", f"missing: {missing}"
+    p = run("git", "ls-files")
+    bad = [f for f in p.stdout.split() if re.search(r"\.(c|h|py)$|/dev$|meson", f) and
+           "SPDX-License-Identifier" not in open(os.path.join(TOP, f), encoding="utf-8").read(400)]
+    yield ("not ok" if bad else "ok"), "docs licence lines", f"without: {bad}"
+
+
+def set_cli(o):
+    """The tool on this machine's own kernel, whatever that can do."""
+    tool = os.path.join(o.build, "kvm_watcher")
+    cases = [
+        ("unknown verb", 2, ["nonsense"]), ("no such process", 2, ["stat", "-p", "4194304"]),
+        ("no VM", 2, ["stat", "-p", "1"]), ("unknown reason", 2, ["stat", "--reason", "NOSUCH"]),
+        ("version", 0, ["-V"]), ("help", 0, ["--help"]), ("usage", 0, ["--usage"]),
+        ("list reasons", 0, ["list", "reasons"]), ("list what", 2, ["list"]),
+        ("bad output", 2, ["stat", "-o", "xml"]), ("bad path", 1, ["stat", "-o", "csv:/no/where"]),
+        ("full disk", 1, ["list", "reasons", "-o", "csv:/dev/full"]),
+    ]
+    if os.geteuid() == 0:
+        plain = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+        p = subprocess.run(plain + [tool, "stat", "1", "1"], capture_output=True, text=True,
+                           check=False)
+        readable = p.returncode != 127 and "Permission denied" not in p.stderr
+        good = p.returncode == 4 and p.stderr.count("\n") == 1
+        yield (("ok" if good else "not ok") if readable else "skip"), "cli not permitted", p.stderr
+    for name, code, args in cases:
+        p = subprocess.run([tool] + args, capture_output=True, text=True, check=False)
+        good = p.returncode == code and (code == 0 or (p.stderr.startswith("kvm_watcher")))
+        yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
+
+
+def lab_run(o, kernel, prefix, smp, extra=()):
+    """All cases of a prefix on one kernel: (its output, its results)."""
+    start = time.monotonic()
+    cmd = [sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", "--kernel", kernel,
+           "--smp", str(smp), "--timeout", str(LAB_LIMIT), "--env",
+           "KVMW_BUILD=" + os.path.realpath(o.build), "--", "/usr/bin/python3",
+           os.path.join(HERE, "vm", "inside.py"), "--prefix", prefix, "--only", o.case, *extra]
+    p = run(*cmd)
+    label = f"vm {kernel}"
+    results = list(lines_of(p.stdout, label))
+    end = re.search(r"^end (\d+)$", p.stdout, re.M)
+    if not end or int(end.group(1)) != len(results):
+        results.append(("not ok", f"{label} {prefix} LAB", f"the lab ended early (exit code "
+                        f"{p.returncode}): {p.stdout[-3000:]}"))
+    print(f"# {label} {prefix}* on {smp} CPU(s): {time.monotonic() - start:.0f} s", flush=True)
+    return results
+
+
+def vm_jobs(o):
+    wanted = [k for k, _, _ in lab.kernels() if o.kernel in ("", k)]
+    if not wanted:
+        raise SystemExit(f"run.py: no kernel {o.kernel} in tests/vm/kernels")
+    return [(k, prefix, smp) for k in wanted for prefix, smp in (("case_", 2), ("single_", 1))]
+
+
+def set_vm(o):
+    """Two labs at a time: each emulates its CPUs on one thread."""
+    jobs = vm_jobs(o)
+    try:
+        lab.fetch_qemu()
+        for k in sorted({j[0] for j in jobs}):
+            lab.fetch_kernel(k)
+    except (lab.LabError, subprocess.CalledProcessError) as e:
+        yield "not ok", "vm LAB", f"cannot fetch: {e}"
+        return
+    with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
+        for future in [pool.submit(lab_run, o, *j) for j in jobs]:
+            yield from future.result()
+
+
+def set_churn1000(o):
+    yield from lab_run(o, o.kernel or lab.kernels()[0][0], "slow_", 2)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--build", default="build")
+    p.add_argument("--kernel", default="")
+    p.add_argument("--case", default="")
+    p.add_argument("--jobs", type=int, default=2, help="labs at once")
+    p.add_argument("sets", nargs="*", choices=SETS + SLOW_SETS + [[]])
+    o = p.parse_args()
+    o.build = os.path.join(TOP, o.build)
+    total = {"ok": 0, "not ok": 0, "skip": 0}
+    for name in o.sets or SETS:
+        for verdict, case, detail in globals()["set_" + name](o):
+            total[verdict] += 1
+            shown = verdict == "ok" or not detail
+            print(f"{verdict} {case}" + ("" if shown else f": {detail}"), flush=True)
+    print(f"{total['ok']} passed, {total['not ok']} failed, {total['skip']} skipped")
+    return 1 if total["not ok"] or not total["ok"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
