@@ -191,7 +191,8 @@ static const struct kw_reason reasons[] = {
 	{ 0x80000013, "VMGEXIT_AP_CREATION" },
 	{ 0x80000014, "VMGEXIT_HV_DOORBELL" },
 	{ 0x80000015, "VMGEXIT_HV_IPI" },
-	{ 0x800000fe, "VMGEXIT_TERM_REQUEST" },
+	{ 0x8000fffd, "VMGEXIT_HV_FEATURES" },
+	{ 0x8000fffe, "VMGEXIT_TERM_REQUEST" },
 	{ 0x8000ffff, "VMGEXIT_UNSUPPORTED_EVENT" },
 	{ 0xffffffff, "INVALID" },
 };

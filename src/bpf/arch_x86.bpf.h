@@ -10,6 +10,9 @@
 #include "../core/abi.h"
 #include "compat.bpf.h"
 
+/* The reason could not be read: this kernel's structures are not known. Shown as UNKNOWN. */
+#define KW_CODE_UNKNOWN 0xfffffffe
+
 /*
  * SVM: vmcb->control.exit_code; it was 32 bits and a separate upper half until it became 64 bits
  * wide; CO-RE reads either, and no code needs more than 32 (-1 is VMEXIT_INVALID).
@@ -20,10 +23,10 @@ static __always_inline __u32 kw_svm_exit_code(struct kvm_vcpu *vcpu)
 	struct vmcb *vmcb;
 
 	if (!bpf_core_type_exists(struct vcpu_svm))
-		return 0;
+		return KW_CODE_UNKNOWN;
 	svm = (void *)vcpu - bpf_core_field_offset(struct vcpu_svm, vcpu);
 	vmcb = BPF_CORE_READ(svm, vmcb);
-	return vmcb ? BPF_CORE_READ(vmcb, control.exit_code) : 0;
+	return vmcb ? BPF_CORE_READ(vmcb, control.exit_code) : KW_CODE_UNKNOWN;
 }
 
 /*
@@ -34,15 +37,15 @@ static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx___vt *vt;
 	struct vcpu_vmx *vmx;
-	__u32 full = 0;
+	__u32 full;
 
 	if (!bpf_core_type_exists(struct vcpu_vmx))
-		return 0;
+		return KW_CODE_UNKNOWN;
 	vmx = (void *)vcpu - bpf_core_field_offset(struct vcpu_vmx, vcpu);
 	vt = (void *)vmx;
 	if (bpf_core_field_exists(vt->vt.exit_reason.full))
 		full = BPF_CORE_READ(vt, vt.exit_reason.full);
-	else if (bpf_core_field_exists(vmx->exit_reason.full))
+	else /* not there either: the load is refused, rather than reasons invented */
 		full = BPF_CORE_READ(vmx, exit_reason.full);
 	return full & 0x8000ffff;
 }
@@ -50,18 +53,20 @@ static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
 /* The reason of the exit that vCPU just made; isa as kvm_exit passes it. */
 static __always_inline __u32 kw_exit_code(struct kvm_vcpu *vcpu, __u32 isa)
 {
-	return isa == KW_ISA_SVM ? kw_svm_exit_code(vcpu) : kw_vmx_exit_code(vcpu);
+	if (isa == KW_ISA_SVM)
+		return kw_svm_exit_code(vcpu);
+	return isa == KW_ISA_VMX ? kw_vmx_exit_code(vcpu) : KW_CODE_UNKNOWN;
 }
 
 /*
- * 2 while the vCPU runs a nested guest, else 1. HF_GUEST_MASK became bit 0 when the emulator
- * stopped sharing hflags (32e69f232db4 "KVM: x86: Use emulator callbacks instead of duplicating
- * "host flags"", 6.2); the callback is_guest_mode that it introduced tells which it is.
+ * 2 while the vCPU runs a nested guest, else 1. HF_GUEST_MASK was bit 5 until the emulator stopped
+ * sharing hflags through its callback get_hflags, and has been bit 0 since (32e69f232db4 "KVM: x86:
+ * Use emulator callbacks instead of duplicating "host flags"", 6.2).
  */
 static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 {
-	struct x86_emulate_ops___guest_mode *ops = NULL;
-	__u32 guest = bpf_core_field_exists(ops->is_guest_mode) ? 1 << 0 : 1 << 5;
+	struct x86_emulate_ops___hflags *ops = NULL;
+	__u32 guest = bpf_core_field_exists(ops->get_hflags) ? 1 << 5 : 1 << 0;
 
 	return vcpu->arch.hflags & guest ? 2 : 1;
 }

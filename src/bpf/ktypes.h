@@ -102,8 +102,9 @@ struct vcpu_vmx___vt {
 	struct vcpu_vt vt;
 };
 
-struct x86_emulate_ops___guest_mode {
-	void *is_guest_mode;
+/* until 6.2, the emulator read hflags through this */
+struct x86_emulate_ops___hflags {
+	void *get_hflags;
 };
 
 #pragma clang attribute pop

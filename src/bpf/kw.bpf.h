@@ -21,6 +21,9 @@ volatile __u32 kw_window;
 
 __u64 kw_lost[KW_LOSSES];
 
+/* vCPUs that ended so far. */
+__u64 kw_vcpus_ended;
+
 /* Slots ever taken out of vcpu_free: user space keeps it stocked. */
 __u64 kw_slots_taken;
 
@@ -67,9 +70,9 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct kw_filter_id);
-	__type(value, __u8);
+	__type(value,
+	       __u64); /* of a process: clock tick at which it started, to tell reused pids */
 } filter_ids SEC(".maps");
 
 struct {
@@ -89,11 +92,15 @@ static __always_inline struct kw_vcpu *kw_slot(__u32 slot)
 
 /* ---- finding the vCPU ----------------------------------------------------------------------*/
 
-static __always_inline bool kw_filter_passes(__u32 kind, __u32 id)
+static __always_inline bool kw_filter_passes(__u32 kind, __u32 id, __u64 tick)
 {
 	struct kw_filter_id key = { .kind = kind, .id = id };
+	__u64 *value;
 
-	return !(kw_filters & (1 << kind)) || bpf_map_lookup_elem(&filter_ids, &key);
+	if (!(kw_filters & (1 << kind)))
+		return true;
+	value = bpf_map_lookup_elem(&filter_ids, &key);
+	return value && (!*value || *value == tick);
 }
 
 /* A first event of this vCPU: take a slot for it. current is the thread that runs it. */
@@ -117,8 +124,9 @@ static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct t
 	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
 	kw_poll_stat(vcpu, &v->poll_stat);
-	if (!kw_filter_passes(KW_FILTER_PID, v->tgid) || !kw_filter_passes(KW_FILTER_TID, v->tid) ||
-	    !kw_filter_passes(KW_FILTER_VCPU, v->vcpu_id))
+	if (!kw_filter_passes(KW_FILTER_PID, v->tgid, v->start_ns / KW_TICK_NS) ||
+	    !kw_filter_passes(KW_FILTER_TID, v->tid, 0) ||
+	    !kw_filter_passes(KW_FILTER_VCPU, v->vcpu_id, 0))
 		v->flags = KW_VCPU_IGNORED;
 	v->vcpu = key;
 	v->born_ns = bpf_ktime_get_ns();
@@ -141,8 +149,11 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 	}
 	v->tid = task->pid;
 	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (slot)
-		*slot = v->slot;
+	if (!slot) {
+		kw_lose(KW_LOSS_NO_TASK); /* and no memo, so that it is tried again */
+		return v;
+	}
+	*slot = v->slot;
 	if (cpu < KW_MAX_CPUS)
 		kw_memo[cpu].slot = v->slot;
 	return v;
@@ -191,6 +202,7 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 		v->unfinished++;
 	v->vcpu = 0;
 	v->died_ns = bpf_ktime_get_ns();
+	__sync_fetch_and_add(&kw_vcpus_ended, 1);
 }
 
 /* ---- splitting an exit's time ---------------------------------------------------------------*/
@@ -201,13 +213,31 @@ static __always_inline void kw_charge(struct kw_vcpu *v, enum kw_part part, __u6
 	v->flags |= KW_VCPU_SPLIT;
 }
 
-/* The vCPU, on its CPU, changes its state during an exit: charge the time in the old one. */
+static __always_inline void kw_clear_parts(struct kw_vcpu *v)
+{
+	if (!(v->flags & KW_VCPU_SPLIT))
+		return;
+	__builtin_memset(v->part, 0, sizeof(v->part));
+	v->flags &= ~KW_VCPU_SPLIT;
+}
+
+/*
+ * The vCPU, on its CPU, changes its state during an exit: charge the time in the old one. The
+ * state changes first: where this program can be preempted, the switch that does it must not
+ * charge the same span again.
+ */
 static __always_inline void kw_set_state(struct kw_vcpu *v, enum kw_state state, __u64 now)
 {
-	if (v->exit_ns && v->state == KW_ST_VMM && now > v->since_ns)
-		kw_charge(v, KW_PART_VMM, now - v->since_ns);
-	v->since_ns = now;
+	__u8 old = v->state;
+	__u64 since;
+
 	v->state = state;
+	barrier();
+	since = v->since_ns;
+	if (v->exit_ns && old == KW_ST_VMM && now > since)
+		kw_charge(v, KW_PART_VMM, now - since);
+	if (now > v->since_ns)
+		v->since_ns = now;
 }
 
 static __always_inline void kw_switch_out(struct kw_vcpu *v, bool runnable, __u64 now)
@@ -246,25 +276,33 @@ static __always_inline void kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *vc
 
 	if (!kw_poll_stat(vcpu, &stat))
 		return;
-	poll = stat - v->poll_stat;
+	poll = stat > v->poll_stat ? stat - v->poll_stat : 0; /* an administrator may clear it */
 	v->poll_stat = stat;
+	if (poll > ns)
+		poll = ns;
 	if (v->preempt_ns >= now - ns && v->preempt_ns < now - ns + poll)
 		poll -= v->preempt_len < poll ? v->preempt_len : poll;
 	if (v->exit_ns && poll)
 		kw_charge(v, KW_PART_POLL, poll);
 }
 
+static __always_inline void kw_fit(__u64 *part, __u64 *left)
+{
+	if (*part > *left)
+		*part = *left;
+	*left -= *part;
+}
+
 /*
- * The parts of an exit never exceed it. All but one are spans of this clock that do not overlap;
- * the time that KVM polled is KVM's own, and gives way.
+ * The parts of an exit never exceed it: they are spans of this clock that do not overlap, but for
+ * the time that KVM polled, which is KVM's own, and for a hook that was preempted amidst.
  */
 static __always_inline void kw_fit_parts(struct kw_vcpu *v, __u64 total)
 {
-	__u64 poll = v->part[KW_PART_POLL], rest;
-
-	rest = v->part[KW_PART_VMM] + v->part[KW_PART_HALTED] + v->part[KW_PART_WAITING];
-	if (rest + poll > total)
-		v->part[KW_PART_POLL] = total > rest ? total - rest : 0;
+	kw_fit(&v->part[KW_PART_WAITING], &total);
+	kw_fit(&v->part[KW_PART_HALTED], &total);
+	kw_fit(&v->part[KW_PART_VMM], &total);
+	kw_fit(&v->part[KW_PART_POLL], &total);
 }
 
 #endif

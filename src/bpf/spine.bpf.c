@@ -22,8 +22,10 @@ int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
 	v = kw_vcpu_find(vcpu);
 	if (!v)
 		return 0;
-	if (v->exit_ns)
+	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
+		kw_clear_parts(v);
+	}
 	v->exit_ns = now;
 	v->since_ns = now;
 	v->code = kw_exit_code(vcpu, isa);
@@ -47,10 +49,7 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
 		kw_collectors_on_entry(v, now, now - exit_ns);
 	}
 	v->exit_ns = 0;
-	if (v->flags & KW_VCPU_SPLIT) {
-		__builtin_memset(v->part, 0, sizeof(v->part));
-		v->flags &= ~KW_VCPU_SPLIT;
-	}
+	kw_clear_parts(v);
 }
 
 /*
@@ -93,29 +92,29 @@ int BPF_PROG(kw_kvm_userspace_exit)
 	return 0;
 }
 
-/* KVM_RUN is called: the VMM's time is over. */
-static __always_inline int kw_run_begins(void)
+/* KVM_RUN is called: the VMM's time is over, and this thread now runs this vCPU. */
+static __always_inline int kw_run_begins(struct kvm_vcpu *vcpu)
 {
 	struct kw_vcpu *v;
 
-	if (!kw_running)
+	if (!vcpu || !kw_running)
 		return 0;
-	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	v = kw_vcpu_find(vcpu);
 	if (v && v->state == KW_ST_VMM)
 		kw_set_state(v, KW_ST_KERNEL, bpf_ktime_get_ns());
 	return 0;
 }
 
 SEC("?fentry/kvm_arch_vcpu_ioctl_run")
-int BPF_PROG(kw_run_fentry)
+int BPF_PROG(kw_run_fentry, struct kvm_vcpu *vcpu)
 {
-	return kw_run_begins();
+	return kw_run_begins(vcpu);
 }
 
 SEC("?kprobe/kvm_arch_vcpu_ioctl_run")
-int BPF_KPROBE(kw_run_kprobe)
+int BPF_KPROBE(kw_run_kprobe, struct kvm_vcpu *vcpu)
 {
-	return kw_run_begins();
+	return kw_run_begins(vcpu);
 }
 
 /* A halt has ended after ns, with or without sleeping. The tracepoint names no vCPU. */

@@ -78,7 +78,11 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, enum kw_h
 	if (h->variant < 0 && n < sizeof(means))
 		snprintf(means + n, sizeof(means) - n, "; without it, %s",
 			 h->without ?: "nothing can be collected");
-	return add(l, h->name, h->variant >= 0 ? "ok" : "missing", kw_engine_variant(e, id), means);
+	return add(l, h->name,
+		   h->variant < 0 ? "missing"
+		   : e->link[id]  ? "ok"
+				  : "not tried",
+		   kw_engine_variant(e, id), means);
 }
 
 static int check_collector(struct kw_listing *l, const struct kw_engine *e,

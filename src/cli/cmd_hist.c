@@ -30,7 +30,7 @@ static void draw(struct kw_run *run, const struct kw_frame *frame, struct kw_sin
 	fflush(sink->out);
 }
 
-static int show(struct kw_run *run)
+static int show(struct kw_run *run, void *arg)
 {
 	struct kw_frame delta[16] = {};
 	struct kw_losses lost = {};
@@ -45,29 +45,8 @@ static int show(struct kw_run *run)
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	kw_frame_clear(&delta[0]);
+	(void)arg;
 	return err;
-}
-
-/* Without an interval: one histogram, at the end. */
-static int follow(struct kw_run *run)
-{
-	const struct kw_options *o = run->o;
-
-	for (uint64_t k = 1;; k++) {
-		uint64_t until = o->has_interval ? run->start_ns + k * o->interval_ns : UINT64_MAX;
-		bool last = (o->count && k == o->count) || until >= run->end_ns;
-		int how, err;
-
-		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns,
-					NULL, NULL);
-		if (how < 0)
-			return how;
-		if (how != KW_WAIT_DONE || last)
-			run->source->stop(run->source);
-		err = show(run);
-		if (err || how != KW_WAIT_DONE || last)
-			return err;
-	}
 }
 
 int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open)
@@ -81,7 +60,11 @@ int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open)
 		kw_say("hist shows one collector that has a histogram");
 		code = KW_EXIT_USAGE;
 	}
+	/* without an interval: one histogram, at the end */
 	if (!code)
-		code = follow(&run) ? KW_EXIT_FAILED : 0;
+		code = kw_run_intervals(&run, o->has_interval ? o->interval_ns : 0, NULL, show,
+					NULL)
+			       ? KW_EXIT_FAILED
+			       : 0;
 	return kw_run_close(&run, code);
 }

@@ -29,20 +29,16 @@ static const struct kw_listing_column vm_columns[] = {
 static int add_vm(void *arg, pid_t pid, const struct kw_vm_fds *fds)
 {
 	struct kw_listing *l = arg;
-	struct kw_vms vms = {};
 	char id[16], n_vms[16], n_vcpus[16];
 	struct kw_vm vm;
-	int err;
 
-	if (kw_vm_identify(pid, &vm) || kw_vms_add(&vms, &vm) < 0)
+	if (kw_vm_identify(pid, &vm))
 		return 0;
 	snprintf(id, sizeof(id), "%d", pid);
 	snprintf(n_vms, sizeof(n_vms), "%u", fds->vms);
 	snprintf(n_vcpus, sizeof(n_vcpus), "%u", fds->vcpus);
-	err = kw_listing_add(l, CELLS(vms.vm[0]->display, id, vm.vmm, n_vms, n_vcpus,
-				      *vm.uuid ? vm.uuid : NULL));
-	kw_vms_release(&vms);
-	return err;
+	return kw_listing_add(
+		l, CELLS(vm.display, id, vm.vmm, n_vms, n_vcpus, *vm.uuid ? vm.uuid : NULL));
 }
 
 static int list_vms(struct kw_listing *l)

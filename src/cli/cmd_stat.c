@@ -14,8 +14,9 @@ struct totals {
 	struct kw_losses lost;
 };
 
-static int interval(struct kw_run *run, struct totals *totals)
+static int interval(struct kw_run *run, void *arg)
 {
+	struct totals *totals = arg;
 	struct kw_frame delta[16] = {};
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
@@ -44,28 +45,6 @@ static int summary(struct kw_run *run, struct totals *totals)
 					     totals->frame[0].real_ns);
 }
 
-/* Intervals begin at whole multiples after the start, however long showing them takes. */
-static int intervals(struct kw_run *run, struct totals *totals)
-{
-	const struct kw_options *o = run->o;
-
-	for (uint64_t k = 1;; k++) {
-		uint64_t until = run->start_ns + k * o->interval_ns;
-		bool last = (o->count && k == o->count) || until >= run->end_ns;
-		int how, err;
-
-		how = run->source->wait(run->source, until < run->end_ns ? until : run->end_ns,
-					NULL, NULL);
-		if (how < 0)
-			return how;
-		if (how != KW_WAIT_DONE || last)
-			run->source->stop(run->source);
-		err = interval(run, totals);
-		if (err || how != KW_WAIT_DONE || last)
-			return err;
-	}
-}
-
 int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 {
 	struct totals totals = {};
@@ -73,7 +52,7 @@ int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 	int err, code = kw_run_open(&run, o, open);
 
 	if (!code) {
-		err = intervals(&run, &totals);
+		err = kw_run_intervals(&run, o->interval_ns, NULL, interval, &totals);
 		if (!err && o->summary)
 			err = summary(&run, &totals);
 		code = err ? KW_EXIT_FAILED : 0;

@@ -21,7 +21,8 @@ static int on_event(void *arg, const struct kw_collector *c, const void *row, ui
 	return err;
 }
 
-static int show_losses(struct kw_run *run)
+/* What was lost is shown every interval, and what was buffered is written. */
+static int show_losses(struct kw_run *run, void *arg)
 {
 	struct kw_frame delta[16] = {};
 	struct kw_losses lost = {};
@@ -32,31 +33,8 @@ static int show_losses(struct kw_run *run)
 		kw_frame_clear(&delta[i]);
 	for (size_t i = 0; i < run->n_sinks; i++)
 		fflush(run->sink[i]->out);
+	(void)arg;
 	return err;
-}
-
-/* Events are shown as they come; losses, and what was buffered, every interval. */
-static int follow(struct kw_run *run)
-{
-	for (uint64_t next = run->start_ns;;) {
-		uint64_t until;
-		int how, err;
-
-		next += run->o->interval_ns;
-		until = next < run->end_ns ? next : run->end_ns;
-		how = run->source->wait(run->source, until, on_event, run);
-		if (how < 0)
-			return how;
-		if (how != KW_WAIT_DONE || until == run->end_ns) {
-			run->source->stop(run->source);
-			how = run->source->wait(run->source, 0, on_event, run); /* what is left */
-			err = show_losses(run);
-			return err ?: how < 0 ? how : 0;
-		}
-		err = show_losses(run);
-		if (err)
-			return err;
-	}
 }
 
 int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open)
@@ -67,6 +45,8 @@ int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open)
 	o->wants.events = true;
 	code = kw_run_open(&run, o, open);
 	if (!code)
-		code = follow(&run) ? KW_EXIT_FAILED : 0;
+		code = kw_run_intervals(&run, o->interval_ns, on_event, show_losses, NULL)
+			       ? KW_EXIT_FAILED
+			       : 0;
 	return kw_run_close(&run, code);
 }

@@ -42,14 +42,14 @@ static const struct offered {
 	unsigned int verbs;
 } table[] = {
 	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, SHOWN },
-	{ { "pid", 'p', "PID[,…]", 0, "Only VMs of these processes", 1 }, SHOWN },
-	{ { "tid", O_TID, "TID[,…]", 0, "Only vCPUs that these threads run", 1 }, SHOWN },
-	{ { "vcpu", O_VCPU, "ID[,…]", 0, "Only vCPUs with these ids", 1 }, SHOWN },
-	{ { "vm", O_VM, "NAME|UUID|PID[,…]", 0, "Only these VMs", 1 }, SHOWN },
-	{ { "reason", O_REASON, "REASON[,…]", 0, "Only exits for these reasons (names or numbers)",
-	    1 },
+	{ { "pid", 'p', "PID[,...]", 0, "Only VMs of these processes", 1 }, SHOWN },
+	{ { "tid", O_TID, "TID[,...]", 0, "Only vCPUs that these threads run", 1 }, SHOWN },
+	{ { "vcpu", O_VCPU, "ID[,...]", 0, "Only vCPUs with these ids", 1 }, SHOWN },
+	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, SHOWN },
+	{ { "reason", O_REASON, "REASON[,...]", 0,
+	    "Only exits for these reasons (names or numbers)", 1 },
 	  SHOWN },
-	{ { "exclude", O_EXCLUDE, "REASON[,…]", 0, "No exits for these reasons", 1 }, SHOWN },
+	{ { "exclude", O_EXCLUDE, "REASON[,...]", 0, "No exits for these reasons", 1 }, SHOWN },
 	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)",
 	    1 },
 	  ON(KW_TRACE) },
@@ -64,14 +64,14 @@ static const struct offered {
 	  EVERYWHERE },
 	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 },
 	  ON(KW_STAT) },
-	{ { "columns", O_COLUMNS, "NAME[,…]", 0, "Show these columns (kvm_watcher list columns)",
+	{ { "columns", O_COLUMNS, "NAME[,...]", 0, "Show these columns (kvm_watcher list columns)",
 	    3 },
 	  ON(KW_STAT) | ON(KW_TRACE) },
 	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, ON(KW_STAT) },
 	{ { "per", O_PER, "vm|vcpu", 0, "One row per reason and vCPU (default), or VM", 3 },
 	  ON(KW_STAT) },
-	{ { "color", O_COLOR, "auto|always|never", 0,
-	    "Colour (auto: on a terminal, unless NO_COLOR)", 3 },
+	{ { "color", O_COLOR, "WHEN", 0, "auto (on a terminal, unless NO_COLOR), always or never",
+	    3 },
 	  EVERYWHERE },
 	{ { NULL, 0, NULL, 0, "Other:", 4 }, EVERYWHERE },
 	{ { "verbose", 'v', NULL, 0,
@@ -86,7 +86,7 @@ static const struct offered {
 static const struct verb {
 	const char *name, *args, *doc;
 } verbs[KW_VERBS] = {
-	[KW_STAT] = { "stat", "[COLLECTOR[,…]] [INTERVAL [COUNT]]",
+	[KW_STAT] = { "stat", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
 		      "Tables per interval of INTERVAL seconds (1), COUNT times." },
 	[KW_TRACE] = { "trace", "[COLLECTOR]", "One line per event, filtered in the kernel." },
 	[KW_HIST] = { "hist", "[COLLECTOR] [INTERVAL [COUNT]]",
@@ -101,7 +101,8 @@ static void print_help(void)
 {
 	const struct kw_collector *c;
 
-	printf("Usage: kvm_watcher [VERB] [COLLECTOR[,COLLECTOR…]] [OPTION…] [INTERVAL [COUNT]]\n"
+	printf("Usage: kvm_watcher [VERB] [COLLECTOR[,COLLECTOR...]] [OPTION...] [INTERVAL "
+	       "[COUNT]]\n"
 	       "Tells where the time of KVM's virtual machines goes, from the host.\n\nVerbs:\n");
 	for (int i = 0; i < KW_VERBS; i++)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].doc);
@@ -123,8 +124,11 @@ static void print_help(void)
 
 static char *keep(struct kw_options *o, const char *text)
 {
-	char *copy = o->n_texts < ARRAY_SIZE(o->text) ? strdup(text) : NULL;
+	char **grown = reallocarray(o->text, o->n_texts + 1, sizeof(*o->text));
+	char *copy = grown ? strdup(text) : NULL;
 
+	if (grown)
+		o->text = grown;
 	if (copy)
 		o->text[o->n_texts++] = copy;
 	return copy;
@@ -140,9 +144,11 @@ static int parse_ids(struct kw_options *o, const char *option, const char *arg,
 		     struct kw_list *list)
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
+	size_t before = list->n;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
-	     item = strtok_r(NULL, ",", &save)) {
+	if (!copy)
+		return ENOMEM;
+	for (item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
 		uint64_t id, *grown;
 
 		if (!kw_parse_u64(item, &id) || id > UINT32_MAX)
@@ -153,38 +159,42 @@ static int parse_ids(struct kw_options *o, const char *option, const char *arg,
 		list->item = grown;
 		list->item[list->n++] = id;
 	}
-	return list->n ? 0 : bad(option, arg, "a list of numbers like 1,2,3");
+	return list->n > before ? 0 : bad(option, arg, "a list of numbers like 1,2,3");
 }
 
-static int parse_reasons(struct kw_options *o, const char *arg, struct kw_reason_filter **list,
+static int parse_reasons(struct kw_options *o, const char *option, const char *arg, char ***list,
 			 size_t *n)
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
+	size_t before = *n;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
-	     item = strtok_r(NULL, ",", &save)) {
+	if (!copy)
+		return ENOMEM;
+	for (item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
 		void *grown = reallocarray(*list, *n + 1, sizeof(**list));
 
 		if (!grown)
 			return ENOMEM;
 		*list = grown;
-		(*list)[(*n)++].text = item;
+		(*list)[(*n)++] = item;
 	}
-	return 0;
+	return *n > before ? 0 : bad(option, arg, "a list of reasons like HLT,MSR");
 }
 
 static int parse_vms(struct kw_options *o, const char *arg)
 {
 	char *save = NULL, *copy = keep(o, arg), *item;
+	size_t before = o->wants.filters.n_vm;
 
-	for (item = copy ? strtok_r(copy, ",", &save) : NULL; item;
-	     item = strtok_r(NULL, ",", &save)) {
+	if (!copy)
+		return ENOMEM;
+	for (item = strtok_r(copy, ",", &save); item; item = strtok_r(NULL, ",", &save)) {
 		if (o->wants.filters.n_vm == ARRAY_SIZE(o->vm))
 			return bad("vm", arg, "a list of at most 64 VMs");
 		o->vm[o->wants.filters.n_vm++] = item;
 		o->wants.filters.vm = o->vm;
 	}
-	return 0;
+	return o->wants.filters.n_vm > before ? 0 : bad("vm", arg, "a list of VMs");
 }
 
 static int parse_seconds(const char *option, const char *arg, uint64_t *ret_ns)
@@ -194,13 +204,22 @@ static int parse_seconds(const char *option, const char *arg, uint64_t *ret_ns)
 	return 0;
 }
 
+static bool default_color(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
+}
+
 static int parse_color(struct kw_options *o, const char *arg)
 {
 	if (!strcmp(arg, "always"))
 		o->view.color = true;
 	else if (!strcmp(arg, "never"))
 		o->view.color = false;
-	else if (strcmp(arg, "auto"))
+	else if (!strcmp(arg, "auto"))
+		o->view.color = default_color();
+	else
 		return bad("color", arg, "auto, always or never");
 	return 0;
 }
@@ -223,11 +242,11 @@ static int parse_positional(struct kw_options *o, const char *arg)
 	bool number = *arg >= '0' && *arg <= '9';
 	uint64_t count;
 
-	if (!number && !o->what && !o->has_interval) {
+	if (!number && o->verb != KW_CHECK && !o->what && !o->has_interval) {
 		o->what = keep(o, arg);
 		return o->what ? 0 : ENOMEM;
 	}
-	if (!number || o->verb > KW_HIST || o->count) {
+	if (!number || (o->verb != KW_STAT && o->verb != KW_HIST) || o->count) {
 		kw_say("'%s' is too much, or not expected there; try --help", arg);
 		return EINVAL;
 	}
@@ -256,9 +275,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case O_VM:
 		return parse_vms(o, arg);
 	case O_REASON:
-		return parse_reasons(o, arg, &f->include, &f->n_include);
+		return parse_reasons(o, "reason", arg, &f->include, &f->n_include);
 	case O_EXCLUDE:
-		return parse_reasons(o, arg, &f->exclude, &f->n_exclude);
+		return parse_reasons(o, "exclude", arg, &f->exclude, &f->n_exclude);
 	case O_SLOWER:
 		return kw_parse_duration(arg, 1000000, &f->slower_ns)
 			       ? bad("slower", arg, "a time like 1ms or 250us")
@@ -349,13 +368,6 @@ static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_option
 	return err == ECANCELED ? KW_EXIT_OK + 1 : err ? KW_EXIT_USAGE + 1 : 0;
 }
 
-static bool default_color(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return isatty(STDOUT_FILENO) && !(no && *no) && term && strcmp(term, "dumb");
-}
-
 static int default_width(void)
 {
 	const char *columns = getenv("COLUMNS");
@@ -408,6 +420,7 @@ void kw_options_release(struct kw_options *o)
 {
 	for (size_t i = 0; i < o->n_texts; i++)
 		free(o->text[i]);
+	free(o->text);
 	free(o->wants.filters.pid.item);
 	free(o->wants.filters.tid.item);
 	free(o->wants.filters.vcpu.item);

@@ -33,7 +33,7 @@ struct kw_options {
 	char *vm[64]; /* of --vm; wants.filters.vm points here */
 	char *output[8];
 	size_t n_outputs;
-	char *text[64]; /* strings that the above point into, to be freed */
+	char **text; /* strings that the above point into, to be freed */
 	size_t n_texts;
 };
 

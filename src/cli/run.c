@@ -31,6 +31,10 @@ static int choose_collectors(struct kw_options *o)
 		if (c)
 			o->wants.collector[o->wants.n++] = c;
 	}
+	if (!o->wants.n) {
+		kw_say("no collector is named; 'kvm_watcher list collectors' shows them");
+		return KW_EXIT_USAGE;
+	}
 	return 0;
 }
 
@@ -144,6 +148,30 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 	return 0;
 }
 
+int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
+		     int (*show)(struct kw_run *run, void *arg), void *arg)
+{
+	for (uint64_t k = 1;; k++) {
+		uint64_t next = interval_ns ? run->start_ns + k * interval_ns : UINT64_MAX;
+		uint64_t until = next < run->end_ns ? next : run->end_ns;
+		int how, err;
+
+		how = run->source->wait(run->source, until, fn, run);
+		if (how < 0)
+			return how;
+		if (how == KW_WAIT_DONE && until != run->end_ns && k != run->o->count) {
+			err = show(run, arg);
+			if (err)
+				return err;
+			continue;
+		}
+		run->source->stop(run->source);
+		how = fn ? run->source->wait(run->source, 0, fn, run) : 0; /* what is left */
+		err = show(run, arg);
+		return err ?: how < 0 ? how : 0;
+	}
+}
+
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
 	const char *sort = run->o->view.sort ?: frame->schema->sort;
@@ -183,7 +211,7 @@ int kw_main(int argc, char **argv, kw_source_open_fn open)
 	}
 	code = code ? code - 1 : commands[o.verb](&o, open);
 	kw_options_release(&o);
-	for (int i = 1; i < seed_argc; i++)
+	for (int i = 0; i < seed_argc; i++)
 		free(seed_argv[i]);
 	free(seed_argv);
 	return code;

@@ -43,6 +43,14 @@ int kw_run_close(struct kw_run *run, int code);
  */
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost);
 
+/*
+ * Until the time or the count is over, an interrupt comes or the source ends: deliver events to fn
+ * (NULL: none), and call show after each interval (0: once, at the end). Intervals begin at whole
+ * multiples after the start, however long showing takes. 0 or what went wrong.
+ */
+int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
+		     int (*show)(struct kw_run *run, void *arg), void *arg);
+
 /* Show rows and losses in every sink. 0 or -errno. */
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary);
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,

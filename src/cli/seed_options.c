@@ -141,7 +141,7 @@ int kw_seed_options(int argc, char **argv, int *ret_argc, char ***ret_argv)
 	struct argp_option options[ARRAY_SIZE(modes) + ARRAY_SIZE(others)];
 	struct argp argp = { .options = options, .parser = parse };
 	struct seed seed = {};
-	char name[] = "kvm_watcher";
+	char name[] = "kvm_watcher", *first = argv[0];
 	int err;
 
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
@@ -149,6 +149,7 @@ int kw_seed_options(int argc, char **argv, int *ret_argc, char ***ret_argv)
 	memcpy(options + ARRAY_SIZE(modes), others, sizeof(others));
 	argv[0] = name;
 	err = argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_NO_EXIT, NULL, &seed);
+	argv[0] = first;
 	if (err)
 		return err == ECANCELED ? KW_EXIT_OK + 1 : KW_EXIT_USAGE + 1;
 	return translate(&seed, ret_argc, ret_argv);

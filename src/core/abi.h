@@ -10,6 +10,9 @@
 
 #include <linux/types.h>
 
+/* The start of a process in /proc is in ticks of this many ns (USER_HZ is 100). */
+#define KW_TICK_NS 10000000ULL
+
 /* CPUs with a memo of the vCPU last seen there; further ones take the slower hash lookup. */
 #define KW_MAX_CPUS 1024
 
@@ -45,8 +48,9 @@ enum kw_part {
 #define KW_VCPU_SPLIT	(1 << 1) /* part[] of the current exit is not all zero */
 
 /*
- * One slot of the vCPU table. Written by the vCPU's own thread, and by whoever switches it in and
- * out (on the same CPU, so never at once). User space owns slots whose vcpu is 0.
+ * One slot of the vCPU table. Written by the vCPU's own thread, by whoever switches it in and out
+ * on the same CPU, and, wake_ns alone and only while it is off the CPU, by whoever wakes it. User
+ * space owns slots whose vcpu is 0.
  */
 struct kw_vcpu {
 	/* what every exit touches: one cache line */
@@ -71,12 +75,13 @@ struct kw_vcpu {
 	__u64 preempt_len;    /* and how long it waited */
 	__u64 part[KW_PARTS]; /* of the exit being handled, ns; enum kw_part */
 
-	/* who it is: written once */
 	__u64 poll_stat; /* KVM's halt_poll_{success,fail}_ns as last seen */
-	__u64 kvm;	 /* struct kvm * */
-	__u64 start_ns;	 /* boot time at which the owner process started */
-	__u64 born_ns;	 /* when first seen; 0: the slot is free. Written last */
-	__u64 died_ns;	 /* when the vCPU was destroyed; 0: alive */
+
+	/* who it is */
+	__u64 kvm;	/* struct kvm * */
+	__u64 start_ns; /* boot time at which the owner process started */
+	__u64 born_ns;	/* when first seen; 0: the slot is free. Written last */
+	__u64 died_ns;	/* when the vCPU was destroyed; 0: alive */
 	__u32 vcpu_id;
 	__u32 tgid;    /* owner process (init pid namespace) */
 	char comm[16]; /* of the owner process */
@@ -87,6 +92,7 @@ enum kw_loss {
 	KW_LOSS_NO_SLOT,   /* events of vCPUs for which the vCPU table had no room */
 	KW_LOSS_NO_RECORD, /* exits for which no record was free */
 	KW_LOSS_REASONS,   /* exits of a vCPU with too many different reasons */
+	KW_LOSS_NO_TASK,   /* times a thread could not be told which vCPU it runs */
 	KW_LOSS_RING,	   /* events that did not fit into the ring buffer */
 	KW_LOSS_UNMATCHED, /* kvm_exit while another exit was open */
 	KW_LOSS_CLOCK,	   /* exits whose clock went backwards */
@@ -117,6 +123,7 @@ enum kw_collector_id {
 /* Common head of every event in the ring buffer. */
 struct kw_event {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u64 born_ns; /* of the vCPU: its slot may have another one by now */
 	__u32 slot;    /* of the vCPU table */
 	__u32 kind;    /* enum kw_collector_id */
 };

@@ -22,6 +22,7 @@ struct kw_live {
 	struct kw_vcpu *vcpu; /* the vCPU table, mapped; slots 1 … n_slots - 1 */
 	uint32_t n_slots;     /* those ever given out, plus one */
 	uint32_t max_slots;
+	uint16_t window; /* number of the window (of min and max) after the one being read */
 };
 
 /* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */
@@ -50,7 +51,7 @@ struct kw_collector {
 	 * with the collector's name exist only if it was chosen.
 	 */
 	int (*configure)(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-			 uint32_t max_vcpus);
+			 uint32_t slots);
 
 	/* After loading: *ret_state is passed to the others, and freed by close. */
 	int (*open)(const struct kw_live *live, void **ret_state);
@@ -67,8 +68,7 @@ struct kw_collector {
 	void (*forget)(const struct kw_live *live, void *state, uint32_t slot);
 
 	/* Turn an event of the ring buffer into a row of the event schema. */
-	int (*decode)(const struct kw_event *raw, size_t size, uint32_t vm,
-		      const struct kw_vcpu *vcpu, void *row);
+	int (*decode)(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 };
 
 /* All collectors, in the order of collectors/list.h; NULL past the last. */
@@ -81,15 +81,11 @@ struct kw_list {
 	size_t n;
 };
 
-struct kw_reason_filter {
-	const char *text; /* name or number */
-};
-
 struct kw_filters {
 	struct kw_list pid, tid, vcpu;
 	char *const *vm; /* names, UUIDs or pids */
 	size_t n_vm;
-	struct kw_reason_filter *include, *exclude; /* of exits */
+	char **include, **exclude; /* reasons of exits: names or numbers */
 	size_t n_include, n_exclude;
 	uint64_t slower_ns; /* events that took less are not sent */
 };

@@ -9,6 +9,7 @@
 #include "../util/cleanup.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "vmident.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -139,20 +140,27 @@ static bool chosen(const struct kw_wants *wants, const struct kw_collector *c)
 	return false;
 }
 
+/* A collector's maps are called NAME_… */
+static bool owns(const struct kw_collector *c, const char *map)
+{
+	size_t len = strlen(c->name);
+
+	return !strncmp(map, c->name, len) && map[len] == '_';
+}
+
 /* Maps that nobody needs are not created. */
 static void prepare_maps(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
 {
 	const struct kw_collector *c;
 	struct bpf_map *map;
 
-	bpf_map__set_max_entries(bpf->maps.vcpus, wants->max_vcpus);
-	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
-	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus);
+	bpf_map__set_max_entries(bpf->maps.vcpus, wants->max_vcpus + 1);
+	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus + 1);
+	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus + 1);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		bpf_object__for_each_map (map, bpf->obj)
-			if (!chosen(wants, c) &&
-			    !strncmp(bpf_map__name(map), c->name, strlen(c->name)))
+			if (!chosen(wants, c) && owns(c, bpf_map__name(map)))
 				bpf_map__set_autocreate(map, false);
 }
 
@@ -166,7 +174,8 @@ static int configure(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |
 				  (f->vcpu.n ? 1 << KW_FILTER_VCPU : 0);
 	for (size_t i = 0; i < wants->n; i++) {
-		int err = wants->collector[i]->configure(bpf, f, wants->events, wants->max_vcpus);
+		int err =
+			wants->collector[i]->configure(bpf, f, wants->events, wants->max_vcpus + 1);
 
 		if (err)
 			return err;
@@ -253,20 +262,24 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	if (!err)
 		return attach(e);
 	h = hook_of(e, refused_program);
-	if (!h)
-		return err;
+	if (!h) /* -EINVAL: of creating a map; to our callers it would mean a wrong filter */
+		return err == -EINVAL ? -EOPNOTSUPP : err;
 	refuse(h, "cannot be loaded", err);
 	return 1;
 }
 
+/* Processes are told from later ones with the same pid by the tick at which they started. */
 static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw_list *list)
 {
-	uint8_t yes = 1;
-
 	for (size_t i = 0; i < list->n; i++) {
 		struct kw_filter_id key = { .kind = kind, .id = list->item[i] };
+		struct kw_vm vm = {};
+		uint64_t tick;
 
-		if (bpf_map_update_elem(bpf_map__fd(e->bpf->maps.filter_ids), &key, &yes, BPF_ANY))
+		if (kind == KW_FILTER_PID)
+			kw_vm_identify(list->item[i], &vm);
+		tick = vm.start_ns / KW_TICK_NS;
+		if (bpf_map_update_elem(bpf_map__fd(e->bpf->maps.filter_ids), &key, &tick, BPF_ANY))
 			return -errno;
 	}
 	return 0;
@@ -282,11 +295,10 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 	for (size_t i = 0; i < wants->n; i++)
 		for (int k = 0; k < KW_HOOKS; k++)
 			ret->hook[k].wanted |= !!(wants->collector[i]->hooks & (1u << k));
-	while ((err = try_variants(ret, wants)) > 0) {
+	while ((err = try_variants(ret, wants)) > 0)
 		unload(ret);
-		if (kw_engine_missing(ret))
-			return -EOPNOTSUPP;
-	}
+	if (!err && kw_engine_missing(ret))
+		err = -EOPNOTSUPP;
 	err = err ?: fill_filter(ret, KW_FILTER_PID, &wants->filters.pid);
 	err = err ?: fill_filter(ret, KW_FILTER_TID, &wants->filters.tid);
 	return err ?: fill_filter(ret, KW_FILTER_VCPU, &wants->filters.vcpu);

@@ -41,8 +41,20 @@ void *kw_frame_add(struct kw_frame *frame)
 
 static int compare_keys(const void *a, const void *b, void *schema)
 {
-	return memcmp(*(char *const *)a + KW_KEY_OFF, *(char *const *)b + KW_KEY_OFF,
-		      ((const struct kw_schema *)schema)->key_size);
+	const struct kw_column *c;
+
+	/* as numbers, so that vCPU 2 precedes 256 and an earlier instance a later one */
+	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++) {
+		uint64_t x, y;
+
+		if (c->role != KW_KEY)
+			continue;
+		x = kw_column_raw(c, *(const void *const *)a);
+		y = kw_column_raw(c, *(const void *const *)b);
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return 0;
 }
 
 static void sort_by_key(struct kw_frame *frame)

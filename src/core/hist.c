@@ -44,7 +44,7 @@ bool kw_hist_percentile(const struct kw_hist *h, const uint64_t *buckets, unsign
 	rank = rank ? rank : 1;
 	for (i = 0; i < h->buckets && rank > buckets[i]; i++)
 		rank -= buckets[i];
-	low = kw_hist_low(h, i);
+	low = i ? kw_hist_low(h, i) : 1ULL << h->min_log2;
 	high = kw_hist_high(h, i);
 	middle = high == UINT64_MAX ? max : low + (high - low) / 2;
 	*ret = middle < min ? min : middle > max ? max : middle;

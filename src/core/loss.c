@@ -15,6 +15,10 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 					"many new vCPUs at once; later intervals are complete" },
 		[KW_LOSS_REASONS] = { "reasons", "exits of vCPUs with too many different reasons",
 				      "use --reason or --exclude" },
+		[KW_LOSS_NO_TASK] = { "no_task", "threads that could not be marked as a vCPU's",
+				      "the kernel had no memory; their time off the CPU counts as "
+				      "the "
+				      "kernel's until it has" },
 		[KW_LOSS_RING] = { "ring", "events that did not fit into the ring buffer",
 				   "use --slower, --reason, --exclude or -p" },
 		[KW_LOSS_UNMATCHED] = { "unmatched", "exits that a further kvm_exit ended",
@@ -28,6 +32,8 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 		[KW_LOSS_UNFINISHED] = { "unfinished", "exits that ended with their vCPU",
 					 "they never re-entered the guest, so they have no "
 					 "duration" },
+		[KW_LOSS_STALE] = { "stale", "events of vCPUs that were gone when they were read",
+				    "use --slower, --reason, --exclude or -p" },
 	};
 
 	return i < KW_LOSS_ALL ? &info[i] : NULL;

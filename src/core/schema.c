@@ -128,6 +128,8 @@ const char *kw_unit_name(enum kw_unit unit)
 static const char *check_column(const struct kw_schema *schema, const struct kw_column *c,
 				unsigned char *covered)
 {
+	char full[64];
+
 	if (c->role != KW_PADDING &&
 	    (!*c->name || !c->title || !*c->title || !c->help || !*c->help))
 		return "has a column without name, title or help";
@@ -137,7 +139,9 @@ static const char *check_column(const struct kw_schema *schema, const struct kw_
 		return "has a column outside its row";
 	if (c->role != KW_HISTOGRAM && c->size > 8)
 		return "has an integer of more than 8 bytes";
-	if (c->role != KW_PADDING && kw_schema_find(schema, c->name) != c)
+	if (c->role != KW_PADDING &&
+	    (kw_schema_find(schema, c->name) != c ||
+	     kw_schema_find(schema, kw_column_name(c, full, sizeof(full))) != c))
 		return "has two columns with one name";
 	for (size_t i = c->offset; i < (size_t)c->offset + c->size; i++)
 		if (covered[i]++)

@@ -19,10 +19,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/signalfd.h>
+#include <sys/eventfd.h>
 
 #define TEND_NS	     100000000ULL /* how often pools are looked after */
 #define SLOTS_WANTED 2048	  /* free slots, ready for new vCPUs */
+
+#define BURST 2048 /* events between looks at the clock */
 
 /* A VM as the kernel knows it, while it lives. */
 struct live_vm {
@@ -49,16 +51,18 @@ struct live {
 	struct live_vm *vm;
 	size_t n_vm, vm_room;
 	struct slot *slot;
-	uint64_t slots_pushed, slots_seen;
+	uint64_t slots_pushed, slots_seen, ended_seen;
 	uint32_t *free_slot; /* returned slots */
 	size_t n_free;
-	uint64_t unfinished; /* of vCPUs that are gone */
+	struct kw_frame retired[16]; /* last rows of vCPUs that ended since the last reading */
+	uint64_t unfinished;	     /* of vCPUs that are gone */
+	uint64_t stale;
+	unsigned int burst;
 	struct ring_buffer *ring;
 	kw_event_fn fn;
 	void *arg;
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
-	int signals;
 	bool interrupted;
 };
 
@@ -113,9 +117,7 @@ static bool same_process(const struct live_vm *a, const struct kw_vcpu *v)
 /* /proc has the start of a process in clock ticks; the same process, not one with a reused pid? */
 static bool started_then(const struct kw_vm *vm, uint64_t start_ns)
 {
-	uint64_t tick = 1000000000ULL / sysconf(_SC_CLK_TCK);
-
-	return vm->start_ns / tick == start_ns / tick;
+	return vm->start_ns / KW_TICK_NS == start_ns / KW_TICK_NS;
 }
 
 static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
@@ -244,27 +246,31 @@ static void recycle(struct live *l, uint32_t slot)
 	l->free_slot[l->n_free++] = slot;
 }
 
-/* VMs without vCPUs: their processes may have others later, so only those of dead ones go. */
+/*
+ * Of the VMs that are gone, a process's last one is kept, for its number, as long as the process
+ * lives.
+ */
+static bool still_needed(struct live *l, const struct live_vm *vm)
+{
+	struct kw_vm now;
+
+	if (vm->vcpus)
+		return true;
+	for (size_t i = 0; i < l->n_vm; i++)
+		if (&l->vm[i] != vm && l->vm[i].tgid == vm->tgid &&
+		    l->vm[i].start_ns == vm->start_ns &&
+		    kw_vms_get(&l->vms, l->vm[i].vm)->number > kw_vms_get(&l->vms, vm->vm)->number)
+			return false;
+	return !kw_vm_identify(vm->tgid, &now) && started_then(&now, vm->start_ns);
+}
+
 static void forget_vms(struct live *l)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < l->n_vm; i++) {
-		bool alive = l->vm[i].vcpus;
-
-		for (size_t k = 0; !alive && k < l->n_vm; k++)
-			alive = l->vm[k].vcpus && l->vm[k].tgid == l->vm[i].tgid &&
-				l->vm[k].start_ns == l->vm[i].start_ns;
-		if (!alive) {
-			struct kw_vm now;
-
-			alive = !kw_vm_identify(l->vm[i].tgid, &now) &&
-				started_then(&now, l->vm[i].start_ns);
-		}
-		if (alive)
-			l->vm[n++] = l->vm[i];
-	}
-	l->n_vm = n;
+	for (size_t i = 0; i < l->n_vm;)
+		if (still_needed(l, &l->vm[i]))
+			i++;
+		else
+			l->vm[i] = l->vm[--l->n_vm];
 }
 
 /* ---- struct kw_source
@@ -293,43 +299,71 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 	for (int i = 0; i < KW_LOSSES; i++)
 		ret->n[i] = l->live.bpf->bss->kw_lost[i];
 	ret->n[KW_LOSS_MISSES] = kw_engine_misses(&l->engine);
+	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
 	for (uint32_t i = 1; i < l->live.n_slots; i++)
 		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[i].unfinished;
 }
 
-static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses)
+static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
 {
-	struct live *l = (struct live *)source;
-	uint64_t now;
+	int err = 0;
+
+	if (!l->slot[slot].born_ns || l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
+		return 0;
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		err = l->wants.collector[i]->read(&l->live, l->state[i], slot, l->slot[slot].vm,
+						  &frame[i]);
+	return err;
+}
+
+/* Read vCPUs that ended for the last time, and give their slots back, without waiting for the
+ * next reading. */
+static int reap(struct live *l)
+{
+	uint64_t ended = __atomic_load_n(&l->live.bpf->bss->kw_vcpus_ended, __ATOMIC_ACQUIRE);
 	int err;
 
-	l->live.bpf->bss->kw_window++;
-	now = kw_mono_ns();
+	if (ended == l->ended_seen)
+		return 0;
+	l->ended_seen = ended;
 	err = discover(l);
+	l->live.window = l->live.bpf->bss->kw_window + 1;
+	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
+		if (!l->slot[slot].ended)
+			continue;
+		err = read_slot(l, slot, l->retired);
+		recycle(l, slot);
+	}
+	forget_vms(l);
+	return err;
+}
+
+/* The rows of the retired become those of this reading. */
+static void take_retired(struct live *l, struct kw_frame *frame, uint64_t now)
+{
 	for (size_t i = 0; i < l->wants.n; i++) {
-		frame[i].schema = l->wants.collector[i]->table;
+		frame[i] = l->retired[i];
+		l->retired[i] = (struct kw_frame){ .schema = frame[i].schema };
 		frame[i].mono_ns = now;
 		frame[i].real_ns = now + l->real_offset;
 		frame[i].span_ns = 0;
 	}
-	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
-		const struct kw_vcpu *v = &l->live.vcpu[slot];
+}
 
-		if (!l->slot[slot].born_ns || v->flags & KW_VCPU_IGNORED)
-			continue;
-		for (size_t i = 0; i < l->wants.n && !err; i++)
-			err = l->wants.collector[i]->read(&l->live, l->state[i], slot,
-							  l->slot[slot].vm, &frame[i]);
-	}
-	if (err)
-		return err;
-	read_losses(l, ret_losses);
-	for (uint32_t slot = 1; slot < l->live.n_slots; slot++)
-		if (l->slot[slot].ended)
-			recycle(l, slot);
-	forget_vms(l);
-	return tend(l);
+static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses)
+{
+	struct live *l = (struct live *)source;
+	int err = reap(l);
+
+	l->live.window = ++l->live.bpf->bss->kw_window;
+	take_retired(l, frame, kw_mono_ns());
+	err = err ?: discover(l);
+	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++)
+		err = read_slot(l, slot, frame);
+	if (!err)
+		read_losses(l, ret_losses);
+	return err ?: tend(l);
 }
 
 static int on_event(void *arg, void *data, size_t size)
@@ -343,36 +377,55 @@ static int on_event(void *arg, void *data, size_t size)
 	c = size >= sizeof(*e) ? kw_collector(e->kind) : NULL;
 	if (!c || !c->event || e->slot >= l->live.n_slots)
 		return 0;
-	if (!l->slot[e->slot].born_ns) {
+	if (l->slot[e->slot].born_ns != e->born_ns) {
 		err = discover(l);
 		if (err)
 			return err;
 	}
+	if (l->slot[e->slot].born_ns != e->born_ns) {
+		l->stale++;
+		return 0;
+	}
 	row = calloc(1, c->event->row_size);
 	if (!row)
 		return -ENOMEM;
-	err = c->decode(e, size, l->slot[e->slot].vm, &l->live.vcpu[e->slot], row);
-	return err ?: l->fn(l->arg, c, row, e->time_ns, e->time_ns + l->real_offset);
+	err = c->decode(e, size, l->slot[e->slot].vm, row);
+	err = err ?: l->fn(l->arg, c, row, e->time_ns, e->time_ns + l->real_offset);
+	/* a ring that fills faster than it is shown must not hide clock and signals */
+	return err ?: l->live.bpf->bss->kw_running && ++l->burst == BURST ? -EAGAIN : 0;
 }
 
-/* The first interrupt ends the run; a second one ends the process at once. */
-static void take_interrupt(struct live *l)
-{
-	struct signalfd_siginfo info;
-	sigset_t set;
+/*
+ * The first SIGINT or SIGTERM ends the run; a second one ends the process at once, even while it
+ * is stuck in writing. A handler has no argument, hence static.
+ */
+static int interrupt_fd = -1;
 
-	if (read(l->signals, &info, sizeof(info)) != sizeof(info))
-		return;
-	l->interrupted = true;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+static void on_interrupt(int signal)
+{
+	uint64_t one = 1;
+
+	(void)signal;
+	if (write(interrupt_fd, &one, sizeof(one)) < 0)
+		_exit(130);
+}
+
+static int catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt,
+				    .sa_flags = SA_RESTART | SA_RESETHAND };
+
+	if (interrupt_fd < 0)
+		interrupt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (interrupt_fd < 0 || sigaction(SIGINT, &action, NULL) ||
+	    sigaction(SIGTERM, &action, NULL))
+		return -errno;
+	return 0;
 }
 
 static int wait_once(struct live *l, uint64_t until)
 {
-	struct pollfd fds[2] = { { .fd = l->signals, .events = POLLIN },
+	struct pollfd fds[2] = { { .fd = interrupt_fd, .events = POLLIN },
 				 { .fd = l->ring ? ring_buffer__epoll_fd(l->ring) : -1,
 				   .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
@@ -383,12 +436,15 @@ static int wait_once(struct live *l, uint64_t until)
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	if (ppoll(fds, 2, &timeout, NULL) < 0 && errno != EINTR)
 		return -errno;
-	if (fds[0].revents)
-		take_interrupt(l);
+	l->interrupted |= fds[0].revents != 0;
+	l->burst = 0;
 	err = l->ring ? ring_buffer__consume(l->ring) : 0;
+	err = err == -EAGAIN ? 0 : err;
 	/* soon, so that a process can still tell its name */
 	if (err >= 0 && l->slots_seen != l->live.bpf->bss->kw_slots_taken)
 		err = discover(l);
+	if (err >= 0 && l->burst < BURST)
+		err = reap(l);
 	return err < 0 ? err : tend(l);
 }
 
@@ -410,9 +466,11 @@ static void live_close(struct kw_source *source)
 	struct live *l = (struct live *)source;
 
 	ring_buffer__free(l->ring);
-	for (size_t i = 0; i < l->wants.n; i++)
+	for (size_t i = 0; i < l->wants.n; i++) {
 		if (l->state[i])
 			l->wants.collector[i]->close(l->state[i]);
+		kw_frame_clear(&l->retired[i]);
+	}
 	if (l->live.vcpu)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
 	kw_engine_close(&l->engine);
@@ -421,38 +479,14 @@ static void live_close(struct kw_source *source)
 	free(l->slot);
 	free(l->free_slot);
 	free(l->pids);
-	if (l->signals >= 0)
-		close(l->signals);
 	free(l);
 }
 
 /* ---- filters: what names VMs must name some
  * -----------------------------------------------------*/
 
-static int check_vmm(uint64_t pid, const char *what)
-{
-	struct kw_vm_fds fds;
-	int err = kw_vm_fds(pid, &fds);
-
-	if (err == -EACCES) {
-		kw_say("%s %llu: not permitted to look at its file descriptors; run as root", what,
-		       (unsigned long long)pid);
-		return -EPERM;
-	}
-	if (err) {
-		kw_say("there is no process %llu; 'kvm_watcher list vms' shows the VMs",
-		       (unsigned long long)pid);
-		return -ENXIO;
-	}
-	if (!fds.vms) {
-		kw_say("process %llu has no VM; 'kvm_watcher list vms' shows those that have",
-		       (unsigned long long)pid);
-		return -ENXIO;
-	}
-	return 0;
-}
-
-static int check_thread(uint64_t tid)
+/* The process that a thread belongs to; 0: there is no such thread. */
+static uint32_t tgid_of(uint64_t tid)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned int tgid = 0;
@@ -462,12 +496,43 @@ static int check_thread(uint64_t tid)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f) && sscanf(line, "Tgid: %u", &tgid) != 1)
 		;
-	if (!tgid) {
-		kw_say("there is no thread %llu; 'kvm_watcher list vms' shows the VMs",
-		       (unsigned long long)tid);
-		return -ENXIO;
+	return tgid;
+}
+
+static int check_pid(uint64_t pid)
+{
+	uint32_t tgid = tgid_of(pid);
+	struct kw_vm_fds fds;
+	int err = kw_vm_fds(pid, &fds);
+
+	if (err == -EACCES) {
+		kw_say("process %llu: not permitted to look at its file descriptors; run as root",
+		       (unsigned long long)pid);
+		return -EPERM;
 	}
-	return check_vmm(tgid, "process");
+	if (err || !tgid)
+		kw_say("there is no process %llu; 'kvm_watcher list vms' shows the VMs",
+		       (unsigned long long)pid);
+	else if (tgid != pid)
+		kw_say("%llu is a thread of process %u; use --tid, or -p %u",
+		       (unsigned long long)pid, tgid, tgid);
+	else if (!fds.vms)
+		kw_say("process %llu has no VM; 'kvm_watcher list vms' shows those that have",
+		       (unsigned long long)pid);
+	else
+		return 0;
+	return -ENXIO;
+}
+
+static int check_thread(uint64_t tid)
+{
+	uint32_t tgid = tgid_of(tid);
+
+	if (tgid)
+		return check_pid(tgid);
+	kw_say("there is no thread %llu; 'kvm_watcher list vms' shows the VMs",
+	       (unsigned long long)tid);
+	return -ENXIO;
 }
 
 struct vm_search {
@@ -538,7 +603,7 @@ static int resolve_filters(struct live *l)
 	int err = 0;
 
 	for (size_t i = 0; i < f.pid.n && !err; i++)
-		err = check_vmm(f.pid.item[i], "process");
+		err = check_pid(f.pid.item[i]);
 	for (size_t i = 0; i < f.tid.n && !err; i++)
 		err = check_thread(f.tid.item[i]);
 	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
@@ -590,8 +655,8 @@ static int open_maps(struct live *l)
 
 	l->live.bpf = l->engine.bpf;
 	l->live.filters = &l->wants.filters;
-	l->live.max_slots = l->wants.max_vcpus;
-	l->live.n_slots = 1; /* slot 0 means none */
+	l->live.max_slots = l->wants.max_vcpus + 1; /* slot 0 means none */
+	l->live.n_slots = 1;
 	l->live.vcpu = mmap(NULL, l->live.max_slots * sizeof(*l->live.vcpu), PROT_READ | PROT_WRITE,
 			    MAP_SHARED, bpf_map__fd(l->live.bpf->maps.vcpus), 0);
 	if (l->live.vcpu == MAP_FAILED) {
@@ -603,6 +668,7 @@ static int open_maps(struct live *l)
 	if (!l->slot || !l->free_slot)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->wants.n; i++) {
+		l->retired[i].schema = l->wants.collector[i]->table;
 		err = l->wants.collector[i]->open(&l->live, &l->state[i]);
 		if (err)
 			return err;
@@ -616,19 +682,6 @@ static int open_maps(struct live *l)
 	return tend(l);
 }
 
-static int open_signals(struct live *l)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return l->signals < 0 ? -errno : 0;
-}
-
 int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 {
 	struct live *l = calloc(1, sizeof(*l));
@@ -636,7 +689,6 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 
 	if (!l)
 		return -ENOMEM;
-	l->signals = -1;
 	l->wants = *wants;
 	l->source = (struct kw_source){ &l->vms,   live_start, live_stop,
 					live_read, live_wait,  live_close };
@@ -650,7 +702,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		err = say_why(l, err);
 	if (!err) {
 		say_what_is_lost(l);
-		err = open_maps(l) ?: open_signals(l);
+		err = open_maps(l) ?: catch_signals();
 		if (err)
 			kw_say("cannot set up the maps: %s", strerror(-err));
 	}

@@ -70,13 +70,21 @@ static const char *option_value(const char *option, const char *arg, const char 
 	return !arg[len] ? next_arg : arg[len] == '=' ? arg + len + 1 : NULL;
 }
 
+/* What follows the next comma that is not doubled; NULL if there is none. */
+static const char *next_part(const char *p)
+{
+	while ((p = strchr(p, ',')) && p[1] == ',')
+		p += 2;
+	return p ? p + 1 : NULL;
+}
+
 /* QEMU: "web1", "guest=web1,debug-threads=on", "web1,process=x"; a doubled comma is a comma. */
 static void qemu_name(const char *value, char *dst, size_t size)
 {
 	const char *guest = value;
 	size_t n = 0;
 
-	for (const char *p = value; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+	for (const char *p = value; p; p = next_part(p))
 		if (!strncmp(p, "guest=", 6)) {
 			guest = p + 6;
 			break;
@@ -186,6 +194,7 @@ int kw_vm_identify(pid_t pid, struct kw_vm *ret)
 	len = read_file(pid, "cmdline", text, 65536);
 	if (len > 0)
 		kw_vm_parse_cmdline(text, len, ret);
+	kw_vm_set_display(ret);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void set_display(struct kw_vm *vm)
+void kw_vm_set_display(struct kw_vm *vm)
 {
 	char number[16] = "";
 
@@ -41,7 +41,7 @@ int64_t kw_vms_add(struct kw_vms *vms, const struct kw_vm *vm)
 	if (!copy)
 		return -ENOMEM;
 	*copy = *vm;
-	set_display(copy);
+	kw_vm_set_display(copy);
 	vms->vm[vms->n] = copy;
 	return vms->n++;
 }

@@ -15,10 +15,10 @@ struct kw_vm {
 	uint32_t pid;	   /* owner process, init pid namespace */
 	uint64_t start_ns; /* boot time at which it started: tells reused pids apart */
 	uint32_t number;   /* of this VM among those of its process, from 1 */
-	char vmm[16];	   /* e.g. qemu, firecracker; the command's name for an unknown one */
+	char vmm[24];	   /* e.g. qemu, firecracker; the command's name for an unknown one */
 	char uuid[40];	   /* empty if not known */
 	char name[256];	   /* as the VMM has it, raw bytes; empty if not known */
-	char display[300]; /* unique among the living, still raw bytes */
+	char display[300]; /* what it is shown as, still raw bytes; two VMs may have one name */
 };
 
 /* Grows only; an index stays valid as long as the registry lives. */
@@ -27,7 +27,10 @@ struct kw_vms {
 	size_t n, room;
 };
 
-/* Add a VM; returns its index, or -ENOMEM. Fills display from name, pid and number. */
+/* Fill display from name, else vmm and pid, and the number. */
+void kw_vm_set_display(struct kw_vm *vm);
+
+/* Add a VM; returns its index, or -ENOMEM. Sets its display. */
 int64_t kw_vms_add(struct kw_vms *vms, const struct kw_vm *vm);
 void kw_vms_release(struct kw_vms *vms);
 

@@ -22,13 +22,33 @@ static json_t *text(const char *s)
 	return valid ? json_string(kw_valid_utf8(s, valid, size)) : NULL;
 }
 
+/* JSON_ENSURE_ASCII leaves DEL as it is. */
+static int put_json(const char *text, size_t size, void *arg)
+{
+	FILE *out = arg;
+
+	for (size_t i = 0; i < size; i++)
+		if (text[i] == 0x7f)
+			fputs("\\u007f", out);
+		else
+			fputc(text[i], out);
+	return ferror(out) ? -1 : 0;
+}
+
+int kw_json_write(const json_t *object, FILE *out)
+{
+	int err = json_dump_callback(object, put_json, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+
+	fputc('\n', out);
+	return err ? -EIO : 0;
+}
+
 /* Everything but ASCII is escaped, so nothing of a name can act on a terminal. */
 static int write_object(struct kw_sink *sink, json_t *object)
 {
-	int err = json_dumpf(object, sink->out, JSON_COMPACT | JSON_ENSURE_ASCII) ? -EIO : 0;
+	int err = kw_json_write(object, sink->out);
 
 	json_decref(object);
-	fputc('\n', sink->out);
 	return err;
 }
 

@@ -102,8 +102,7 @@ static void print_jsonl(const struct kw_listing *l, struct kw_sink *sink)
 									      3 * strlen(cell) + 1))
 						  : json_null());
 		}
-		json_dumpf(object, sink->out, JSON_COMPACT | JSON_ENSURE_ASCII);
-		fputc('\n', sink->out);
+		kw_json_write(object, sink->out);
 		json_decref(object);
 	}
 }

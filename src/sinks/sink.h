@@ -66,6 +66,9 @@ int kw_view_columns(const struct kw_view *view, const struct kw_schema *schema, 
 /* Write a field as RFC 4180 wants it; text is made printable, and quoted if it must be. */
 void kw_csv_field(FILE *out, const char *text);
 
+struct json_t;
+int kw_json_write(const struct json_t *object, FILE *out);
+
 extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv;
 
 #endif

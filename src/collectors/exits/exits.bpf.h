@@ -223,10 +223,12 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 	}
 	__builtin_memset(e, 0, sizeof(*e));
 	e->head.time_ns = now;
+	e->head.born_ns = v->born_ns;
 	e->head.slot = v->slot;
 	e->head.kind = KW_ID_exits;
 	e->total = total;
 	e->code = v->code;
+	e->isa = v->isa;
 	e->level = v->level;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;

@@ -71,7 +71,9 @@ struct exits_event {
 	__u64 total;
 	__u64 part[KW_PARTS];
 	__u32 code;
-	__u32 level;
+	__u8 isa;
+	__u8 level;
+	__u16 pad;
 	__u32 vcpu_id;
 	__u32 tid;
 };

@@ -14,6 +14,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,6 +22,7 @@
 
 struct exits_state {
 	struct exits_index *index; /* the map exits_index, mapped */
+	size_t index_size;
 	struct exits_record *chunk[EXITS_CHUNKS];
 	uint32_t n_chunks;
 	uint64_t pushed; /* records ever put into the queue */
@@ -54,26 +56,26 @@ static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t ki
 	return known ? 0 : -EINVAL;
 }
 
-static int check_reasons(const struct kw_reason_filter *f, size_t n)
+static int check_reasons(char *const *f, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (add_filter(NULL, f[i].text, 0)) {
+		if (add_filter(NULL, f[i], 0)) {
 			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the "
 			       "names, and any "
 			       "number is accepted",
-			       f[i].text);
+			       f[i]);
 			return -EINVAL;
 		}
 	return 0;
 }
 
 int exits_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t max_vcpus)
+		    uint32_t slots)
 {
 	if (check_reasons(filters->include, filters->n_include) ||
 	    check_reasons(filters->exclude, filters->n_exclude))
 		return -EINVAL;
-	bpf_map__set_max_entries(bpf->maps.exits_index, max_vcpus);
+	bpf_map__set_max_entries(bpf->maps.exits_index, slots);
 	bpf->rodata->exits_on = true;
 	bpf->rodata->exits_trace_on = trace;
 	bpf->rodata->exits_trace_slower = filters->slower_ns;
@@ -148,9 +150,9 @@ static int fill_filters(const struct kw_live *live, const struct kw_filters *f)
 	int err = 0;
 
 	for (size_t i = 0; i < f->n_include && !err; i++)
-		err = add_filter(live->bpf, f->include[i].text, EXITS_INCLUDE);
+		err = add_filter(live->bpf, f->include[i], EXITS_INCLUDE);
 	for (size_t i = 0; i < f->n_exclude && !err; i++)
-		err = add_filter(live->bpf, f->exclude[i].text, EXITS_EXCLUDE);
+		err = add_filter(live->bpf, f->exclude[i], EXITS_EXCLUDE);
 	return err;
 }
 
@@ -161,8 +163,9 @@ int exits_open(const struct kw_live *live, void **ret_state)
 
 	if (!s)
 		return -ENOMEM;
-	s->index = mmap(NULL, live->max_slots * sizeof(*s->index), PROT_READ | PROT_WRITE,
-			MAP_SHARED, bpf_map__fd(live->bpf->maps.exits_index), 0);
+	s->index_size = live->max_slots * sizeof(*s->index);
+	s->index = mmap(NULL, s->index_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(live->bpf->maps.exits_index), 0);
 	if (s->index == MAP_FAILED) {
 		err = -errno;
 		free(s);
@@ -186,26 +189,33 @@ void exits_close(void *state)
 		free(s->carry[i]);
 	for (uint32_t i = 0; i < s->n_chunks; i++)
 		munmap(s->chunk[i], EXITS_CHUNK * sizeof(struct exits_record));
+	munmap(s->index, s->index_size);
 	free(s->free);
 	free(s);
 }
 
 /* ---- reading ---------------------------------------------------------------------------------*/
 
-/* Copy a record while its vCPU may be writing it: again, until nothing moved. */
-static void snapshot(const struct exits_record *r, struct exits_record *ret)
+/*
+ * Copy a record while its vCPU may be writing it: again, until nothing moved. The writer may
+ * itself be off its CPU, where this host is a guest.
+ */
+static int snapshot(const struct exits_record *r, struct exits_record *ret)
 {
 	const volatile uint8_t *seq = &r->seq;
 
-	for (int tries = 0; tries < 1000; tries++) {
+	for (int tries = 0; tries < 1000000; tries++) {
 		uint8_t before = *seq;
 
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		memcpy(ret, r, sizeof(*ret));
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
 		if (!(before & 1) && *seq == before)
-			return;
+			return 0;
+		if (tries > 1000)
+			sched_yield();
 	}
+	return -EAGAIN;
 }
 
 /* How many times each bucket of a record wrapped. */
@@ -257,15 +267,13 @@ static int read_record(const struct kw_live *live, struct exits_state *s, uint32
 		       struct exits_row *row)
 {
 	struct exits_record r;
+	int err = snapshot(record(s, number), &r);
 
-	snapshot(record(s, number), &r);
-	for (int tries = 0; !read_hist(&r, s->carry[number], row->hist) && tries < 4; tries++) {
-		int err = read_carries(live, s, number);
-
-		if (err)
-			return err;
-		snapshot(record(s, number), &r);
-	}
+	for (int tries = 0; !err && !read_hist(&r, s->carry[number], row->hist) && tries < 4;
+	     tries++)
+		err = read_carries(live, s, number) ?: snapshot(record(s, number), &r);
+	if (err)
+		return err;
 	row->code = r.code;
 	row->level = r.level;
 	row->count = r.count;
@@ -275,7 +283,7 @@ static int read_record(const struct kw_live *live, struct exits_state *s, uint32
 		row->part[i] = r.part[i];
 		row->kernel -= r.part[i];
 	}
-	read_min_max(&r, live->bpf->bss->kw_window, row);
+	read_min_max(&r, live->window, row);
 	return 0;
 }
 
@@ -312,7 +320,7 @@ int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t 
 		if (err)
 			return err;
 	}
-	if (v->fastpath && !live->filters->n_include) {
+	if (v->fastpath && v->isa && !live->filters->n_include) {
 		row = add_row(frame, v, vm);
 		if (!row)
 			return -ENOMEM;
@@ -351,7 +359,7 @@ void exits_forget(const struct kw_live *live, void *state, uint32_t slot)
 			void *grown = reallocarray(s->free, room, sizeof(*s->free));
 
 			if (!grown)
-				return; /* this record stays unused; nothing is counted wrong */
+				continue; /* the record stays unused */
 			s->free = grown;
 			s->free_room = room;
 		}
@@ -359,8 +367,7 @@ void exits_forget(const struct kw_live *live, void *state, uint32_t slot)
 	}
 }
 
-int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, const struct kw_vcpu *vcpu,
-		 void *row)
+int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
 {
 	const struct exits_event *e = (const void *)raw;
 	struct exits_event_row *r = row;
@@ -369,7 +376,7 @@ int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, const str
 		return -EINVAL;
 	r->head = (struct kw_row_head){ .vm = vm, .vcpu = e->vcpu_id, .tid = e->tid };
 	r->code = e->code;
-	r->isa = vcpu->isa;
+	r->isa = e->isa;
 	r->level = e->level;
 	r->total = e->total;
 	r->kernel = e->total;

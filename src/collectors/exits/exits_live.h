@@ -10,14 +10,13 @@
 #include "../../core/collector.h"
 
 int exits_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t max_vcpus);
+		    uint32_t slots);
 int exits_open(const struct kw_live *live, void **ret_state);
 void exits_close(void *state);
 int exits_tend(const struct kw_live *live, void *state);
 int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 	       struct kw_frame *frame);
 void exits_forget(const struct kw_live *live, void *state, uint32_t slot);
-int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, const struct kw_vcpu *vcpu,
-		 void *row);
+int exits_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 
 #endif
