@@ -9,18 +9,23 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/*
+ * The vCPU of an exit or entry; NULL if it is not to be watched. Arguments of a module's
+ * tracepoint may be NULL, says the verifier from 6.12 on.
+ */
+static __always_inline struct kw_vcpu *kw_watched(struct kvm_vcpu *vcpu)
+{
+	return vcpu && kw_running ? kw_vcpu_find(vcpu) : NULL;
+}
+
 /* A guest has exited; KVM starts to handle it. */
 SEC("?tp_btf/kvm_exit")
 int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_watched(vcpu);
 
-	/* arguments of a module's tracepoint may be NULL, says the verifier from 6.12 on */
-	if (!vcpu || !kw_running)
-		return 0;
-	v = kw_vcpu_find(vcpu);
-	if (!v)
+	if (!v || !vcpu)
 		return 0;
 	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
@@ -60,11 +65,8 @@ SEC("?tp_btf/kvm_entry")
 int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_watched(vcpu);
 
-	if (!vcpu || !kw_running)
-		return 0;
-	v = kw_vcpu_find(vcpu);
 	if (!v)
 		return 0;
 	if (v->exit_ns) {
@@ -95,11 +97,8 @@ int BPF_PROG(kw_kvm_userspace_exit)
 /* KVM_RUN is called: the VMM's time is over, and this thread now runs this vCPU. */
 static __always_inline int kw_run_begins(struct kvm_vcpu *vcpu)
 {
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_watched(vcpu);
 
-	if (!vcpu || !kw_running)
-		return 0;
-	v = kw_vcpu_find(vcpu);
 	if (v && v->state == KW_ST_VMM)
 		kw_set_state(v, KW_ST_KERNEL, bpf_ktime_get_ns());
 	return 0;

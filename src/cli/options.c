@@ -79,7 +79,7 @@ static const struct offered {
 	  EVERYWHERE },
 	{ { "version", 'V', NULL, 0, "Print the version", 4 }, EVERYWHERE },
 	{ { "help", 'h', NULL, 0, "This help", 4 }, EVERYWHERE },
-	{ { NULL, '?', NULL, OPTION_ALIAS | OPTION_HIDDEN, NULL, 4 }, EVERYWHERE },
+	{ { "?", '?', NULL, OPTION_HIDDEN, "Help", 4 }, EVERYWHERE },
 	{ { "usage", 'U', NULL, OPTION_HIDDEN, "Short usage", 4 }, EVERYWHERE },
 };
 

@@ -24,11 +24,13 @@ static const struct kw_hook hooks[KW_HOOKS] = {
 		.name = "kvm_exit",
 		.purpose = "start of every exit, its reason and level",
 		.program = { "kw_kvm_exit" },
+		.counts = true,
 	},
 	[KW_HOOK_ENTRY] = {
 		.name = "kvm_entry",
 		.purpose = "end of every exit",
 		.program = { "kw_kvm_entry" },
+		.counts = true,
 	},
 	[KW_HOOK_USERSPACE] = {
 		.name = "kvm_userspace_exit",
@@ -65,6 +67,7 @@ static const struct kw_hook hooks[KW_HOOKS] = {
 		.purpose = "telling apart vCPUs that follow each other",
 		.without = "a vCPU that follows another at the same address is taken for it",
 		.program = { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" },
+		.counts = true,
 	},
 };
 
@@ -309,28 +312,28 @@ void kw_engine_close(struct kw_engine *engine)
 	unload(engine);
 }
 
-uint64_t kw_engine_misses(const struct kw_engine *engine)
+static struct bpf_program *find_program(const struct kw_engine *engine, enum kw_hook_id hook)
 {
-	struct bpf_program *p;
-	uint64_t misses = 0;
+	const char *program = program_of(&engine->hook[hook]);
 
-	bpf_object__for_each_program (p, engine->bpf->obj) {
-		struct bpf_prog_info info = {};
-		__u32 len = sizeof(info);
+	return program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program)
+				      : NULL;
+}
 
-		if (bpf_program__fd(p) >= 0 &&
-		    !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-			misses += info.recursion_misses;
-	}
-	return misses;
+uint64_t kw_engine_misses(const struct kw_engine *engine, enum kw_hook_id hook)
+{
+	struct bpf_program *p = find_program(engine, hook);
+	struct bpf_prog_info info = {};
+	__u32 len = sizeof(info);
+
+	if (!p || bpf_program__fd(p) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
+		return 0;
+	return info.recursion_misses;
 }
 
 const char *kw_engine_variant(const struct kw_engine *engine, enum kw_hook_id hook)
 {
-	const char *program = program_of(&engine->hook[hook]);
-	struct bpf_program *p;
+	struct bpf_program *p = find_program(engine, hook);
 
-	p = program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program)
-				   : NULL;
 	return p ? bpf_program__section_name(p) + (*bpf_program__section_name(p) == '?') : NULL;
 }

@@ -20,6 +20,7 @@ struct kw_hook {
 	const char *without;		  /* what is lost without it; NULL: the collector is */
 	const char *program[KW_VARIANTS]; /* best first */
 	int variant;			  /* the one in use; -1: none worked */
+	bool counts; /* what it misses is missing in counts, not only in times */
 	bool wanted;
 	char why[KW_VARIANTS][200]; /* why a variant was refused; empty: not tried */
 };
@@ -42,8 +43,11 @@ void kw_engine_close(struct kw_engine *engine);
 /* The first needed hook that no variant works for; NULL if there is none. */
 const struct kw_hook *kw_engine_missing(const struct kw_engine *engine);
 
-/* Times that the kernel skipped one of the programs because it was running already. */
-uint64_t kw_engine_misses(const struct kw_engine *engine);
+/*
+ * Times that the kernel skipped a hook's program because it was running on that CPU already (one
+ * that was preempted amidst, where the kernel allows that).
+ */
+uint64_t kw_engine_misses(const struct kw_engine *engine, enum kw_hook_id hook);
 
 /* One word or sentence about a variant of a hook for people, e.g. "fentry". */
 const char *kw_engine_variant(const struct kw_engine *engine, enum kw_hook_id hook);

@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #include "frame.h"
 
+#include "../util/grow.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,15 +26,8 @@ void *kw_frame_add(struct kw_frame *frame)
 {
 	void *row;
 
-	if (frame->n == frame->room) {
-		size_t room = frame->room ? 2 * frame->room : 64;
-		void *grown = reallocarray(frame->row, room, sizeof(*frame->row));
-
-		if (!grown)
-			return NULL;
-		frame->row = grown;
-		frame->room = room;
-	}
+	if (!kw_grow(&frame->row, frame->n, &frame->room, sizeof(*frame->row)))
+		return NULL;
 	row = calloc(1, frame->schema->row_size);
 	if (row)
 		frame->row[frame->n++] = row;

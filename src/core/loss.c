@@ -27,8 +27,11 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 				    "their time is not known" },
 		[KW_LOSS_HISTOGRAM] = { "histogram", "wraps of a histogram bucket",
 					"percentiles are off, nothing else" },
-		[KW_LOSS_MISSES] = { "misses", "events that the kernel kept from the programs",
-				     "a program was running on that CPU already" },
+		[KW_LOSS_MISSES] = { "misses", "exits or entries that the kernel kept from us",
+				     "our program was running on that CPU already" },
+		[KW_LOSS_SPLIT] = { "split", "changes of state that the kernel kept from us",
+				    "counts are right; some VMM time counts as kernel, or vice "
+				    "versa" },
 		[KW_LOSS_UNFINISHED] = { "unfinished", "exits that ended with their vCPU",
 					 "they never re-entered the guest, so they have no "
 					 "duration" },

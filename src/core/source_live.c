@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include "../util/cleanup.h"
+#include "../util/grow.h"
 #include "../util/units.h"
 #include "engine.h"
 #include "kvm_watcher.skel.h"
@@ -136,15 +137,8 @@ static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
 	index = kw_vms_add(&l->vms, &vm);
 	if (index < 0)
 		return index;
-	if (l->n_vm == l->vm_room) {
-		size_t room = l->vm_room ? 2 * l->vm_room : 64;
-		void *grown = reallocarray(l->vm, room, sizeof(*l->vm));
-
-		if (!grown)
-			return -ENOMEM;
-		l->vm = grown;
-		l->vm_room = room;
-	}
+	if (!kw_grow(&l->vm, l->n_vm, &l->vm_room, sizeof(*l->vm)))
+		return -ENOMEM;
 	known = &l->vm[l->n_vm++];
 	*known = (struct live_vm){
 		.tgid = v->tgid, .vm = index, .start_ns = v->start_ns, .kvm = v->kvm
@@ -298,7 +292,10 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 {
 	for (int i = 0; i < KW_LOSSES; i++)
 		ret->n[i] = l->live.bpf->bss->kw_lost[i];
-	ret->n[KW_LOSS_MISSES] = kw_engine_misses(&l->engine);
+	ret->n[KW_LOSS_MISSES] = ret->n[KW_LOSS_SPLIT] = 0;
+	for (int i = 0; i < KW_HOOKS; i++)
+		ret->n[l->engine.hook[i].counts ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
+			kw_engine_misses(&l->engine, i);
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
 	for (uint32_t i = 1; i < l->live.n_slots; i++)

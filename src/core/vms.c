@@ -6,6 +6,8 @@
  */
 #include "vms.h"
 
+#include "../util/grow.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,15 +30,8 @@ int64_t kw_vms_add(struct kw_vms *vms, const struct kw_vm *vm)
 {
 	struct kw_vm *copy;
 
-	if (vms->n == vms->room) {
-		size_t room = vms->room ? 2 * vms->room : 16;
-		void *grown = reallocarray(vms->vm, room, sizeof(*vms->vm));
-
-		if (!grown)
-			return -ENOMEM;
-		vms->vm = grown;
-		vms->room = room;
-	}
+	if (!kw_grow(&vms->vm, vms->n, &vms->room, sizeof(*vms->vm)))
+		return -ENOMEM;
 	copy = malloc(sizeof(*copy));
 	if (!copy)
 		return -ENOMEM;

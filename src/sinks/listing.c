@@ -8,6 +8,7 @@
 #include "listing.h"
 
 #include "../util/cleanup.h"
+#include "../util/grow.h"
 #include "../util/text.h"
 
 #include <errno.h>
@@ -17,15 +18,8 @@
 int kw_listing_add(struct kw_listing *l, const char *const *cells)
 {
 	for (size_t i = 0; i < l->n_columns; i++) {
-		if (l->n == l->room) {
-			size_t room = l->room ? 2 * l->room : 64;
-			void *grown = reallocarray(l->cell, room, sizeof(*l->cell));
-
-			if (!grown)
-				return -ENOMEM;
-			l->cell = grown;
-			l->room = room;
-		}
+		if (!kw_grow(&l->cell, l->n, &l->room, sizeof(*l->cell)))
+			return -ENOMEM;
 		l->cell[l->n] = cells[i] ? strdup(cells[i]) : NULL;
 		if (cells[i] && !l->cell[l->n])
 			return -ENOMEM;

@@ -71,6 +71,16 @@ class Guest:
         self.go()
         return self.results()
 
+    def vcpu_threads(self):
+        """Thread ids, in order of vCPU; KVM may have threads of its own in the process."""
+        named = {}
+        for tid in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{tid}/comm", encoding="ascii") as f:
+                m = re.match(r"CPU (\d+)/KVM", f.read())
+            if m:
+                named[int(m.group(1))] = int(tid)
+        return [named[i] for i in sorted(named)]
+
     def end(self):
         self.p.communicate("end\n", timeout=60)
         equal(self.p.returncode, 0, "exit code of the guest")
@@ -162,9 +172,13 @@ def check_against_kvm(rows, results, vm_name=None):
         equal(count(rows, **match), g["exits"] - 1, f"exits of {match} against KVM's statistics")
 
 
-def no_losses(objects, *but):
-    lost = {k: v for k, v in losses_of(objects).items() if k not in but}
-    equal(lost, {}, "losses")
+def no_losses(objects, *expected):
+    """No losses but those expected. Where the kernel lets a hook's program be preempted, it may
+    keep a few changes of state from us; never an exit."""
+    lost = losses_of(objects)
+    exits = sum(r["count"] for r in rows_of(objects))
+    assert lost.pop("split", 0) <= 0.02 * exits, f"changes of state lost: {losses_of(objects)}"
+    equal(set(lost), set(expected), "losses")
 
 
 # ---- counts ------------------------------------------------------------------------------------
@@ -260,7 +274,7 @@ def case_migrations():
     with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch() as w:
         g.go()
         moves = 0
-        tids = sorted(int(t) for t in os.listdir(f"/proc/{g.pid}/task"))[1:]
+        tids = g.vcpu_threads()
         while moves < 40:
             for tid in tids:
                 try:
@@ -456,38 +470,39 @@ def case_against_the_kernels_trace():
 
 def case_against_perf():
     """perf kvm --host stat, recording at the same time, has the same counts and totals."""
-    perf = "/usr/bin/perf"
-    n = 400
-    with Guest("-k", "mix", "-n", n) as g, tempfile.TemporaryDirectory() as d:
-        p = subprocess.Popen([perf, "kvm", "--host", "stat", "record", "-o", d + "/perf.data",
-                              "-p", str(g.pid)], stdout=subprocess.DEVNULL,
-                             stderr=subprocess.PIPE, text=True)
-        time.sleep(3)
-        if p.poll() is not None:
-            raise Skip("perf kvm stat record does not run here: " + p.stderr.read()[:200])
+    perf = ["/usr/bin/perf", "kvm", "--host"]
+    with Guest("-k", "mix", "-n", 400) as g, tempfile.TemporaryDirectory() as d:
+        os.mkfifo(d + "/control")
+        os.mkfifo(d + "/ack")
+        # of the whole host: given a process, perf gives up on KVM's own thread in it (6.12 on)
+        p = subprocess.Popen(perf + ["stat", "record", "-o", d + "/perf.data", "-D", "-1", "--control",
+                                     f"fifo:{d}/control,{d}/ack"],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         with Watch() as w:
+            with open(d + "/control", "w", encoding="ascii") as f:
+                f.write("enable\n")
+            with open(d + "/ack", encoding="ascii") as f:
+                equal(f.read(4), "ack\n", "perf's answer")
             g.run()
             rows = rows_of(w.finish())
         p.send_signal(signal.SIGINT)
-        p.communicate()
-        report = subprocess.run([perf, "kvm", "--host", "-i", d + "/perf.data", "stat",
-                                 "report"], capture_output=True, text=True, check=False)
-    perf_counts, perf_totals = {}, {}
+        p.wait()
+        report = subprocess.run(perf + ["-i", d + "/perf.data", "stat", "report"],
+                                capture_output=True, text=True, check=False)
+    theirs = {}
     for line in (report.stdout + report.stderr).splitlines():
-        m = re.match(r"\s*(\S+)\s+(\d+)\s+[\d.]+%\s+[\d.]+%\s+([\d.]+)us\s+([\d.]+)us\s+([\d.]+)us",
+        m = re.match(r"\s*(\S+)\s+(\d+)\s+[\d.]+%\s+[\d.]+%\s+[\d.]+us\s+[\d.]+us\s+([\d.]+)us",
                      line)
         if m:
-            perf_counts[m.group(1).upper()] = int(m.group(2))
-            perf_totals[m.group(1).upper()] = int(m.group(2)) * float(m.group(5)) * 1000
-    if not perf_counts:
-        raise Skip("perf kvm stat report prints nothing: " + report.stderr[:300])
-    mine = {r["reason"]: r["count"] for r in rows if r["level"]}
-    equal(mine, perf_counts, "counts by reason against perf's")
+            theirs[m.group(1).upper()] = int(m.group(2)), float(m.group(3)) * 1000
+    assert theirs, f"perf reports nothing: {report}"
+    equal({r["reason"]: r["count"] for r in rows if r["level"]},
+          {reason: n for reason, (n, _) in theirs.items()}, "counts by reason against perf's")
     for r in rows:
         if r["level"]:  # each watcher sees what the other's programs cost
-            slack = 100000 * r["count"] + 0.05 * r["total_ns"]
-            difference = abs(r["total_ns"] - perf_totals[r["reason"]])
-            assert difference <= slack, f"{r}: perf has {perf_totals[r['reason']]} ns"
+            n, mean = theirs[r["reason"]]
+            slack = 100000 * n + 0.05 * r["total_ns"]
+            assert abs(r["total_ns"] - n * mean) <= slack, f"{r}: perf has {n} of {mean} ns"
 
 
 # ---- filters -----------------------------------------------------------------------------------
@@ -496,7 +511,7 @@ def case_filters():
     a = Guest("-k", "mix", "-n", 60, "-v", 2, name="alpha")
     b = Guest("-k", "mix", "-n", 60, "-v", 2, name="beta")
     with a, b:
-        tids = sorted(int(t) for t in os.listdir(f"/proc/{a.pid}/task"))[1:]
+        tids = a.vcpu_threads()
         everything = lambda r: True  # noqa: E731
         cases = {
             ("-p", a.pid): lambda r: r["pid"] == a.pid,
@@ -542,7 +557,7 @@ def case_wrong_filters():
         fails(2, "process 1 has no VM", "stat", "-p", "1")
         fails(2, "process 1 has no VM", "stat", "-p", f"{g.pid},1")
         fails(2, "no thread 999999", "stat", "--tid", "999999")
-        thread = next(t for t in os.listdir(f"/proc/{g.pid}/task") if int(t) != g.pid)
+        thread = g.vcpu_threads()[0]
         fails(2, f"is a thread of process {g.pid}", "stat", "-p", thread)
         fails(2, "'' is not a list of VMs", "stat", "--vm", "")
         fails(2, "no VM 'gamma'", "stat", "--vm", "alpha,gamma")
@@ -569,12 +584,9 @@ def case_churn():
             counts[r["vm"]] += r["count"]
     equal(len(counts), 200, "VMs seen")
     equal(set(counts.values()), {23}, "CPUID exits of each")
-    lost = losses_of(objects)
-    equal(set(lost), {"unfinished"}, "losses")
-    # those of the first round had one exit in flight before counting began, and one at the end;
-    # all others had been warmed up under the watcher's eyes: that exit was ended by the real run
-    summary = [o for o in objects if o["collector"] == "loss"]
-    equal(summary[-1]["count"], 200, "exits that ended with their vCPU")
+    no_losses(objects, "unfinished")
+    unfinished = [o["count"] for o in objects if o.get("loss") == "unfinished"]
+    equal(sum(unfinished), 2 * 200, "exits that ended with their vCPU, in intervals and summary")
 
 
 def case_churn_on_one_thread():

@@ -49,6 +49,28 @@ static void reason_code(const struct kw_vms *vms, const void *row, struct kw_val
 	value->number = ((const struct exits_row *)row)->code;
 }
 
+/*
+ * Exits between the end of an interval and its reading are in both intervals' windows: what a
+ * row's own sum excludes is none of its exits.
+ */
+static void shortest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	if (r->count == 1)
+		value->number = r->total;
+	timed(vms, row, value);
+}
+
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct exits_row *r = row;
+
+	if (r->max > r->total || r->count == 1)
+		value->number = r->total;
+	timed(vms, row, value);
+}
+
 static void number(const struct kw_vms *vms, const void *row, struct kw_value *value, uint64_t n)
 {
 	value->kind = KW_NUMBER;
@@ -115,36 +137,46 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 	percentile(row, 999, value);
 }
 
-#define AT(member) offsetof(struct exits_row, member), sizeof(((struct exits_row *)0)->member)
-#define EVENT_AT(member)                                                                           \
-	offsetof(struct exits_event_row, member), sizeof(((struct exits_event_row *)0)->member)
+#define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
+
+/* clang-format off */
+
+/* What an exit was; the same in rows and events. */
+#define WHAT(type)                                                                                 \
+	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit", \
+	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },                                   \
+	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,              \
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, AT(type, code), reason_code },                            \
+	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,             \
+	  KW_SHOW_MACHINE, AT(type, isa), isa },                                                     \
+	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,             \
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, AT(type, level), timed },                                   \
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, AT(type, pad), NULL }
+
+/* Where its time went; likewise. */
+#define TIMES(type)                                                                                \
+	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,      \
+	  KW_SHOW_TABLE, AT(type, total), timed },                                                   \
+	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",           \
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, AT(type, kernel), timed },                          \
+	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,          \
+	  KW_SHOW_TABLE, AT(type, part[KW_PART_VMM]), timed },                                       \
+	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,          \
+	  KW_SHOW_TABLE, AT(type, part[KW_PART_POLL]), timed },                                      \
+	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,  \
+	  KW_UNIT_NS, KW_SHOW_TABLE, AT(type, part[KW_PART_HALTED]), timed },                        \
+	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,          \
+	  KW_SHOW_TABLE, AT(type, part[KW_PART_WAITING]), timed }
 
 static const struct kw_column columns[] = {
-	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit",
-	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },
-	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,
-	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, AT(code), reason_code },
-	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
-	  KW_SHOW_MACHINE, AT(isa), isa },
-	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
-	  KW_UNIT_NUMBER, KW_SHOW_TABLE, AT(level), timed },
-	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, AT(pad), NULL },
+	WHAT(exits_row),
 	{ "count", "COUNT", "Exits handled to the end", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  AT(count), NULL },
-	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, AT(total), timed },
-	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",
-	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, AT(kernel), timed },
-	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, AT(part[KW_PART_VMM]), timed },
-	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, AT(part[KW_PART_POLL]), timed },
-	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,
-	  KW_UNIT_NS, KW_SHOW_TABLE, AT(part[KW_PART_HALTED]), timed },
-	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, AT(part[KW_PART_WAITING]), timed },
-	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, AT(min), timed },
-	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, AT(max), timed },
+	  AT(exits_row, count), NULL },
+	TIMES(exits_row),
+	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, AT(exits_row, min),
+	  shortest },
+	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, AT(exits_row, max),
+	  longest },
 	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, mean },
 	{ "p50", "P50", "Half of the exits took at most this long (within 12.5 %)", KW_DERIVED,
 	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p50 },
@@ -152,8 +184,8 @@ static const struct kw_column columns[] = {
 	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p90 },
 	{ "p99", "P99", "99 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
 	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p99 },
-	{ "p999", "P99.9", "99.9 % of the exits took at most this long (within 12.5 %)", KW_DERIVED,
-	  KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p999 },
+	{ "p999", "P99.9", "99.9 % of the exits took at most this long (within 12.5 %)",
+	  KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, p999 },
 	{ "e2e", "E2E", "End to end: another word for total", KW_DERIVED, KW_UNIT_NS,
 	  KW_SHOW_MACHINE, 0, 0, e2e },
 	{ "sched_out", "SCHED-OUT", "Off the CPU: halted + waiting", KW_DERIVED, KW_UNIT_NS,
@@ -161,8 +193,15 @@ static const struct kw_column columns[] = {
 	{ "on_cpu", "ON-CPU", "On a CPU: total - sched_out; what the exits cost the host",
 	  KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, on_cpu },
 	{ "hist", "HIST", "Log-linear histogram of the exit times, as pairs [from_ns, count]",
-	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, AT(hist), timed },
+	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, AT(exits_row, hist), timed },
 };
+
+static const struct kw_column event_columns[] = {
+	WHAT(exits_event_row),
+	TIMES(exits_event_row),
+};
+
+/* clang-format on */
 
 const struct kw_schema exits_table = {
 	.name = "exits",
@@ -174,30 +213,6 @@ const struct kw_schema exits_table = {
 	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, EXITS_BUCKETS },
 	.hist_offset = offsetof(struct exits_row, hist),
 	.sort = "on_cpu",
-};
-
-static const struct kw_column event_columns[] = {
-	{ "reason", "REASON", "Why the guest exited", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0,
-	  reason },
-	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,
-	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, EVENT_AT(code), reason_code },
-	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,
-	  KW_SHOW_MACHINE, EVENT_AT(isa), isa },
-	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,
-	  KW_UNIT_NUMBER, KW_SHOW_TABLE, EVENT_AT(level), timed },
-	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, EVENT_AT(pad), NULL },
-	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, EVENT_AT(total), NULL },
-	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",
-	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(kernel), NULL },
-	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_VMM]), NULL },
-	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_POLL]), NULL },
-	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,
-	  KW_UNIT_NS, KW_SHOW_TABLE, EVENT_AT(part[KW_PART_HALTED]), NULL },
-	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, EVENT_AT(part[KW_PART_WAITING]), NULL },
 };
 
 const struct kw_schema exits_event_table = {

@@ -9,6 +9,7 @@
 #include "../../arch/names.h"
 #include "../../core/log.h"
 #include "../../util/cleanup.h"
+#include "../../util/grow.h"
 #include "exits_rows.h"
 #include "kvm_watcher.skel.h"
 
@@ -354,15 +355,8 @@ void exits_forget(const struct kw_live *live, void *state, uint32_t slot)
 		s->index[slot].record[i] = 0;
 		forget_carries(live, s, number);
 		memset(record(s, number), 0, sizeof(struct exits_record));
-		if (s->n_free == s->free_room) {
-			size_t room = s->free_room ? 2 * s->free_room : 256;
-			void *grown = reallocarray(s->free, room, sizeof(*s->free));
-
-			if (!grown)
-				continue; /* the record stays unused */
-			s->free = grown;
-			s->free_room = room;
-		}
+		if (!kw_grow(&s->free, s->n_free, &s->free_room, sizeof(*s->free)))
+			continue; /* the record stays unused */
 		s->free[s->n_free++] = number;
 	}
 }
