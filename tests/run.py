@@ -19,7 +19,7 @@ sys.path.insert(0, os.path.join(HERE, "vm"))
 import lab  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "sanitize", "docs", "cli", "vm"]
+SETS = ["unit", "golden", "sanitize", "docs", "cli", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
@@ -95,6 +95,8 @@ def set_docs(o):
     columns = {line.split()[1] for line in run(tool, "list", "columns").stdout.splitlines()[1:]}
     missing = sorted(c for c in columns if c not in page)
     yield ("not ok" if missing or not columns else "ok"), "docs columns", f"missing: {missing}"
+    p = run("sh", "-c", "clang-format --dry-run -Werror $(git ls-files '*.c' '*.h')")
+    yield ("not ok" if p.returncode else "ok"), "docs code format", p.stdout[:2000]
     p = run("git", "ls-files")
     bad = [f for f in p.stdout.split() if re.search(r"\.(c|h|py)$|/dev$|meson", f) and
            "SPDX-License-Identifier" not in open(os.path.join(TOP, f), encoding="utf-8").read(400)]
@@ -123,6 +125,30 @@ def set_cli(o):
         p = subprocess.run([tool] + args, capture_output=True, text=True, check=False)
         good = p.returncode == code and (code == 0 or (p.stderr.startswith("kvm_watcher")))
         yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
+
+
+def set_lab(o):
+    """The lab itself: exit codes and output come back; a hang and a panic end and are told."""
+    script = os.path.join(HERE, "vm", "lab.py")
+    cases = [
+        ("exit code and output", 7, "^here\n$", "^there\n$", "60",
+         "echo here; echo there >&2; exit 7"),
+        ("arguments", 0, "^a b\\|\\$c\\|\n$", "", "60", "printf '%s|' 'a b' '$c'; echo"),
+        ("kernel", 0, "6\\.1\\.\\d+.*\n.*kvm_amd", "", "60",
+         "uname -r; ls /sys/module | grep kvm_amd"),
+        ("hang", lab.EXIT_TIMEOUT, "", "TIMEOUT.*its console ends:\n  \\|", "15", "sleep 1000"),
+        ("panic", lab.EXIT_LAB, "", "FAILED.*panic.*(.*\n)*.*sysrq", "60",
+         "echo c >/proc/sysrq-trigger; sleep 100"),
+    ]
+    for name, code, out, err, limit, command in cases:
+        p = subprocess.run([sys.executable, script, "run", "--timeout", limit, "--", "/bin/bash",
+                            "-c", command], capture_output=True, text=True, check=False)
+        good = p.returncode == code and re.search(out, p.stdout) and re.search(err, p.stderr)
+        yield ("ok" if good else "not ok"), f"lab {name}", f"exit code {p.returncode}: {p.stdout}{p.stderr}"
+    p = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "--", "/usr/bin/python3", script,
+                        "run", "--", "true"], capture_output=True, text=True, check=False)
+    yield ("ok" if p.returncode == lab.EXIT_LAB and "root" in p.stderr else "not ok"), \
+        "lab not root", p.stderr
 
 
 def lab_run(o, kernel, prefix, smp, extra=()):

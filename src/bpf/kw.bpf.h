@@ -90,7 +90,7 @@ static __always_inline struct kw_vcpu *kw_slot(__u32 slot)
 	return bpf_map_lookup_elem(&vcpus, &slot);
 }
 
-/* ---- finding the vCPU ----------------------------------------------------------------------*/
+/* ---- finding the vCPU ---- */
 
 static __always_inline bool kw_filter_passes(__u32 kind, __u32 id, __u64 tick)
 {
@@ -205,7 +205,7 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 	__sync_fetch_and_add(&kw_vcpus_ended, 1);
 }
 
-/* ---- splitting an exit's time ---------------------------------------------------------------*/
+/* ---- splitting an exit's time ---- */
 
 static __always_inline void kw_charge(struct kw_vcpu *v, enum kw_part part, __u64 ns)
 {

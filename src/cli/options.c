@@ -119,8 +119,7 @@ static void print_help(void)
 	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
 }
 
-/* ---- values of options
- * -------------------------------------------------------------------------*/
+/* ---- values of options ---- */
 
 static char *keep(struct kw_options *o, const char *text)
 {
@@ -327,8 +326,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* ---- verbs
- * ---------------------------------------------------------------------------------------*/
+/* ---- verbs ---- */
 
 static int find_verb(const char *name)
 {

@@ -19,8 +19,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
 /* Parse, run the verb, return the exit code. What main() does, with any source. */
 int kw_main(int argc, char **argv, kw_source_open_fn open);
 
-/* ---- shared by the verbs
- * -----------------------------------------------------------------------*/
+/* ---- shared by the verbs ---- */
 
 struct kw_run {
 	struct kw_options *o;

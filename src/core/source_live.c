@@ -67,7 +67,7 @@ struct live {
 	bool interrupted;
 };
 
-/* ---- the vCPU table ---------------------------------------------------------------------------*/
+/* ---- the vCPU table ---- */
 
 static int push_slot(struct live *l, uint32_t slot)
 {
@@ -107,8 +107,7 @@ static int tend(struct live *l)
 	return err;
 }
 
-/* ---- which VM a vCPU belongs to
- * ----------------------------------------------------------------*/
+/* ---- which VM a vCPU belongs to ---- */
 
 static bool same_process(const struct live_vm *a, const struct kw_vcpu *v)
 {
@@ -267,8 +266,7 @@ static void forget_vms(struct live *l)
 			l->vm[i] = l->vm[--l->n_vm];
 }
 
-/* ---- struct kw_source
- * --------------------------------------------------------------------------*/
+/* ---- struct kw_source ---- */
 
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
@@ -479,8 +477,7 @@ static void live_close(struct kw_source *source)
 	free(l);
 }
 
-/* ---- filters: what names VMs must name some
- * -----------------------------------------------------*/
+/* ---- filters: what names VMs must name some ---- */
 
 /* The process that a thread belongs to; 0: there is no such thread. */
 static uint32_t tgid_of(uint64_t tid)
@@ -606,8 +603,7 @@ static int resolve_filters(struct live *l)
 	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
 }
 
-/* ---- opening
- * -----------------------------------------------------------------------------------*/
+/* ---- opening ---- */
 
 static int say_why(struct live *l, int err)
 {

@@ -42,7 +42,7 @@
 #define PD	 0x3000
 #define GDT	 0x4000
 #define IDT	 0x5000
-#define VMCB	 0x6000  /* one page per vCPU */
+#define VMCB	 0x6000	 /* one page per vCPU */
 #define HSAVE	 0x16000 /* one page per vCPU */
 #define CODE	 0x26000
 #define L2_CODE	 0x27000
@@ -60,23 +60,23 @@
  * Guest code, position-independent. rdi: how many; rsi: spins before each; rbp: first page to
  * touch; r8: timer ticks; r9: the vCPU's VMCB. A loop of 0 ends at once.
  */
-#define CODE_OF(name, text)                                                             \
-	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name ":\n" \
-	    text "\ncode_" #name "_end:\n.popsection\n");                               \
+#define CODE_OF(name, text)                                                                        \
+	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name         \
+	    ":\n" text "\ncode_" #name "_end:\n.popsection\n");                                    \
 	extern const char code_##name[], code_##name##_end[];
-#define END	    " mov $0x501, %edx\n out %al, (%dx)\n hlt\n"
-#define LOOP(setup, body)                                                               \
-	setup "1: test %rdi, %rdi\n jz 9f\n"                                            \
-	" mov %rsi, %r10\n2: test %r10, %r10\n jz 3f\n dec %r10\n jmp 2b\n3:\n"          \
-	body "\n dec %rdi\n jmp 1b\n9:\n" END
+#define END " mov $0x501, %edx\n out %al, (%dx)\n hlt\n"
+#define LOOP(setup, body)                                                                          \
+	setup "1: test %rdi, %rdi\n jz 9f\n"                                                       \
+	      " mov %rsi, %r10\n2: test %r10, %r10\n jz 3f\n dec %r10\n jmp 2b\n3:\n" body         \
+	      "\n dec %rdi\n jmp 1b\n9:\n" END
 
-#define X2APIC_ON                                                                       \
-	" mov $0x1b, %ecx\n rdmsr\n or $0xc00, %eax\n wrmsr\n"                          \
+#define X2APIC_ON                                                                                  \
+	" mov $0x1b, %ecx\n rdmsr\n or $0xc00, %eax\n wrmsr\n"                                     \
 	" mov $0x80f, %ecx\n mov $0x1ff, %eax\n xor %edx, %edx\n wrmsr\n"
-#define TIMER_ONESHOT                                                                   \
-	" mov $0x83e, %ecx\n mov $0xb, %eax\n xor %edx, %edx\n wrmsr\n"                 \
+#define TIMER_ONESHOT                                                                              \
+	" mov $0x83e, %ecx\n mov $0xb, %eax\n xor %edx, %edx\n wrmsr\n"                            \
 	" mov $0x832, %ecx\n mov $0x40, %eax\n xor %edx, %edx\n wrmsr\n"
-#define CPUID_1	" xor %eax, %eax\n xor %ecx, %ecx\n cpuid\n"
+#define CPUID_1 " xor %eax, %eax\n xor %ecx, %ecx\n cpuid\n"
 #define OUT_1	" mov $0x3f8, %edx\n mov $0x78, %al\n out %al, (%dx)\n"
 #define IN_1	" mov $0x3f8, %edx\n in (%dx), %al\n"
 #define RDMSR_1 " mov $0x8b, %ecx\n rdmsr\n"
@@ -84,7 +84,7 @@
 #define MMIO_1	" mov $0x3ff00000, %eax\n mov (%rax), %ebx\n"
 #define TOUCH_1 " movb $1, (%rbp)\n add $4096, %rbp\n"
 /* the interrupt that ends the halt may be pending already: sti holds it back until hlt has run */
-#define HLT_1	" mov $0x838, %ecx\n mov %r8d, %eax\n xor %edx, %edx\n wrmsr\n sti\n hlt\n cli\n"
+#define HLT_1 " mov $0x838, %ecx\n mov %r8d, %eax\n xor %edx, %edx\n wrmsr\n sti\n hlt\n cli\n"
 
 CODE_OF(cpuid, LOOP("", CPUID_1))
 CODE_OF(out, LOOP("", OUT_1))
@@ -111,11 +111,14 @@ static const struct kind {
 	const char *name, *code, *end;
 	bool irqchip;
 } kinds[] = {
-#define KIND(name, irqchip) { #name, code_##name, code_##name##_end, irqchip }
-	KIND(cpuid, false),   KIND(out, false),	   KIND(in, false),    KIND(rdmsr, false),
-	KIND(wrmsr, false),   KIND(vmmcall, false), KIND(vmcall, false), KIND(mmio, false),
-	KIND(touch, false),   KIND(pause, false),   KIND(hlt, true),	 KIND(spin, false),
-	KIND(mix, true),      KIND(nested, false),
+#define KIND(name, irqchip)                                                                        \
+	{                                                                                          \
+#name, code_##name, code_##name##_end, irqchip                                     \
+	}
+	KIND(cpuid, false), KIND(out, false),	  KIND(in, false),     KIND(rdmsr, false),
+	KIND(wrmsr, false), KIND(vmmcall, false), KIND(vmcall, false), KIND(mmio, false),
+	KIND(touch, false), KIND(pause, false),	  KIND(hlt, true),     KIND(spin, false),
+	KIND(mix, true),    KIND(nested, false),
 };
 
 static struct {
@@ -145,7 +148,8 @@ struct vm {
 	struct vcpu vcpu[MAX_VCPUS];
 };
 
-/* ---- KVM's own statistics (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD) -------------------*/
+/* ---- KVM's own statistics (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD)
+ * -------------------*/
 
 static struct stats read_stats(int fd)
 {
@@ -165,13 +169,15 @@ static struct stats read_stats(int fd)
 			err(1, "reading KVM's statistics");
 		if (!strcmp(d->name, "exits"))
 			s.exits = value;
-		else if (!strcmp(d->name, "halt_poll_success_ns") || !strcmp(d->name, "halt_poll_fail_ns"))
+		else if (!strcmp(d->name, "halt_poll_success_ns") ||
+			 !strcmp(d->name, "halt_poll_fail_ns"))
 			s.poll_ns += value;
 	}
 	return s;
 }
 
-/* ---- building a VM -----------------------------------------------------------------------------*/
+/* ---- building a VM
+ * -----------------------------------------------------------------------------*/
 
 static void put_page_tables(uint8_t *low)
 {
@@ -208,8 +214,10 @@ static uint8_t *add_slot(struct vm *vm, int slot, uint64_t gpa, size_t size)
 {
 	uint8_t *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	struct kvm_userspace_memory_region r = { .slot = slot, .guest_phys_addr = gpa,
-						 .memory_size = size, .userspace_addr = (uintptr_t)mem };
+	struct kvm_userspace_memory_region r = { .slot = slot,
+						 .guest_phys_addr = gpa,
+						 .memory_size = size,
+						 .userspace_addr = (uintptr_t)mem };
 
 	if (mem == MAP_FAILED)
 		err(1, "mmap");
@@ -230,7 +238,9 @@ static void put_vmcb(struct vcpu *c)
 	uint8_t *vmcb = c->vm->low + VMCB + c->id * 0x1000;
 	static const struct {
 		uint16_t offset, selector, attributes;
-	} segments[] = { { 0x400, 16, 0xc93 }, { 0x410, 8, 0xa9b }, { 0x420, 16, 0xc93 },
+	} segments[] = { { 0x400, 16, 0xc93 },
+			 { 0x410, 8, 0xa9b },
+			 { 0x420, 16, 0xc93 },
 			 { 0x430, 16, 0xc93 } };
 
 	memset(vmcb, 0, 0x1000);
@@ -246,9 +256,9 @@ static void put_vmcb(struct vcpu *c)
 	*(uint64_t *)(vmcb + 0x468) = GDT;
 	*(uint32_t *)(vmcb + 0x484) = 4095; /* IDTR */
 	*(uint64_t *)(vmcb + 0x488) = IDT;
-	*(uint64_t *)(vmcb + 0x4d0) = 0x1500; /* EFER: SVME LMA LME */
-	*(uint64_t *)(vmcb + 0x548) = 0x220;  /* CR4 */
-	*(uint64_t *)(vmcb + 0x550) = PML4;   /* CR3 */
+	*(uint64_t *)(vmcb + 0x4d0) = 0x1500;	  /* EFER: SVME LMA LME */
+	*(uint64_t *)(vmcb + 0x548) = 0x220;	  /* CR4 */
+	*(uint64_t *)(vmcb + 0x550) = PML4;	  /* CR3 */
 	*(uint64_t *)(vmcb + 0x558) = 0x80000031; /* CR0 */
 	*(uint64_t *)(vmcb + 0x560) = 0x400;	  /* DR7 */
 	*(uint64_t *)(vmcb + 0x568) = 0xffff0ff0; /* DR6 */
@@ -271,12 +281,23 @@ static void enable_svm(struct vcpu *c)
 
 static void put_registers(struct vcpu *c, long count)
 {
-	struct kvm_segment cs = { .limit = 0xffffffff, .selector = 8, .present = 1, .type = 11, .s = 1,
-				  .l = 1, .g = 1 };
-	struct kvm_segment ds = { .limit = 0xffffffff, .selector = 16, .present = 1, .type = 3, .s = 1,
-				  .db = 1, .g = 1 };
-	struct kvm_regs r = { .rip = CODE, .rflags = 2, .rdi = count, .rsi = o.spin, .r8 = o.ticks,
-			      .rsp = STACKS + 0x1000 * (c->id + 1), .r9 = VMCB + 0x1000 * c->id,
+	struct kvm_segment cs = {
+		.limit = 0xffffffff, .selector = 8, .present = 1, .type = 11, .s = 1, .l = 1, .g = 1
+	};
+	struct kvm_segment ds = { .limit = 0xffffffff,
+				  .selector = 16,
+				  .present = 1,
+				  .type = 3,
+				  .s = 1,
+				  .db = 1,
+				  .g = 1 };
+	struct kvm_regs r = { .rip = CODE,
+			      .rflags = 2,
+			      .rdi = count,
+			      .rsi = o.spin,
+			      .r8 = o.ticks,
+			      .rsp = STACKS + 0x1000 * (c->id + 1),
+			      .r9 = VMCB + 0x1000 * c->id,
 			      .rbp = TOUCH + 4096UL * (o.count ?: 1) * c->id };
 	struct kvm_sregs s;
 
@@ -308,8 +329,8 @@ static void create_vcpu(struct vm *vm, int id)
 	c->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (long)id);
 	if (c->fd < 0)
 		err(1, "KVM_CREATE_VCPU");
-	c->run = mmap(NULL, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      c->fd, 0);
+	c->run = mmap(NULL, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
+		      MAP_SHARED, c->fd, 0);
 	if (c->run == MAP_FAILED || ioctl(c->fd, KVM_SET_CPUID2, o.cpuid) < 0)
 		err(1, "vCPU");
 	if (o.kind->irqchip && ioctl(c->fd, KVM_SET_MP_STATE, &runnable) < 0)
@@ -348,15 +369,16 @@ static void destroy_vm(struct vm *vm)
 	free(vm);
 }
 
-/* ---- running it --------------------------------------------------------------------------------*/
+/* ---- running it
+ * --------------------------------------------------------------------------------*/
 
 static void die_of(struct vcpu *c)
 {
 	struct kvm_regs r = {};
 
 	ioctl(c->fd, KVM_GET_REGS, &r);
-	errx(1, "vCPU %d: unexpected KVM exit %u at rip %#llx, rsp %#llx, rdi %lld, rflags %#llx", c->id,
-	     c->run->exit_reason, r.rip, r.rsp, r.rdi, r.rflags);
+	errx(1, "vCPU %d: unexpected KVM exit %u at rip %#llx, rsp %#llx, rdi %lld, rflags %#llx",
+	     c->id, c->run->exit_reason, r.rip, r.rsp, r.rdi, r.rflags);
 }
 
 /* Run a vCPU until its guest ends; exits to user space need no more than another KVM_RUN. */
@@ -437,7 +459,8 @@ static void run_round(struct vm **vm, bool first)
 	pthread_barrier_init(&done, NULL, threads + 1);
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
-			if (pthread_create(&vm[m]->vcpu[i].thread, NULL, vcpu_thread, &vm[m]->vcpu[i]))
+			if (pthread_create(&vm[m]->vcpu[i].thread, NULL, vcpu_thread,
+					   &vm[m]->vcpu[i]))
 				errx(1, "no thread for VM %ld vCPU %d", m, i);
 	pthread_barrier_wait(&warm);
 	if (first)
@@ -487,7 +510,8 @@ static void play_round(bool first, bool last)
 
 static struct kvm_cpuid2 *supported_cpuid(void)
 {
-	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(struct kvm_cpuid_entry2));
+	struct kvm_cpuid2 *cpuid =
+		calloc(1, sizeof(*cpuid) + 256 * sizeof(struct kvm_cpuid_entry2));
 
 	cpuid->nent = 256;
 	if (ioctl(o.kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
@@ -525,17 +549,37 @@ static void parse(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "k:n:v:m:r:s:t:wo", options, NULL)) != -1)
 		switch (c) {
-		case 'k': set_kind(optarg); break;
-		case 'n': o.count = number(optarg, 0, 1000000000); break;
-		case 'v': o.vcpus = number(optarg, 1, MAX_VCPUS); break;
-		case 'm': o.vms = number(optarg, 1, MAX_VMS); break;
-		case 'r': o.rounds = number(optarg, 1, 1000000); break;
-		case 's': o.spin = number(optarg, 0, 1000000000); break;
-		case 't': o.ticks = number(optarg, 1, 1000000000); break;
-		case 'w': o.wait = true; break;
-		case 'o': o.one_thread = true; break;
-		case 'N': break; /* for those who read our command line */
-		default: exit(2);
+		case 'k':
+			set_kind(optarg);
+			break;
+		case 'n':
+			o.count = number(optarg, 0, 1000000000);
+			break;
+		case 'v':
+			o.vcpus = number(optarg, 1, MAX_VCPUS);
+			break;
+		case 'm':
+			o.vms = number(optarg, 1, MAX_VMS);
+			break;
+		case 'r':
+			o.rounds = number(optarg, 1, 1000000);
+			break;
+		case 's':
+			o.spin = number(optarg, 0, 1000000000);
+			break;
+		case 't':
+			o.ticks = number(optarg, 1, 1000000000);
+			break;
+		case 'w':
+			o.wait = true;
+			break;
+		case 'o':
+			o.one_thread = true;
+			break;
+		case 'N':
+			break; /* for those who read our command line */
+		default:
+			exit(2);
 		}
 }
 

@@ -344,6 +344,8 @@ class Run:
     """One boot of the lab."""
 
     def __init__(self, opts):
+        if os.geteuid():
+            raise LabError("only root can share this machine's root file system with the lab")
         self.o = opts
         self.kdir = fetch_kernel(opts.kernel, opts.flavour)
         with open(self.kdir + "/release", encoding="utf-8") as f:

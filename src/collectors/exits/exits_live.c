@@ -32,7 +32,7 @@ struct exits_state {
 	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
 };
 
-/* ---- before loading --------------------------------------------------------------------------*/
+/* ---- before loading ---- */
 
 /* The filter's key holds the isa as well, so a name may mean another code in each. */
 static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t kind)
@@ -85,7 +85,7 @@ int exits_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filter
 	return 0;
 }
 
-/* ---- the pool of records ---------------------------------------------------------------------*/
+/* ---- the pool of records ---- */
 
 static struct exits_record *record(const struct exits_state *s, uint32_t number)
 {
@@ -195,7 +195,7 @@ void exits_close(void *state)
 	free(s);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------*/
+/* ---- reading ---- */
 
 /*
  * Copy a record while its vCPU may be writing it: again, until nothing moved. The writer may
