@@ -173,11 +173,11 @@ def check_against_kvm(rows, results, vm_name=None):
 
 
 def no_losses(objects, *expected):
-    """No losses but those expected. Where the kernel lets a hook's program be preempted, it may
-    keep a few changes of state from us; never an exit."""
+    """No losses but those expected. Where the kernel lets a hook's program be preempted (7.x), it
+    keeps some changes of state from us, the more the slower programs are; never an exit."""
     lost = losses_of(objects)
     exits = sum(r.get("count", 1) for r in rows_of(objects))
-    assert lost.pop("split", 0) <= 0.02 * exits, f"changes of state lost: {losses_of(objects)}"
+    assert lost.pop("split", 0) <= 0.05 * exits, f"changes of state lost: {losses_of(objects)}"
     equal(set(lost), set(expected), "losses")
 
 
@@ -735,7 +735,12 @@ def case_only_needed_maps():
         w.finish()
     assert {"vcpus", "exits_index", "exits_pool"} <= of_stat, of_stat
     equal(of_trace - of_stat, {"events"}, "maps that only trace has")
-    equal(of_stat & maps(), set(), "maps left behind")
+    for _ in range(50):  # the kernel frees them a little later
+        left = of_stat & maps()
+        if not left:
+            break
+        time.sleep(0.1)
+    equal(left, set(), "maps left behind")
 
 
 def case_names_cannot_reach_the_terminal():
