@@ -130,6 +130,12 @@ def set_cli(o):
 def set_lab(o):
     """The lab itself: exit codes and output come back; a hang and a panic end and are told."""
     script = os.path.join(HERE, "vm", "lab.py")
+    try:
+        lab.fetch_qemu()
+        lab.fetch_kernel(*lab.kernels()[0][:2])
+    except (lab.LabError, subprocess.CalledProcessError) as e:
+        yield "not ok", "lab fetch", str(e)
+        return
     cases = [
         ("exit code and output", 7, "^here\n$", "^there\n$", "60",
          "echo here; echo there >&2; exit 7"),
@@ -137,7 +143,7 @@ def set_lab(o):
         ("kernel", 0, "6\\.1\\.\\d+.*\n.*kvm_amd", "", "60",
          "uname -r; ls /sys/module | grep kvm_amd"),
         ("hang", lab.EXIT_TIMEOUT, "", "TIMEOUT.*its console ends:\n  \\|", "15", "sleep 1000"),
-        ("panic", lab.EXIT_LAB, "", "FAILED.*panic.*(.*\n)*.*sysrq", "60",
+        ("panic", lab.EXIT_LAB, "", "FAILED(.*\n)*.*Kernel panic.*sysrq", "60",
          "echo c >/proc/sysrq-trigger; sleep 100"),
     ]
     for name, code, out, err, limit, command in cases:

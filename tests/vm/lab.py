@@ -135,15 +135,22 @@ def pick_kernel(apt, series, flavour):
     return max(rows, key=lambda r: (version_key(r[1]), r[0].startswith("linux-image")))[:2]
 
 
+def is_fetched(final, series):
+    """A kernel that is there and, if it is to be the newest, was so a week ago."""
+    release = final + "/release"
+    return os.path.exists(release) and (
+        series != "newest" or time.time() - os.path.getmtime(release) < 7 * 86400)
+
+
 def fetch_kernel(series, flavour="cloud"):
     """Return the directory of an unpacked kernel: vmlinuz, release, lib/modules."""
     final = os.path.join(CACHE, "kernels", f"{series}-{flavour}")
-    if os.path.exists(final + "/release"):
+    if is_fetched(final, series):
         return final
     os.makedirs(os.path.dirname(final), exist_ok=True)
     with open(os.path.join(CACHE, "fetch.lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.exists(final + "/release"):
+        if is_fetched(final, series):
             return final
         apt = Apt()
         package, version = pick_kernel(apt, series, flavour)
@@ -501,18 +508,20 @@ class Run:
                   f"its console ends:\n{tail(self.dir + '/console', 20)}", file=sys.stderr)
             return EXIT_TIMEOUT
         print(f"lab: FAILED: kernel {self.release} ended without an exit code of the command "
-              f"(panic?); its console ends:\n{tail(self.dir + '/console', 30)}\n"
+              f"(panic?); its console ends:\n{tail(self.dir + '/console', 30, 'Kernel panic|BUG:|Oops')}\n"
               f"{tail(self.dir + '/qemu.log', 5)}", file=sys.stderr)
         return EXIT_LAB
 
 
-def tail(path, n):
+def tail(path, n, start=None):
+    """The last n lines of a file, or n lines from the first one that matches start."""
     try:
         with open(path, encoding="utf-8", errors="backslashreplace") as f:
-            text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", f.read())
-        return textwrap.indent("\n".join(text.splitlines()[-n:]), "  | ")
+            lines = re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", f.read()).splitlines()
     except OSError:
         return ""
+    first = next((i for i, line in enumerate(lines) if start and re.search(start, line)), len(lines) - n)
+    return textwrap.indent("\n".join(lines[max(first, 0):][:n]), "  | ")
 
 
 def main():
