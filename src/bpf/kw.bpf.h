@@ -112,10 +112,11 @@ static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct t
 
 	if (bpf_map_pop_elem(&vcpu_free, &slot))
 		return NULL;
-	__sync_fetch_and_add(&kw_slots_taken, 1);
 	v = kw_slot(slot);
-	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_ANY))
+	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_ANY)) {
+		__sync_fetch_and_add(&kw_slots_taken, 1);
 		return NULL;
+	}
 	v->slot = slot;
 	v->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
 	v->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
@@ -130,6 +131,8 @@ static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct t
 		v->flags = KW_VCPU_IGNORED;
 	v->vcpu = key;
 	v->born_ns = bpf_ktime_get_ns();
+	/* last: user space looks for new vCPUs when it sees this change */
+	__sync_fetch_and_add(&kw_slots_taken, 1);
 	return v;
 }
 
@@ -177,19 +180,23 @@ static __always_inline struct kw_vcpu *kw_vcpu_find(struct kvm_vcpu *vcpu)
 	return v;
 }
 
-/* The slot of the vCPU that a thread runs; NULL if it runs none, or an excluded one. */
-static __always_inline struct kw_vcpu *kw_vcpu_of_task(struct task_struct *task)
+/* The slot of the vCPU that a thread runs, also of an excluded one; NULL if it runs none. */
+static __always_inline struct kw_vcpu *kw_any_vcpu_of_task(struct task_struct *task)
 {
 	struct kw_vcpu *v;
 	__u32 *slot;
 
 	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, 0);
-	if (!slot)
-		return NULL;
-	v = kw_slot(*slot);
-	if (!v || !v->vcpu || v->tid != (__u32)task->pid || v->flags & KW_VCPU_IGNORED)
-		return NULL;
-	return v;
+	v = slot ? kw_slot(*slot) : NULL;
+	return v && v->vcpu && v->tid == (__u32)task->pid ? v : NULL;
+}
+
+/* The slot of the vCPU that a thread runs; NULL if it runs none, or an excluded one. */
+static __always_inline struct kw_vcpu *kw_vcpu_of_task(struct task_struct *task)
+{
+	struct kw_vcpu *v = kw_any_vcpu_of_task(task);
+
+	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 
 /* The vCPU is no more. Its figures stay until user space has read them. */

@@ -203,7 +203,7 @@ int BPF_PROG(kw_destroy_thread, struct task_struct *task)
 
 	if (!task->bpf_storage)
 		return 0;
-	v = kw_vcpu_of_task(task);
+	v = kw_any_vcpu_of_task(task);
 	if (v)
 		kw_vcpu_end(v);
 	return 0;

@@ -16,6 +16,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* The programs of a hook, best first; without: what is lost if none works, NULL: everything. */
@@ -186,6 +187,31 @@ static int configure(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
 	return 0;
 }
 
+/* KVM_WATCHER_WITHOUT=fentry,kprobe: do as if this kernel refused programs of these types. */
+static bool switched_off(const struct bpf_program *p)
+{
+	const char *types = getenv("KVM_WATCHER_WITHOUT"), *section = bpf_program__section_name(p);
+	size_t len;
+
+	section += *section == '?';
+	len = strcspn(section, "/");
+	for (const char *t = types; t && *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ','))
+		if (strcspn(t, ",") == len && !strncmp(t, section, len))
+			return true;
+	return false;
+}
+
+static void refuse_switched_off(struct kw_engine *e)
+{
+	for (int i = 0; i < KW_HOOKS; i++) {
+		const char *name;
+
+		while ((name = program_of(&e->hook[i])) &&
+		       switched_off(bpf_object__find_program_by_name(e->bpf->obj, name)))
+			refuse(&e->hook[i], "KVM_WATCHER_WITHOUT", -ECANCELED);
+	}
+}
+
 static void select_programs(struct kw_engine *e)
 {
 	struct bpf_program *p;
@@ -260,6 +286,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	err = configure(e->bpf, wants);
 	if (err)
 		return err;
+	refuse_switched_off(e);
 	select_programs(e);
 	err = kvm_watcher_bpf__load(e->bpf);
 	if (!err)
