@@ -9,6 +9,7 @@ import argparse
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -151,6 +152,13 @@ def set_lab(o):
                             "-c", command], capture_output=True, text=True, check=False)
         good = p.returncode == code and re.search(out, p.stdout) and re.search(err, p.stderr)
         yield ("ok" if good else "not ok"), f"lab {name}", f"exit code {p.returncode}: {p.stdout}{p.stderr}"
+    p = subprocess.Popen([sys.executable, script, "run", "--timeout", "60", "--", "/bin/bash", "-c",
+                          "trap 'echo got it; exit 5' INT; echo up; while :; do sleep 0.1; done"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    p.stdout.readline()
+    p.send_signal(signal.SIGINT)
+    out, err = p.communicate()
+    yield ("ok" if (p.returncode, out) == (5, "got it\n") else "not ok"), "lab interrupt", out + err
     p = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "--", "/usr/bin/python3", script,
                         "run", "--", "true"], capture_output=True, text=True, check=False)
     yield ("ok" if p.returncode == lab.EXIT_LAB and "root" in p.stderr else "not ok"), \

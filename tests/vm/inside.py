@@ -36,7 +36,11 @@ KINDS = {
 
 
 class Skip(Exception):
-    pass
+    """The case cannot be tried here; says why."""
+
+
+class Broken(Exception):
+    """What the case needs broke before the watcher had a part in it: worth a second try."""
 
 
 def equal(got, expected, what):
@@ -850,10 +854,11 @@ def single_linux_guest():
                 if "guest: idle" in open(log.name, errors="replace").read():
                     break
                 if q.poll() is not None:
-                    raise AssertionError("QEMU ended: " + open(log.name).read()[-500:])
+                    raise Broken(f"QEMU ended ({q.returncode}): " +
+                                 open(log.name, errors="replace").read()[-500:])
                 time.sleep(0.1)
             else:
-                raise AssertionError("the guest did not boot: " + open(log.name).read()[-500:])
+                raise Broken("the guest did not boot: " + open(log.name).read()[-500:])
             by_uuid = subprocess.run([WATCHER, "stat", "--vm", "C0FFEE00-1111-2222-3333-444455556666",
                                       "--per", "vm", "-o", "csv", "1", "1"], check=False,
                                      capture_output=True, text=True)
@@ -895,7 +900,11 @@ def slow_churn1000():
 def run_case(name, function):
     start = time.monotonic()
     try:
-        function()
+        try:
+            function()
+        except Broken as e:
+            print(f"# {name}: once more: {e}", flush=True)
+            function()
         verdict, why = "ok", ""
     except Skip as e:
         verdict, why = "skip", f": {e}"

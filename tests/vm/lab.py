@@ -10,6 +10,7 @@ May know about: Debian's package archive, QEMU, the table `kernels` beside this 
 nothing of kvm_watcher. To extend: a new kernel is a line in that table.
 """
 import argparse
+import ctypes
 import fcntl
 import glob
 import hashlib
@@ -262,9 +263,10 @@ for p in /sys/class/virtio-ports/*; do
 	n=$(<$p/name); [ -n "$n" ] && declare port_${n#lab.}=/dev/${p##*/}
 done
 echo up >$port_rc
-/run/busybox setsid "$@" </dev/null >$port_out 2>$port_err &
+# what a script starts in the background would ignore SIGINT
+/run/busybox setsid /usr/bin/env --default-signal=INT,QUIT "$@" </dev/null >$port_out 2>$port_err &
 pid=$!
-while read -r sig <$port_ctl; do kill -$sig -$pid; done 2>/dev/null &
+while read -r sig; do kill -$sig -$pid; done <$port_ctl 2>/dev/null &
 wait $pid; rc=$?
 echo rc=$rc >$port_rc
 sync; echo b >/proc/sysrq-trigger
@@ -340,6 +342,11 @@ def pack_initramfs(out, kdir, release, modules, init, dirs):
         shutil.rmtree(tmp)
 
 
+def dies_with_us():
+    """For subprocess: a child that must not outlive this process, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def tsc_khz():
     """TCG's guest TSC is this machine's. Linux's bogomips is twice the TSC's MHz."""
     with open("/proc/cpuinfo", encoding="utf-8") as f:
@@ -371,7 +378,7 @@ class Run:
             self.procs.append(subprocess.Popen(
                 [daemon, f"--socket-path={sock}", "-o", f"source={source}", "-o", "sandbox=chroot",
                  "-o", f"cache={cache}", "--thread-pool-size=0"],
-                stdout=log, stderr=log, start_new_session=True))
+                stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with_us))
         self.args += ["-chardev", f"socket,id={tag},path={sock}",
                       "-device", f"vhost-user-fs-pci,chardev={tag},tag={tag}"]
         for _ in range(200):
@@ -440,13 +447,21 @@ class Run:
         """Pass an interrupt on to the command in the lab; a second one ends the lab."""
         self.interrupts = getattr(self, "interrupts", 0) + 1
         try:
-            with socket.socket(socket.AF_UNIX) as s:
-                s.connect(self.dir + "/ctl")
-                s.sendall(b"INT\n")
+            self.control.sendall(b"INT\n")
         except OSError:
             self.interrupts = 2
         if self.interrupts > 1:
             self.vm.kill()
+
+    def connect(self):
+        """Be at the other end of the control port before the lab reads it."""
+        self.control = socket.socket(socket.AF_UNIX)
+        while self.vm.poll() is None:
+            try:
+                self.control.connect(self.dir + "/ctl")
+                return
+            except OSError:
+                time.sleep(0.02)
 
     def pump(self, name, sink):
         """Copy what the command prints until QEMU is gone and the pipe is empty."""
@@ -474,9 +489,12 @@ class Run:
                 t.start()
             with open(self.dir + "/qemu.log", "w", encoding="utf-8") as log:
                 self.vm = subprocess.Popen(self.command_line(), stdin=subprocess.DEVNULL,
-                                           stdout=log, stderr=log, start_new_session=True)
+                                           stdout=log, stderr=log, start_new_session=True,
+                                           preexec_fn=dies_with_us)
+            self.connect()
             signal.signal(signal.SIGINT, self.interrupt)
-            signal.signal(signal.SIGTERM, lambda *_: self.vm.kill())
+            for ending in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(ending, lambda *_: self.vm.kill())
             try:
                 self.vm.wait(self.o.timeout or None)
                 timed_out = False
