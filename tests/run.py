@@ -175,6 +175,8 @@ def lab_run(o, kernel, prefix, smp, extra=()):
     p = run(*cmd)
     label = f"vm {kernel}"
     results = list(lines_of(p.stdout, label))
+    again = [line for line in p.stdout.splitlines() if line.startswith("# ")]
+    print("".join(f"{line}\n" for line in again), end="", flush=True)
     end = re.search(r"^end (\d+)$", p.stdout, re.M)
     if not end or int(end.group(1)) != len(results):
         results.append(("not ok", f"{label} {prefix} LAB", f"the lab ended early (exit code "

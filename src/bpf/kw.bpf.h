@@ -33,6 +33,9 @@ struct {
 	__u32 pad[15];
 } kw_memo[KW_MAX_CPUS];
 
+/* Nothing tells that a vCPU is destroyed: it ends with its thread. */
+const volatile bool kw_ends_with_thread;
+
 /* Filters that are on: bits of 1 << enum kw_filter. */
 const volatile __u32 kw_filters;
 
@@ -136,6 +139,19 @@ static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct t
 	return v;
 }
 
+/* The vCPU is no more. Its figures stay until user space has read them. */
+static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
+{
+	__u64 key = v->vcpu;
+
+	bpf_map_delete_elem(&vcpu_slots, &key);
+	if (v->exit_ns)
+		v->unfinished++;
+	v->vcpu = 0;
+	v->died_ns = bpf_ktime_get_ns();
+	__sync_fetch_and_add(&kw_vcpus_ended, 1);
+}
+
 /* Not the vCPU last seen on this CPU: look it up, and tell the thread which vCPU it runs. */
 static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32 cpu)
 {
@@ -145,7 +161,12 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 	__u32 *slot;
 
 	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
-	v = slot ? kw_slot(*slot) : kw_vcpu_create(vcpu, task);
+	v = slot ? kw_slot(*slot) : NULL;
+	if (v && kw_ends_with_thread && v->tid != (__u32)task->pid) {
+		kw_vcpu_end(v); /* the end of its thread is still to be told, or was kept from us */
+		v = NULL;
+	}
+	v = v ?: kw_vcpu_create(vcpu, task);
 	if (!v) {
 		kw_lose(KW_LOSS_NO_SLOT);
 		return NULL;
@@ -197,19 +218,6 @@ static __always_inline struct kw_vcpu *kw_vcpu_of_task(struct task_struct *task)
 	struct kw_vcpu *v = kw_any_vcpu_of_task(task);
 
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
-}
-
-/* The vCPU is no more. Its figures stay until user space has read them. */
-static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
-{
-	__u64 key = v->vcpu;
-
-	bpf_map_delete_elem(&vcpu_slots, &key);
-	if (v->exit_ns)
-		v->unfinished++;
-	v->vcpu = 0;
-	v->died_ns = bpf_ktime_get_ns();
-	__sync_fetch_and_add(&kw_vcpus_ended, 1);
 }
 
 /* ---- splitting an exit's time ---- */

@@ -212,6 +212,14 @@ static void refuse_switched_off(struct kw_engine *e)
 	}
 }
 
+/* True if only the end of its thread, or nothing at all, tells that a vCPU is gone. */
+static bool ends_with_thread(const struct kw_engine *e)
+{
+	const char *program = program_of(&e->hook[KW_HOOK_DESTROY]);
+
+	return !program || !strcmp(program, "kw_destroy_thread");
+}
+
 static void select_programs(struct kw_engine *e)
 {
 	struct bpf_program *p;
@@ -288,6 +296,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 		return err;
 	refuse_switched_off(e);
 	select_programs(e);
+	e->bpf->rodata->kw_ends_with_thread = ends_with_thread(e);
 	err = kvm_watcher_bpf__load(e->bpf);
 	if (!err)
 		return attach(e);
