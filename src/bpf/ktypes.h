@@ -34,9 +34,7 @@ struct task_struct___state {
 	long state;
 };
 
-struct kvm {
-	int userspace_pid;
-};
+struct kvm;
 
 struct kvm_vcpu_stat_generic {
 	__u64 halt_poll_success_ns;

@@ -11,12 +11,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-static void draw(struct kw_run *run, const struct kw_frame *frame, struct kw_sink *sink)
+static void draw(const struct kw_frame *frame, struct kw_sink *sink)
 {
 	const struct kw_hist *h = &frame->schema->hist;
 	uint64_t buckets[1024] = {}, total = 0;
 
-	(void)run;
 	for (size_t r = 0; r < frame->n; r++)
 		for (unsigned int i = 0; i < h->buckets; i++) {
 			uint64_t n = kw_row_hist(frame->schema, frame->row[r])[i];
@@ -38,7 +37,7 @@ static int show(struct kw_run *run, void *arg)
 
 	for (size_t i = 0; i < run->n_sinks && !err; i++) {
 		if (run->sink[i]->ops == &kw_sink_table)
-			draw(run, &delta[0], run->sink[i]);
+			draw(&delta[0], run->sink[i]);
 		else
 			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, &delta[0],
 						       false);
