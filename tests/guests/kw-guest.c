@@ -5,13 +5,50 @@
  * May not know about: kvm_watcher. Needs nothing but /dev/kvm and libc.
  * To extend: a kind is a piece of guest code and a line in kinds[].
  *
- *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w]
- *            [-o ONE_THREAD] [--name NAME]
+ *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
+ *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
+ *
+ *   -s       spins before each exit
+ *   -t       ticks that a halt waits for its timer
+ *   -o       one and the same thread runs all vCPUs
+ *   --name   is for those who read our command line
+ *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
+ *   --pages, --manual, --ring   see the kind dirty
+ *
+ * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
+ *   cpuid, out, in, rdmsr, wrmsr, vmmcall, vmcall, pause, hlt, and spin, which makes none
+ *   mix      CPUID, OUT, IN, RDMSR, a read from a hole in memory, HLT
+ *   msrs     RDMSR and WRMSR of 0x8b, 0x277 and 0x1a0
+ *   ports    OUT to and IN from the ports 0x3f8, 0x2f8 and 0x70
+ *   leaves   CPUID of the leaves 0, 1 and 0x80000000
+ *   crs      a write of CR4
+ *   mmio     a read from a hole in memory, HOLE, which user space answers
+ *   mmior, mmiow   a read from, a write to HOLE + 0x10
+ *   mmiok    a read of the IOAPIC, which KVM answers
+ *   mmioev   a write to HOLE + 0x2000, which signals an eventfd of 4 bytes
+ *   mmioev0  the same, the eventfd is of any length: where KVM can, it does not decode the write
+ *   touch, touchr, touchx   a write to, a read from, a call into a page not yet mapped in KVM
+ *            but present in the host (without KVM's TDP MMU, one fault maps 8 such pages)
+ *   dirty    writes to each of P pages that KVM logs as dirty, and an OUT, upon which the VMM
+ *            collects the log: by KVM_GET_DIRTY_LOG, with --manual also by KVM_CLEAR_DIRTY_LOG,
+ *            with --ring from the vCPU's ring, each time it is full as well, after which KVM
+ *            repeats one fault. "distinct" says how many pages each round found.
+ *            All pages have been written to and collected once before the count begins (not so
+ *            with -o). One vCPU only.
+ *   flood    CPUID of a random leaf at one of 512 addresses, OUT to a random port, a write to a
+ *            random page of 512 MiB of hole
+ *   nested   VMRUN of an L2 that does CPUID
+ *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
+ *            nested paging, so all page faults are the host's to handle
+ *
+ * Each kind's own exits aside, a run makes the one that ends it and those of the host's interrupts;
+ * hlt, mix and nested also those of the few pages that only their runs use.
  *
  * Each round creates VMS virtual machines, runs all their vCPUs, and destroys them. With -w it
- * prints "ready" when the first round's VMs have run once with a count of 0 (so that their pages
- * are mapped), waits for a line on stdin, runs, prints one JSON object per vCPU with KVM's own
- * statistics of that span, waits for another line, and only then destroys them.
+ * prints "ready" when the first round's VMs have run once with a count of 0 (dirty: 1), so that
+ * their pages are mapped, waits for a line on stdin, runs, prints one JSON object per vCPU with
+ * KVM's own statistics of that span (all that are one number), waits for another line, and only
+ * then destroys them.
  *
  * The exit that ends a run (a write to port 0x501) is never followed by an entry.
  */
@@ -27,6 +64,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -35,8 +73,13 @@
 
 #define MAX_VCPUS 16
 #define MAX_VMS	  1000
+#define MAX_STATS 256
 
-/* Guest-physical layout; everything below LOW_SIZE is identity-mapped by 2 MiB pages. */
+#ifndef MAP_HUGE_2MB
+#define MAP_HUGE_2MB (21 << 26)
+#endif
+
+/* Guest-physical layout; all of the first GiB but IOAPIC is identity-mapped by 2 MiB pages. */
 #define PML4	 0x1000
 #define PDPT	 0x2000
 #define PD	 0x3000
@@ -50,15 +93,23 @@
 #define FAULT	 0x29000
 #define STACKS	 0x30000 /* one page per vCPU, growing down from the next */
 #define LOW_SIZE 0x200000
-#define TOUCH	 0x20000000UL /* a slot of its own */
+#define IOAPIC	 0x1fe00000UL /* mapped to IOAPIC_GPA */
+#define TOUCH	 0x20000000UL /* a slot of its own; kinds that have none: a hole */
 #define HOLE	 0x3ff00000UL /* in no slot */
+#define MAX_SIZE 0x1fe00000UL /* of the slot at TOUCH */
 
-#define PORT_END   0x501
+#define IOAPIC_GPA 0xfec00000UL
+#define EVENT_GPA  (HOLE + 0x2000)
+#define TOUCH_SLOT 1
+
 #define PORT_FAULT 0x500
+#define PORT_END   0x501
+#define PORT_ROUND 0x502
 
 /*
  * Guest code, position-independent. rdi: how many; rsi: spins before each; rbp: first page to
- * touch; r8: timer ticks; r9: the vCPU's VMCB. A loop of 0 ends at once.
+ * touch; r8: timer ticks; r9: the vCPU's VMCB; r12: from page to page; r13: pages to make dirty;
+ * r14: a random seed. A loop of 0 does its setup and ends.
  */
 #define CODE_OF(name, text)                                                                        \
 	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name         \
@@ -70,19 +121,44 @@
 	      " mov %rsi, %r10\n2: test %r10, %r10\n jz 3f\n dec %r10\n jmp 2b\n3:\n" body         \
 	      "\n dec %rdi\n jmp 1b\n9:\n" END
 
+/* in a setup: what a run of 0 does, so that all accesses of the next run are alike to KVM */
+#define IF_0(body) " test %rdi, %rdi\n jnz 1f\n" body
+
 #define X2APIC_ON                                                                                  \
 	" mov $0x1b, %ecx\n rdmsr\n or $0xc00, %eax\n wrmsr\n"                                     \
 	" mov $0x80f, %ecx\n mov $0x1ff, %eax\n xor %edx, %edx\n wrmsr\n"
 #define TIMER_ONESHOT                                                                              \
 	" mov $0x83e, %ecx\n mov $0xb, %eax\n xor %edx, %edx\n wrmsr\n"                            \
 	" mov $0x832, %ecx\n mov $0x40, %eax\n xor %edx, %edx\n wrmsr\n"
-#define CPUID_1 " xor %eax, %eax\n xor %ecx, %ecx\n cpuid\n"
-#define OUT_1	" mov $0x3f8, %edx\n mov $0x78, %al\n out %al, (%dx)\n"
-#define IN_1	" mov $0x3f8, %edx\n in (%dx), %al\n"
-#define RDMSR_1 " mov $0x8b, %ecx\n rdmsr\n"
-#define WRMSR_1 " mov $0x8b, %ecx\n xor %eax, %eax\n xor %edx, %edx\n wrmsr\n"
-#define MMIO_1	" mov $0x3ff00000, %eax\n mov (%rax), %ebx\n"
-#define TOUCH_1 " movb $1, (%rbp)\n add $4096, %rbp\n"
+#define CPUID_1	       " xor %eax, %eax\n xor %ecx, %ecx\n cpuid\n"
+#define OUT_1	       " mov $0x3f8, %edx\n mov $0x78, %al\n out %al, (%dx)\n"
+#define IN_1	       " mov $0x3f8, %edx\n in (%dx), %al\n"
+#define RDMSR_1	       " mov $0x8b, %ecx\n rdmsr\n"
+#define WRMSR_1	       " mov $0x8b, %ecx\n xor %eax, %eax\n xor %edx, %edx\n wrmsr\n"
+#define MMIO_1	       " mov $0x3ff00000, %eax\n mov (%rax), %ebx\n"
+#define RDWRMSR(msr)   " mov $" msr ", %ecx\n rdmsr\n wrmsr\n"
+#define OUT_IN(port)   " mov $" port ", %edx\n out %al, (%dx)\n in (%dx), %al\n"
+#define CPUID_OF(leaf) " mov $" leaf ", %eax\n xor %ecx, %ecx\n cpuid\n"
+#define CR4_1	       " xor $0x40, %ebx\n mov %rbx, %cr4\n" /* MCE */
+#define VMRUN_1	       " mov %r9, %rax\n vmrun\n addq $2, 0x578(%r9)\n"
+#define TOUCH_1	       " movb $1, (%rbp)\n add %r12, %rbp\n"
+#define READ_4	       " mov (%rax), %ebx\n"
+#define WRITE_4	       " mov %ebx, (%rax)\n"
+#define STACK_1	       " push %rax\n pop %rax\n"
+#define DIRTY_1                                                                                    \
+	" mov %rbp, %rbx\n mov %r13, %rcx\n"                                                       \
+	"4: movb $1, (%rbx)\n add $4096, %rbx\n dec %rcx\n jnz 4b\n"                               \
+	" mov $0x502, %edx\n out %al, (%dx)\n"
+/* a linear congruential generator, of which only the upper bits are random enough */
+#define RANDOM_ON " movabs $6364136223846793005, %r15\n movabs $1442695040888963407, %r11\n"
+#define RANDOM	  " imul %r15, %r14\n add %r11, %r14\n"
+#define FLOOD_CPUID                                                                                \
+	RANDOM " mov %r14, %rax\n shr $32, %rax\n mov %r14d, %ecx\n shr $23, %ecx\n"               \
+	       " lea 8f(%rip), %rbx\n lea (%rbx, %rcx, 4), %rbx\n call *%rbx\n"
+#define FLOOD_OUT RANDOM " mov %r14, %rdx\n shr $48, %rdx\n or $0x8000, %edx\n out %al, (%dx)\n"
+#define FLOOD_MMIO                                                                                 \
+	RANDOM " mov %r14, %rbx\n shr $32, %rbx\n and $0x1ffff000, %ebx\n"                         \
+	       " or $0x20000000, %ebx\n mov %eax, (%rbx)\n"
 /* the interrupt that ends the halt may be pending already: sti holds it back until hlt has run */
 #define HLT_1 " mov $0x838, %ecx\n mov %r8d, %eax\n xor %edx, %edx\n wrmsr\n sti\n hlt\n cli\n"
 
@@ -94,90 +170,187 @@ CODE_OF(wrmsr, LOOP("", WRMSR_1))
 CODE_OF(vmmcall, LOOP("", " mov $1, %eax\n vmmcall\n"))
 CODE_OF(vmcall, LOOP("", " mov $1, %eax\n vmcall\n"))
 CODE_OF(mmio, LOOP("", MMIO_1))
+CODE_OF(msrs, LOOP("", RDWRMSR("0x8b") RDWRMSR("0x277") RDWRMSR("0x1a0")))
+CODE_OF(ports, LOOP("", OUT_IN("0x3f8") OUT_IN("0x2f8") OUT_IN("0x70")))
+CODE_OF(leaves, LOOP("", CPUID_OF("0") CPUID_OF("1") CPUID_OF("0x80000000")))
+CODE_OF(crs, LOOP(" mov $0x220, %ebx\n", CR4_1))
+CODE_OF(mmior, LOOP(" mov $0x3ff00010, %eax\n" IF_0(READ_4), READ_4))
+CODE_OF(mmiow, LOOP(" mov $0x3ff00010, %eax\n" IF_0(WRITE_4), WRITE_4))
+CODE_OF(mmiok, LOOP(" mov $0x1fe00000, %eax\n" IF_0(READ_4), READ_4))
+CODE_OF(mmioev, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
+CODE_OF(mmioev0, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
 CODE_OF(touch, LOOP("", TOUCH_1))
+CODE_OF(touchr, LOOP("", " mov (%rbp), %al\n add %r12, %rbp\n"))
+CODE_OF(touchx, LOOP(STACK_1, " call *%rbp\n add %r12, %rbp\n"))
+CODE_OF(dirty, LOOP("", DIRTY_1))
+CODE_OF(flood, LOOP(STACK_1 RANDOM_ON,
+		    FLOOD_CPUID FLOOD_OUT FLOOD_MMIO) "8: .rept 512\n cpuid\n ret\n nop\n .endr\n")
 CODE_OF(pause, LOOP("", " pause\n"))
 CODE_OF(hlt, LOOP(X2APIC_ON TIMER_ONESHOT, HLT_1))
 CODE_OF(spin, LOOP("", ""))
 CODE_OF(mix, LOOP(X2APIC_ON TIMER_ONESHOT, CPUID_1 OUT_1 IN_1 RDMSR_1 MMIO_1 HLT_1))
 /* a hypervisor: runs L2, which makes one exit, which L1 handles by skipping the instruction */
-CODE_OF(nested, LOOP("", " mov %r9, %rax\n vmrun\n addq $2, 0x578(%r9)\n"))
+CODE_OF(nested, LOOP("", VMRUN_1))
 CODE_OF(l2, "1: xor %eax, %eax\n cpuid\n jmp 1b\n")
+/* in a run of 0, L2's write goes to the stack */
+CODE_OF(nestmem, LOOP(IF_0(" lea -1024(%rsp), %rbp\n" VMRUN_1), VMRUN_1))
+CODE_OF(l2mem, "1:" TOUCH_1 CPUID_1 " jmp 1b\n")
 /* interrupts: end-of-interrupt, back */
 CODE_OF(isr, " push %rax\n push %rcx\n push %rdx\n mov $0x80b, %ecx\n xor %eax, %eax\n"
 	     " xor %edx, %edx\n wrmsr\n pop %rdx\n pop %rcx\n pop %rax\n iretq\n")
 CODE_OF(fault, " mov $0x500, %edx\n out %al, (%dx)\n hlt\n")
 
+enum {
+	IRQCHIP = 1,	   /* has KVM's interrupt controllers */
+	TOUCHES = 2,	   /* COUNT pages of its own, on each vCPU */
+	DIRTIES = 4,	   /* PAGES pages of its own, logged when dirty */
+	NESTS = 8,	   /* is a hypervisor */
+	EVENT = 16,	   /* has an eventfd at EVENT_GPA, for writes of 4 bytes */
+	EVENT_LENGTH0 = 32 /* the same, for writes of any length */
+};
+
 static const struct kind {
 	const char *name, *code, *end;
-	bool irqchip;
+	unsigned int flags;
 } kinds[] = {
-#define KIND(name, irqchip)                                                                        \
+#define KIND(name, flags)                                                                          \
 	{                                                                                          \
-#name, code_##name, code_##name##_end, irqchip                                     \
+#name, code_##name, code_##name##_end, flags                                       \
 	}
-	KIND(cpuid, false), KIND(out, false),	  KIND(in, false),     KIND(rdmsr, false),
-	KIND(wrmsr, false), KIND(vmmcall, false), KIND(vmcall, false), KIND(mmio, false),
-	KIND(touch, false), KIND(pause, false),	  KIND(hlt, true),     KIND(spin, false),
-	KIND(mix, true),    KIND(nested, false),
+	KIND(cpuid, 0),
+	KIND(out, 0),
+	KIND(in, 0),
+	KIND(rdmsr, 0),
+	KIND(wrmsr, 0),
+	KIND(vmmcall, 0),
+	KIND(vmcall, 0),
+	KIND(mmio, 0),
+	KIND(touch, TOUCHES),
+	KIND(pause, 0),
+	KIND(hlt, IRQCHIP),
+	KIND(spin, 0),
+	KIND(mix, IRQCHIP),
+	KIND(nested, NESTS),
+	KIND(msrs, 0),
+	KIND(ports, 0),
+	KIND(leaves, 0),
+	KIND(crs, 0),
+	KIND(mmior, 0),
+	KIND(mmiow, 0),
+	KIND(mmiok, IRQCHIP),
+	KIND(mmioev, EVENT),
+	KIND(mmioev0, EVENT_LENGTH0),
+	KIND(touchr, TOUCHES),
+	KIND(touchx, TOUCHES),
+	KIND(dirty, DIRTIES),
+	KIND(flood, 0),
+	KIND(nestmem, NESTS | TOUCHES),
 };
 
 static struct {
 	const struct kind *kind;
-	long count, vcpus, vms, rounds, spin, ticks;
-	bool wait, one_thread;
+	long count, vcpus, vms, rounds, spin, ticks, pages, ring;
+	bool wait, one_thread, huge, manual;
 	int kvm;
 	struct kvm_cpuid2 *cpuid;
-} o = { &kinds[0], 1000, 1, 1, 1, 0, 10000, false, false, -1, NULL };
+} o = { .kind = &kinds[0],
+	.count = 1000,
+	.vcpus = 1,
+	.vms = 1,
+	.rounds = 1,
+	.ticks = 10000,
+	.pages = 64,
+	.kvm = -1 };
 
-struct stats {
-	uint64_t exits, poll_ns;
+/* what the dirty pages' log has told */
+struct dirty {
+	uint64_t *found;    /* bitmap: in this round */
+	uint32_t *distinct; /* for each round: how many */
+	long rounds;
+	struct kvm_dirty_gfn *ring;
+	uint64_t next; /* of the ring's entries, ever growing */
 };
 
 struct vcpu {
 	struct vm *vm;
 	int fd, stats_fd, id, tid;
 	struct kvm_run *run;
-	struct stats before, after;
+	uint64_t *before, *after; /* values of stats */
 	uint64_t user_exits;
+	struct dirty dirty;
 	pthread_t thread;
 };
 
 struct vm {
-	int fd, number;
+	int fd, number, event;
 	uint8_t *low, *touch;
 	struct vcpu vcpu[MAX_VCPUS];
 };
 
-/* ---- KVM's own statistics (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD)
- * -------------------*/
+/* ---- KVM's own statistics (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD) ---- */
 
-static struct stats read_stats(int fd)
+/* those of a vCPU that are one number each; the same for all vCPUs */
+static struct {
+	uint32_t count;
+	size_t end; /* of the last one */
+	struct {
+		char name[64];
+		size_t offset;
+	} of[MAX_STATS];
+} stats;
+
+static void learn_stat(const struct kvm_stats_desc *d, size_t offset)
+{
+	if (d->size != 1)
+		return;
+	if (stats.count == MAX_STATS)
+		errx(1, "KVM has more than %d statistics", MAX_STATS);
+	snprintf(stats.of[stats.count].name, sizeof(stats.of[0].name), "%s", d->name);
+	stats.of[stats.count++].offset = offset;
+	if (stats.end < offset + sizeof(uint64_t))
+		stats.end = offset + sizeof(uint64_t);
+}
+
+static void learn_stats(int fd)
 {
 	struct kvm_stats_header h;
-	struct stats s = {};
 
 	if (pread(fd, &h, sizeof(h), 0) != sizeof(h))
 		err(1, "reading KVM's statistics");
 	for (uint32_t i = 0; i < h.num_desc; i++) {
-		char buf[sizeof(struct kvm_stats_desc) + 256];
+		char buf[sizeof(struct kvm_stats_desc) + 256] = {};
 		struct kvm_stats_desc *d = (void *)buf;
 		size_t size = sizeof(*d) + h.name_size;
-		uint64_t value;
 
-		if (pread(fd, buf, size, h.desc_offset + i * size) != (ssize_t)size ||
-		    pread(fd, &value, sizeof(value), h.data_offset + d->offset) != sizeof(value))
+		if (size > sizeof(buf) ||
+		    pread(fd, buf, size, h.desc_offset + i * size) != (ssize_t)size)
 			err(1, "reading KVM's statistics");
-		if (!strcmp(d->name, "exits"))
-			s.exits = value;
-		else if (!strcmp(d->name, "halt_poll_success_ns") ||
-			 !strcmp(d->name, "halt_poll_fail_ns"))
-			s.poll_ns += value;
+		learn_stat(d, h.data_offset + d->offset);
 	}
-	return s;
 }
 
-/* ---- building a VM
- * -----------------------------------------------------------------------------*/
+static uint64_t *read_stats(int fd)
+{
+	uint64_t *values = calloc(stats.count, sizeof(*values));
+	char *buf = malloc(stats.end);
+
+	if (pread(fd, buf, stats.end, 0) != (ssize_t)stats.end)
+		err(1, "reading KVM's statistics");
+	for (uint32_t i = 0; i < stats.count; i++)
+		memcpy(&values[i], buf + stats.of[i].offset, sizeof(*values));
+	free(buf);
+	return values;
+}
+
+static uint64_t stat_delta(const struct vcpu *c, const char *name)
+{
+	for (uint32_t i = 0; i < stats.count; i++)
+		if (!strcmp(stats.of[i].name, name))
+			return c->after[i] - c->before[i];
+	return 0;
+}
+
+/* ---- building a VM ---- */
 
 static void put_page_tables(uint8_t *low)
 {
@@ -187,6 +360,7 @@ static void put_page_tables(uint8_t *low)
 	((uint64_t *)(low + PDPT))[0] = PD | 3;
 	for (uint64_t i = 0; i < 512; i++)
 		pd[i] = i << 21 | 0x83;
+	pd[IOAPIC >> 21] = IOAPIC_GPA | 0x83;
 }
 
 static void put_gate(uint8_t *low, int vector, uint64_t handler)
@@ -200,7 +374,10 @@ static void put_gate(uint8_t *low, int vector, uint64_t handler)
 static void put_memory(struct vm *vm)
 {
 	memcpy(vm->low + CODE, o.kind->code, o.kind->end - o.kind->code);
-	memcpy(vm->low + L2_CODE, code_l2, code_l2_end - code_l2);
+	if (o.kind->flags & TOUCHES)
+		memcpy(vm->low + L2_CODE, code_l2mem, code_l2mem_end - code_l2mem);
+	else
+		memcpy(vm->low + L2_CODE, code_l2, code_l2_end - code_l2);
 	memcpy(vm->low + ISR, code_isr, code_isr_end - code_isr);
 	memcpy(vm->low + FAULT, code_fault, code_fault_end - code_fault);
 	put_page_tables(vm->low);
@@ -210,26 +387,117 @@ static void put_memory(struct vm *vm)
 		put_gate(vm->low, i, i < 32 ? FAULT : ISR);
 }
 
-static uint8_t *add_slot(struct vm *vm, int slot, uint64_t gpa, size_t size)
+static uint8_t *get_memory(size_t size, bool huge)
 {
-	uint8_t *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int flags = huge ? MAP_HUGETLB | MAP_HUGE_2MB : MAP_NORESERVE;
+	uint8_t *mem =
+		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | flags, -1, 0);
+
+	if (mem == MAP_FAILED && huge)
+		err(1, "no %zu huge pages: echo %zu > /proc/sys/vm/nr_hugepages", size >> 21,
+		    o.vms * size >> 21);
+	if (mem == MAP_FAILED)
+		err(1, "mmap");
+	if (!huge)
+		madvise(mem, size, MADV_NOHUGEPAGE);
+	return mem;
+}
+
+static void add_slot(struct vm *vm, int slot, uint64_t gpa, size_t size, uint8_t *mem, int flags)
+{
 	struct kvm_userspace_memory_region r = { .slot = slot,
+						 .flags = flags,
 						 .guest_phys_addr = gpa,
 						 .memory_size = size,
 						 .userspace_addr = (uintptr_t)mem };
 
-	if (mem == MAP_FAILED)
-		err(1, "mmap");
-	madvise(mem, size, MADV_NOHUGEPAGE);
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) < 0)
 		err(1, "KVM_SET_USER_MEMORY_REGION");
-	return mem;
+}
+
+/* How far it is from one page to touch to the next. */
+static size_t touch_step(void)
+{
+	return o.huge ? 2 << 20 : 4096;
 }
 
 static size_t touch_size(void)
 {
-	return o.kind->code == code_touch ? (size_t)o.vcpus * (o.count ?: 1) * 4096 : 0;
+	if (o.kind->flags & TOUCHES)
+		return (size_t)o.vcpus * (o.count ?: 1) * touch_step();
+	return o.kind->flags & DIRTIES ? o.pages * 4096UL : 0;
+}
+
+/* Memory that the host has already, so that KVM need but map it; each page is also a function. */
+static void put_touch(struct vm *vm)
+{
+	size_t size = touch_size();
+
+	if (!size)
+		return;
+	if (size > MAX_SIZE)
+		errx(2, "%s: %zu pages are too many, the most is %zu", o.kind->name,
+		     size / touch_step(), MAX_SIZE / touch_step());
+	vm->touch = get_memory(size, o.huge);
+	for (size_t i = 0; i < size; i += touch_step())
+		vm->touch[i] = 0xc3; /* ret */
+	add_slot(vm, TOUCH_SLOT, TOUCH, size, vm->touch,
+		 o.kind->flags & DIRTIES ? KVM_MEM_LOG_DIRTY_PAGES : 0);
+}
+
+static void put_event(struct vm *vm)
+{
+	struct kvm_ioeventfd e = { .addr = EVENT_GPA, .len = o.kind->flags & EVENT ? 4 : 0 };
+
+	vm->event = -1;
+	if (!(o.kind->flags & (EVENT | EVENT_LENGTH0)))
+		return;
+	vm->event = e.fd = eventfd(0, EFD_CLOEXEC);
+	if (vm->event < 0 || ioctl(vm->fd, KVM_IOEVENTFD, &e) < 0)
+		err(1, "KVM_IOEVENTFD");
+}
+
+static void enable(struct vm *vm, unsigned int capability, uint64_t arg, const char *name)
+{
+	struct kvm_enable_cap cap = { .cap = capability, .args = { arg } };
+
+	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap) < 0)
+		err(1, "%s", name);
+}
+
+static size_t ring_size(void)
+{
+	return o.ring * sizeof(struct kvm_dirty_gfn);
+}
+
+static void enable_dirty_log(struct vm *vm)
+{
+	if (o.ring)
+		enable(vm, KVM_CAP_DIRTY_LOG_RING, ring_size(), "KVM_CAP_DIRTY_LOG_RING");
+	if (o.manual)
+		enable(vm, KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2, KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE,
+		       "KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2");
+}
+
+static size_t bitmap_size(void)
+{
+	return (o.pages + 63) / 64 * sizeof(uint64_t);
+}
+
+static void create_dirty(struct vcpu *c)
+{
+	struct dirty *d = &c->dirty;
+
+	d->found = calloc(1, bitmap_size());
+	d->distinct = calloc(o.count + 1, sizeof(*d->distinct));
+	if (!d->found || !d->distinct)
+		err(1, "%ld rounds", o.count);
+	if (!o.ring)
+		return;
+	d->ring = mmap(NULL, ring_size(), PROT_READ | PROT_WRITE, MAP_SHARED, c->fd,
+		       KVM_DIRTY_LOG_PAGE_OFFSET * 4096);
+	if (d->ring == MAP_FAILED)
+		err(1, "the ring of dirty pages");
 }
 
 /* AMD's VMCB: L2 is L1 over again, at L2_CODE; it may do all but CPUID (and VMRUN, as it must). */
@@ -279,7 +547,7 @@ static void enable_svm(struct vcpu *c)
 		err(1, "VM_HSAVE_PA");
 }
 
-static void put_registers(struct vcpu *c, long count)
+static void put_system_registers(struct vcpu *c)
 {
 	struct kvm_segment cs = {
 		.limit = 0xffffffff, .selector = 8, .present = 1, .type = 11, .s = 1, .l = 1, .g = 1
@@ -291,14 +559,6 @@ static void put_registers(struct vcpu *c, long count)
 				  .s = 1,
 				  .db = 1,
 				  .g = 1 };
-	struct kvm_regs r = { .rip = CODE,
-			      .rflags = 2,
-			      .rdi = count,
-			      .rsi = o.spin,
-			      .r8 = o.ticks,
-			      .rsp = STACKS + 0x1000 * (c->id + 1),
-			      .r9 = VMCB + 0x1000 * c->id,
-			      .rbp = TOUCH + 4096UL * (o.count ?: 1) * c->id };
 	struct kvm_sregs s;
 
 	if (ioctl(c->fd, KVM_GET_SREGS, &s) < 0)
@@ -308,14 +568,33 @@ static void put_registers(struct vcpu *c, long count)
 	s.cr0 = 0x80000031;
 	s.cr3 = PML4;
 	s.cr4 = 0x220;
-	s.efer = o.kind->code == code_nested ? 0x1500 : 0x500;
+	s.efer = o.kind->flags & NESTS ? 0x1500 : 0x500;
 	s.gdt.base = GDT;
 	s.gdt.limit = 23;
 	s.idt.base = IDT;
 	s.idt.limit = 4095;
-	if (ioctl(c->fd, KVM_SET_SREGS, &s) < 0 || ioctl(c->fd, KVM_SET_REGS, &r) < 0)
-		err(1, "setting registers");
-	if (o.kind->code == code_nested)
+	if (ioctl(c->fd, KVM_SET_SREGS, &s) < 0)
+		err(1, "KVM_SET_SREGS");
+}
+
+static void put_registers(struct vcpu *c, long count)
+{
+	struct kvm_regs r = { .rip = CODE,
+			      .rflags = 2,
+			      .rdi = count,
+			      .rsi = o.spin,
+			      .r8 = o.ticks,
+			      .rsp = STACKS + 0x1000 * (c->id + 1),
+			      .r9 = VMCB + 0x1000 * c->id,
+			      .rbp = TOUCH + touch_step() * (o.count ?: 1) * c->id,
+			      .r12 = touch_step(),
+			      .r13 = o.pages,
+			      .r14 = c->vm->number * MAX_VCPUS + c->id };
+
+	put_system_registers(c);
+	if (ioctl(c->fd, KVM_SET_REGS, &r) < 0)
+		err(1, "KVM_SET_REGS");
+	if (o.kind->flags & NESTS)
 		enable_svm(c);
 }
 
@@ -333,9 +612,13 @@ static void create_vcpu(struct vm *vm, int id)
 		      MAP_SHARED, c->fd, 0);
 	if (c->run == MAP_FAILED || ioctl(c->fd, KVM_SET_CPUID2, o.cpuid) < 0)
 		err(1, "vCPU");
-	if (o.kind->irqchip && ioctl(c->fd, KVM_SET_MP_STATE, &runnable) < 0)
+	if (o.kind->flags & IRQCHIP && ioctl(c->fd, KVM_SET_MP_STATE, &runnable) < 0)
 		err(1, "KVM_SET_MP_STATE");
 	c->stats_fd = ioctl(c->fd, KVM_GET_STATS_FD, NULL);
+	if (!stats.count)
+		learn_stats(c->stats_fd);
+	if (o.kind->flags & DIRTIES)
+		create_dirty(c);
 }
 
 static struct vm *create_vm(int number)
@@ -344,33 +627,106 @@ static struct vm *create_vm(int number)
 
 	vm->number = number;
 	vm->fd = ioctl(o.kvm, KVM_CREATE_VM, 0L);
-	if (vm->fd < 0 || (o.kind->irqchip && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0))
+	if (vm->fd < 0 || (o.kind->flags & IRQCHIP && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0))
 		err(1, "creating VM %d", number);
-	vm->low = add_slot(vm, 0, 0, LOW_SIZE);
-	if (touch_size())
-		vm->touch = add_slot(vm, 1, TOUCH, touch_size());
+	if (o.kind->flags & DIRTIES)
+		enable_dirty_log(vm);
+	vm->low = get_memory(LOW_SIZE, false);
+	add_slot(vm, 0, 0, LOW_SIZE, vm->low, 0);
 	put_memory(vm);
+	put_touch(vm);
+	put_event(vm);
 	for (int i = 0; i < o.vcpus; i++)
 		create_vcpu(vm, i);
 	return vm;
 }
 
+static void destroy_vcpu(struct vcpu *c)
+{
+	munmap(c->run, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
+	if (c->dirty.ring)
+		munmap(c->dirty.ring, ring_size());
+	close(c->stats_fd);
+	close(c->fd);
+	free(c->before);
+	free(c->after);
+	free(c->dirty.found);
+	free(c->dirty.distinct);
+}
+
 static void destroy_vm(struct vm *vm)
 {
-	for (int i = 0; i < o.vcpus; i++) {
-		munmap(vm->vcpu[i].run, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
-		close(vm->vcpu[i].stats_fd);
-		close(vm->vcpu[i].fd);
-	}
+	for (int i = 0; i < o.vcpus; i++)
+		destroy_vcpu(&vm->vcpu[i]);
 	close(vm->fd);
+	if (vm->event >= 0)
+		close(vm->event);
 	munmap(vm->low, LOW_SIZE);
 	if (vm->touch)
 		munmap(vm->touch, touch_size());
 	free(vm);
 }
 
-/* ---- running it
- * --------------------------------------------------------------------------------*/
+/* ---- dirty pages ---- */
+
+static void collect_ring(struct vcpu *c)
+{
+	struct dirty *d = &c->dirty;
+
+	for (;; d->next++) {
+		struct kvm_dirty_gfn *e = &d->ring[d->next % o.ring];
+
+		if (__atomic_load_n(&e->flags, __ATOMIC_ACQUIRE) != KVM_DIRTY_GFN_F_DIRTY)
+			break;
+		if (e->slot != TOUCH_SLOT || e->offset >= (uint64_t)o.pages)
+			errx(1, "dirty: page %#llx of slot %u", e->offset, e->slot);
+		d->found[e->offset / 64] |= 1ULL << e->offset % 64;
+		__atomic_store_n(&e->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
+	}
+	if (ioctl(c->vm->fd, KVM_RESET_DIRTY_RINGS, 0) < 0)
+		err(1, "KVM_RESET_DIRTY_RINGS");
+}
+
+static void collect_log(struct vcpu *c)
+{
+	struct kvm_dirty_log get = { .slot = TOUCH_SLOT, .dirty_bitmap = c->dirty.found };
+	struct kvm_clear_dirty_log clear = { .slot = TOUCH_SLOT,
+					     .num_pages = o.pages,
+					     .dirty_bitmap = c->dirty.found };
+
+	if (ioctl(c->vm->fd, KVM_GET_DIRTY_LOG, &get) < 0)
+		err(1, "KVM_GET_DIRTY_LOG");
+	if (o.manual && ioctl(c->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear) < 0)
+		err(1, "KVM_CLEAR_DIRTY_LOG");
+}
+
+static void collect(struct vcpu *c)
+{
+	if (o.ring)
+		collect_ring(c);
+	else
+		collect_log(c);
+}
+
+static void end_round(struct vcpu *c)
+{
+	struct dirty *d = &c->dirty;
+
+	collect(c);
+	for (size_t i = 0; i < bitmap_size() / sizeof(uint64_t); i++)
+		d->distinct[d->rounds] += __builtin_popcountll(d->found[i]);
+	d->rounds++;
+	memset(d->found, 0, bitmap_size());
+}
+
+/* Forget the round that has made all pages known to KVM. */
+static void forget_rounds(struct vcpu *c)
+{
+	if (c->dirty.rounds)
+		c->dirty.distinct[0] = c->dirty.rounds = 0;
+}
+
+/* ---- running it ---- */
 
 static void die_of(struct vcpu *c)
 {
@@ -381,7 +737,31 @@ static void die_of(struct vcpu *c)
 	     c->id, c->run->exit_reason, r.rip, r.rsp, r.rdi, r.rflags);
 }
 
-/* Run a vCPU until its guest ends; exits to user space need no more than another KVM_RUN. */
+static void die_of_fault(struct vcpu *c)
+{
+	struct kvm_regs r;
+
+	ioctl(c->fd, KVM_GET_REGS, &r);
+	errx(1, "the guest faulted at %#lx", *(uint64_t *)(c->vm->low + r.rsp));
+}
+
+/* Most exits to user space need no more than another KVM_RUN. */
+static void handle_exit(struct vcpu *c)
+{
+	uint32_t reason = c->run->exit_reason, port = c->run->io.port;
+
+	c->user_exits++;
+	if (reason == KVM_EXIT_IO && port == PORT_FAULT)
+		die_of_fault(c);
+	else if (reason == KVM_EXIT_IO && port == PORT_ROUND)
+		end_round(c);
+	else if (reason == KVM_EXIT_DIRTY_RING_FULL)
+		collect(c);
+	else if (reason != KVM_EXIT_IO && reason != KVM_EXIT_MMIO)
+		die_of(c);
+}
+
+/* Run a vCPU until its guest ends. */
 static void run_vcpu(struct vcpu *c, long count)
 {
 	put_registers(c, count);
@@ -393,17 +773,7 @@ static void run_vcpu(struct vcpu *c, long count)
 		}
 		if (c->run->exit_reason == KVM_EXIT_IO && c->run->io.port == PORT_END)
 			return;
-		c->user_exits++;
-		if (c->run->exit_reason == KVM_EXIT_MMIO ||
-		    (c->run->exit_reason == KVM_EXIT_IO && c->run->io.port != PORT_FAULT))
-			continue;
-		if (c->run->exit_reason == KVM_EXIT_IO) {
-			struct kvm_regs r;
-
-			ioctl(c->fd, KVM_GET_REGS, &r);
-			errx(1, "the guest faulted at %#lx", *(uint64_t *)(c->vm->low + r.rsp));
-		}
-		die_of(c);
+		handle_exit(c);
 	}
 }
 
@@ -417,7 +787,8 @@ static void *vcpu_thread(void *arg)
 	snprintf(name, sizeof(name), "CPU %d/KVM", c->id);
 	prctl(PR_SET_NAME, name);
 	c->tid = syscall(SYS_gettid);
-	run_vcpu(c, 0);
+	run_vcpu(c, o.kind->flags & DIRTIES ? 1 : 0);
+	forget_rounds(c);
 	c->before = read_stats(c->stats_fd);
 	c->user_exits = 0;
 	pthread_barrier_wait(&warm);
@@ -442,12 +813,33 @@ static void tell(const char *what)
 		exit(0);
 }
 
+static void report_stats(const struct vcpu *c)
+{
+	printf("\"stats\":{");
+	for (uint32_t i = 0; i < stats.count; i++)
+		printf("%s\"%s\":%ld", i ? "," : "", stats.of[i].name, c->after[i] - c->before[i]);
+	printf("}");
+}
+
+static void report_dirty(const struct dirty *d)
+{
+	printf(",\"distinct\":[");
+	for (long i = 0; i < d->rounds; i++)
+		printf("%s%u", i ? "," : "", d->distinct[i]);
+	printf("]");
+}
+
 static void report(const struct vcpu *c)
 {
 	printf("{\"pid\":%d,\"vm\":%d,\"vcpu\":%d,\"tid\":%d,\"exits\":%lu,\"poll_ns\":%lu,"
-	       "\"user_exits\":%lu}\n",
-	       getpid(), c->vm->number, c->id, c->tid, c->after.exits - c->before.exits,
-	       c->after.poll_ns - c->before.poll_ns, c->user_exits);
+	       "\"user_exits\":%lu,",
+	       getpid(), c->vm->number, c->id, c->tid, stat_delta(c, "exits"),
+	       stat_delta(c, "halt_poll_success_ns") + stat_delta(c, "halt_poll_fail_ns"),
+	       c->user_exits);
+	report_stats(c);
+	if (o.kind->flags & DIRTIES)
+		report_dirty(&c->dirty);
+	printf("}\n");
 }
 
 static void run_round(struct vm **vm, bool first)
@@ -542,45 +934,89 @@ static long number(const char *text, long least, long most)
 	return n;
 }
 
+static void check_options(void)
+{
+	if (o.kind->flags & DIRTIES && o.vcpus != 1)
+		errx(2, "%s: one vCPU only", o.kind->name);
+	if (o.huge && !(o.kind->flags & TOUCHES))
+		errx(2, "%s: has no use for huge pages", o.kind->name);
+	if (o.ring & (o.ring - 1))
+		errx(2, "a ring's entries must be a power of two");
+	if (o.ring && o.manual)
+		errx(2, "--manual and --ring exclude each other");
+}
+
+static bool parse_long(int c)
+{
+	switch (c) {
+	case 'N':
+		break; /* for those who read our command line */
+	case 'H':
+		o.huge = true;
+		break;
+	case 'P':
+		o.pages = number(optarg, 1, MAX_SIZE / 4096);
+		break;
+	case 'M':
+		o.manual = true;
+		break;
+	case 'R':
+		o.ring = number(optarg, 1, 65536);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static void parse_short(int c)
+{
+	switch (c) {
+	case 'k':
+		set_kind(optarg);
+		break;
+	case 'n':
+		o.count = number(optarg, 0, 1000000000);
+		break;
+	case 'v':
+		o.vcpus = number(optarg, 1, MAX_VCPUS);
+		break;
+	case 'm':
+		o.vms = number(optarg, 1, MAX_VMS);
+		break;
+	case 'r':
+		o.rounds = number(optarg, 1, 1000000);
+		break;
+	case 's':
+		o.spin = number(optarg, 0, 1000000000);
+		break;
+	case 't':
+		o.ticks = number(optarg, 1, 1000000000);
+		break;
+	case 'w':
+		o.wait = true;
+		break;
+	case 'o':
+		o.one_thread = true;
+		break;
+	default:
+		exit(2);
+	}
+}
+
 static void parse(int argc, char **argv)
 {
-	static const struct option options[] = { { "name", required_argument, NULL, 'N' }, {} };
+	static const struct option options[] = {
+		{ "name", required_argument, NULL, 'N' },  { "huge", no_argument, NULL, 'H' },
+		{ "pages", required_argument, NULL, 'P' }, { "manual", no_argument, NULL, 'M' },
+		{ "ring", required_argument, NULL, 'R' },  {}
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "k:n:v:m:r:s:t:wo", options, NULL)) != -1)
-		switch (c) {
-		case 'k':
-			set_kind(optarg);
-			break;
-		case 'n':
-			o.count = number(optarg, 0, 1000000000);
-			break;
-		case 'v':
-			o.vcpus = number(optarg, 1, MAX_VCPUS);
-			break;
-		case 'm':
-			o.vms = number(optarg, 1, MAX_VMS);
-			break;
-		case 'r':
-			o.rounds = number(optarg, 1, 1000000);
-			break;
-		case 's':
-			o.spin = number(optarg, 0, 1000000000);
-			break;
-		case 't':
-			o.ticks = number(optarg, 1, 1000000000);
-			break;
-		case 'w':
-			o.wait = true;
-			break;
-		case 'o':
-			o.one_thread = true;
-			break;
-		case 'N':
-			break; /* for those who read our command line */
-		default:
-			exit(2);
-		}
+		if (!parse_long(c))
+			parse_short(c);
+	check_options();
 }
 
 int main(int argc, char **argv)
