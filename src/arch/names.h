@@ -40,6 +40,10 @@ char *kw_reason_name(enum kw_isa isa, uint32_t code, char *dst, size_t size);
  */
 bool kw_reason_parse(enum kw_isa isa, const char *text, uint32_t *ret_code);
 
+/* Name of an exit to user space (KVM_EXIT_*) or of an x86 MSR; NULL if there is none. */
+const char *kw_user_exit_name(uint64_t reason);
+const char *kw_msr_name(uint64_t msr);
+
 extern const struct kw_isa_names kw_names_vmx, kw_names_svm, kw_names_pvm, kw_names_arm64,
 	kw_names_riscv;
 

@@ -71,4 +71,28 @@ static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & guest ? 2 : 1;
 }
 
+#define KW_VCPU_REGS_RIP 16
+
+/*
+ * The guest's instruction pointer as KVM has it at hand, false if it has not: Intel's KVM reads it
+ * from the VMCS when it needs it, and an encrypted guest's is not to be had.
+ */
+static __always_inline bool kw_guest_rip(struct kvm_vcpu *vcpu, __u32 isa, __u64 *ret)
+{
+	struct kvm_vcpu___rip *apart = (void *)vcpu;
+	__u64 avail;
+
+	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
+	    BPF_CORE_READ(vcpu, arch.guest_state_protected))
+		return false;
+	if (bpf_core_field_exists(apart->arch.rip)) {
+		*ret = BPF_CORE_READ(apart, arch.rip);
+		avail = BPF_CORE_READ(apart, arch.regs_avail[0]);
+	} else {
+		*ret = BPF_CORE_READ(vcpu, arch.regs[KW_VCPU_REGS_RIP]);
+		avail = BPF_CORE_READ(vcpu, arch.regs_avail);
+	}
+	return isa != KW_ISA_VMX || avail & (1 << KW_VCPU_REGS_RIP);
+}
+
 #endif

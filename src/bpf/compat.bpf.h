@@ -31,6 +31,10 @@ static __always_inline bool kw_stays_runnable(unsigned long long *ctx, struct ta
 	return !BPF_CORE_READ(prev, __state);
 }
 
+/* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).
+ */
+enum { KW_MMIO_READ_UNSATISFIED, KW_MMIO_READ, KW_MMIO_WRITE };
+
 /* Time that KVM says it polled for this vCPU so far, ns; false if this kernel does not tell. */
 static __always_inline bool kw_poll_stat(struct kvm_vcpu *vcpu, __u64 *ns)
 {

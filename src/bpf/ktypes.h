@@ -27,6 +27,12 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
+	unsigned int flags;
+	struct mm_struct *mm;
+};
+
+struct mm_struct {
+	struct task_struct *owner;
 };
 
 /* before 2f064a59a11f ("sched: Change task_struct::state"), 5.14 */
@@ -34,7 +40,54 @@ struct task_struct___state {
 	long state;
 };
 
-struct kvm;
+struct mmu_notifier {
+	void *ops;
+};
+
+struct kvm {
+	struct mm_struct *mm;
+	int userspace_pid;
+	struct mmu_notifier mmu_notifier;
+};
+
+enum mmu_notifier_event {
+	MMU_NOTIFY_UNMAP,
+};
+
+struct mmu_notifier_range {
+	unsigned long start, end;
+	enum mmu_notifier_event event;
+};
+
+/* what one invalidation means for one memory slot */
+struct kvm_gfn_range {
+	__u64 start, end;
+};
+
+struct kvm_memory_slot {
+	__u64 base_gfn;
+	unsigned long npages;
+	unsigned long userspace_addr;
+	__u32 flags;
+	short id;
+	__u16 as_id;
+};
+
+struct kvm_page_fault {
+	__u64 addr;
+	__u64 gfn;
+	__u64 pfn;
+	__u8 goal_level;
+	struct kvm_memory_slot *slot;
+};
+
+struct file {
+	void *private_data;
+};
+
+struct kvm_dirty_ring {
+	__u32 dirty_index;
+};
 
 struct kvm_vcpu_stat_generic {
 	__u64 halt_poll_success_ns;
@@ -46,7 +99,10 @@ struct kvm_vcpu_stat {
 };
 
 struct kvm_vcpu_arch {
+	unsigned long regs[17];
+	__u32 regs_avail;
 	__u32 hflags;
+	bool guest_state_protected;
 };
 
 struct kvm_vcpu {
@@ -54,6 +110,17 @@ struct kvm_vcpu {
 	int vcpu_id;
 	struct kvm_vcpu_stat stat;
 	struct kvm_vcpu_arch arch;
+	struct kvm_dirty_ring dirty_ring;
+};
+
+/* newer kernels keep the instruction pointer apart from the other registers, and a longer mask */
+struct kvm_vcpu_arch___rip {
+	unsigned long rip;
+	unsigned long regs_avail[1];
+};
+
+struct kvm_vcpu___rip {
+	struct kvm_vcpu_arch___rip arch;
 };
 
 /* before 0193cc908b5a ("KVM: stats: Separate generic stats from architecture specific ones"), 5.14

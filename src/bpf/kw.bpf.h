@@ -106,36 +106,47 @@ static __always_inline bool kw_filter_passes(__u32 kind, __u32 id, __u64 tick)
 	return value && (!*value || *value == tick);
 }
 
-/* A first event of this vCPU: take a slot for it. current is the thread that runs it. */
-static __noinline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, struct task_struct *task)
+/* Take a slot for a vCPU, or for a VM itself, of the process that task belongs to. */
+static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_id,
+					       struct task_struct *task)
 {
-	__u64 key = (__u64)vcpu;
 	struct kw_vcpu *v;
 	__u32 slot = 0;
 
 	if (bpf_map_pop_elem(&vcpu_free, &slot))
 		return NULL;
 	v = kw_slot(slot);
-	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_ANY)) {
+	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_NOEXIST)) {
 		__sync_fetch_and_add(&kw_slots_taken, 1);
 		return NULL;
 	}
 	v->slot = slot;
-	v->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
-	v->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
-	v->tgid = task->tgid;
-	v->tid = task->pid;
+	v->kvm = kvm;
+	v->vcpu_id = vcpu_id;
+	v->tgid = BPF_CORE_READ(task, tgid);
+	v->tid = vcpu_id == KW_VM_ITSELF ? 0 : BPF_CORE_READ(task, pid);
 	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
-	kw_poll_stat(vcpu, &v->poll_stat);
 	if (!kw_filter_passes(KW_FILTER_PID, v->tgid, v->start_ns / KW_TICK_NS) ||
 	    !kw_filter_passes(KW_FILTER_TID, v->tid, 0) ||
 	    !kw_filter_passes(KW_FILTER_VCPU, v->vcpu_id, 0))
 		v->flags = KW_VCPU_IGNORED;
 	v->vcpu = key;
 	v->born_ns = bpf_ktime_get_ns();
-	/* last: user space looks for new vCPUs when it sees this change */
+	/* last: user space looks for new slots when it sees this change */
 	__sync_fetch_and_add(&kw_slots_taken, 1);
+	return v;
+}
+
+/* A first event of this vCPU: take a slot for it. task is the thread that runs it. */
+static __always_inline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu,
+						      struct task_struct *task)
+{
+	struct kw_vcpu *v = kw_slot_take((__u64)vcpu, (__u64)BPF_CORE_READ(vcpu, kvm),
+					 BPF_CORE_READ(vcpu, vcpu_id), task);
+
+	if (v)
+		kw_poll_stat(vcpu, &v->poll_stat);
 	return v;
 }
 
@@ -218,6 +229,56 @@ static __always_inline struct kw_vcpu *kw_vcpu_of_task(struct task_struct *task)
 	struct kw_vcpu *v = kw_any_vcpu_of_task(task);
 
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
+}
+
+/* Fill the head of an event of a vCPU. */
+static __always_inline void kw_event_head(struct kw_event *e, const struct kw_vcpu *v, __u32 kind,
+					  __u64 now)
+{
+	e->time_ns = now;
+	e->born_ns = v->born_ns;
+	e->slot = v->slot;
+	e->kind = kind;
+}
+
+/*
+ * The slot of a VM itself, for what no vCPU did; NULL if there was no room, or a filter excludes
+ * it. Whoever is current: the owner is the process whose memory the VM has.
+ */
+static __noinline struct kw_vcpu *kw_vm_find(struct kvm *kvm)
+{
+	struct task_struct *owner;
+	__u64 key = (__u64)kvm;
+	struct kw_vcpu *v;
+	__u32 *slot;
+
+	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
+	v = slot ? kw_slot(*slot) : NULL;
+	if (!v) {
+		owner = BPF_CORE_READ(kvm, mm, owner);
+		v = owner ? kw_slot_take(key, key, KW_VM_ITSELF, owner) : NULL;
+	}
+	if (!v) {
+		slot = bpf_map_lookup_elem(&vcpu_slots, &key); /* another CPU was quicker */
+		v = slot ? kw_slot(*slot) : NULL;
+	}
+	if (!v)
+		kw_lose(KW_LOSS_NO_SLOT);
+	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
+}
+
+/* The slot of the vCPU that runs on the current thread. */
+static __always_inline struct kw_vcpu *kw_current_vcpu(void)
+{
+	return kw_running ? kw_vcpu_of_task(bpf_get_current_task_btf()) : NULL;
+}
+
+/* The slot of the current vCPU if it is one of this VM's, else of the VM itself. */
+static __always_inline struct kw_vcpu *kw_actor(struct kvm *kvm)
+{
+	struct kw_vcpu *v = kw_vcpu_of_task(bpf_get_current_task_btf());
+
+	return v && v->kvm == (__u64)kvm ? v : kw_vm_find(kvm);
 }
 
 /* ---- splitting an exit's time ---- */

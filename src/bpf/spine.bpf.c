@@ -30,6 +30,7 @@ int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
 	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
 		kw_clear_parts(v);
+		v->about = 0;
 	}
 	v->exit_ns = now;
 	v->since_ns = now;
@@ -51,8 +52,11 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
 	} else {
 		if (v->flags & KW_VCPU_SPLIT)
 			kw_fit_parts(v, now - exit_ns);
-		kw_collectors_on_entry(v, now, now - exit_ns);
+		kw_collectors_on_exit_done(v, now, now - exit_ns);
+		if (v->about)
+			kw_collectors_on_about(v, now, now - exit_ns);
 	}
+	v->about = 0;
 	v->exit_ns = 0;
 	kw_clear_parts(v);
 }
@@ -73,6 +77,10 @@ int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 		kw_exit_done(v, now);
 		return 0;
 	}
+	if (v->about) { /* of an exit whose begin was not seen */
+		kw_collectors_on_about(v, now, 0);
+		v->about = 0;
+	}
 	if (v->state == KW_ST_GUEST)
 		v->fastpath++;
 	v->state = KW_ST_GUEST;
@@ -82,15 +90,30 @@ int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 
 /* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */
 SEC("?tp_btf/kvm_userspace_exit")
-int BPF_PROG(kw_kvm_userspace_exit)
+int BPF_PROG(kw_kvm_userspace_exit, __u32 reason, int error)
 {
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_current_vcpu();
 
-	if (!kw_running)
+	if (!v)
 		return 0;
-	v = kw_vcpu_of_task(bpf_get_current_task_btf());
-	if (v)
-		kw_set_state(v, KW_ST_VMM, bpf_ktime_get_ns());
+	kw_set_state(v, KW_ST_VMM, bpf_ktime_get_ns());
+	kw_collectors_on_userspace(v, reason, error);
+	return 0;
+}
+
+/* An EPT, NPT or shadow page fault: what it is about, for all that look at faults. */
+SEC("?tp_btf/kvm_page_fault")
+int BPF_PROG(kw_kvm_page_fault, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
+{
+	struct kw_vcpu *v = kw_watched(vcpu);
+
+	if (!v)
+		return 0;
+	v->fault_ns = bpf_ktime_get_ns();
+	v->fault_gpa = gpa;
+	v->fault_error = error;
+	v->about |= KW_ABOUT_FAULT;
+	kw_collectors_on_fault(v);
 	return 0;
 }
 
@@ -193,6 +216,18 @@ SEC("?kprobe/kvm_arch_vcpu_destroy")
 int BPF_KPROBE(kw_destroy_kprobe, struct kvm_vcpu *vcpu)
 {
 	return kw_vcpu_destroyed((__u64)vcpu);
+}
+
+SEC("?fentry/kvm_arch_destroy_vm")
+int BPF_PROG(kw_end_of_vm_fentry, struct kvm *kvm)
+{
+	return kw_vcpu_destroyed((__u64)kvm);
+}
+
+SEC("?kprobe/kvm_arch_destroy_vm")
+int BPF_KPROBE(kw_end_of_vm_kprobe, struct kvm *kvm)
+{
+	return kw_vcpu_destroyed((__u64)kvm);
 }
 
 /* Where nothing tells that a vCPU is destroyed, it ends with its thread. */

@@ -62,40 +62,54 @@ static int check_kvm(struct kw_listing *l)
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
 }
 
-static int check_hook(struct kw_listing *l, const struct kw_engine *e, enum kw_hook_id id)
+static int check_hook(struct kw_listing *l, const struct kw_engine *e, const struct kw_hook *h,
+		      bool wanted)
 {
-	const struct kw_hook *h = &e->hook[id];
 	char means[600];
 	size_t n;
 
-	if (!h->wanted)
+	if (!wanted)
 		return 0;
-	n = snprintf(means, sizeof(means), "%s", h->purpose);
+	n = snprintf(means, sizeof(means), "%s", h->def->purpose);
 	for (int i = 0; i < KW_VARIANTS && n < sizeof(means); i++)
 		if (*h->why[i])
 			n += snprintf(means + n, sizeof(means) - n, "; %s refused (%s)",
-				      h->program[i], h->why[i]);
+				      h->def->program[i], h->why[i]);
 	if (h->variant < 0 && n < sizeof(means))
 		snprintf(means + n, sizeof(means) - n, "; without it, %s",
-			 h->without ?: "nothing can be collected");
-	return add(l, h->name,
+			 h->def->without ?: "its collector is unavailable");
+	return add(l, h->def->name,
 		   h->variant < 0 ? "missing"
-		   : e->link[id]  ? "ok"
+		   : h->link	  ? "ok"
 				  : "not tried",
-		   kw_engine_variant(e, id), means);
+		   kw_engine_variant(e, h), means);
 }
 
-static int check_collector(struct kw_listing *l, const struct kw_engine *e,
+static bool serves(const struct kw_hook *h, size_t i, const struct kw_collector *c)
+{
+	return i < KW_HOOKS ? !!(c->hooks & (1u << i)) : h->owner == c;
+}
+
+static int check_collector(struct kw_listing *l, const struct kw_engine *e, size_t i,
 			   const struct kw_collector *c, int open_err)
 {
-	bool whole = true, works = !open_err;
+	bool whole = true;
 
-	for (int i = 0; i < KW_HOOKS; i++)
-		if (c->hooks & (1u << i) && e->hook[i].variant < 0) {
-			whole = false;
-			works &= !!e->hook[i].without;
-		}
-	return add(l, c->name, !works ? "unavailable" : whole ? "ok" : "reduced", NULL, c->help);
+	for (size_t k = 0; k < e->n_hooks; k++)
+		whole &= !serves(&e->hook[k], k, c) || e->hook[k].variant >= 0;
+	return add(l, c->name,
+		   open_err || e->missing[i] ? "unavailable"
+		   : whole		     ? "ok"
+					     : "reduced",
+		   NULL, c->help);
+}
+
+static bool wanted(const struct kw_options *o, const struct kw_hook *h, size_t k)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (serves(h, k, o->wants.collector[i]))
+			return true;
+	return false;
 }
 
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
@@ -109,7 +123,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 
 	(void)open;
 	for (size_t i = 0; (c = kw_collector(i)); i++)
-		o->wants.collector[o->wants.n++] = c;
+		kw_wants_add(&o->wants, c);
 	o->wants.events = true;
 	open_err = kw_engine_open(&o->wants, &engine);
 	if (open_err == -EPERM || open_err == -EACCES)
@@ -117,10 +131,10 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 		       "CAP_PERFMON and "
 		       "CAP_SYS_ADMIN");
 	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l);
-	for (int i = 0; i < KW_HOOKS && !err; i++)
-		err = check_hook(&l, &engine, i);
+	for (size_t i = 0; i < engine.n_hooks && !err; i++)
+		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine.hook[i], i));
 	for (size_t i = 0; i < o->wants.n && !err; i++)
-		err = check_collector(&l, &engine, o->wants.collector[i], open_err);
+		err = check_collector(&l, &engine, i, o->wants.collector[i], open_err);
 	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)
 		err = kw_listing_print(&l, o->n_outputs ? o->output[i] : "table", &o->view);
 	kw_engine_close(&engine);

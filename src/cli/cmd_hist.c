@@ -31,7 +31,7 @@ static void draw(const struct kw_frame *frame, struct kw_sink *sink)
 
 static int show(struct kw_run *run, void *arg)
 {
-	struct kw_frame delta[16] = {};
+	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
 
@@ -43,7 +43,8 @@ static int show(struct kw_run *run, void *arg)
 						       false);
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
-	kw_frame_clear(&delta[0]);
+	for (size_t i = 0; i < run->o->wants.n_tables; i++)
+		kw_frame_clear(&delta[i]);
 	(void)arg;
 	return err;
 }
@@ -53,9 +54,9 @@ int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open)
 	struct kw_run run;
 	int code;
 
-	o->view.columns = "vm,pid,vcpu,tid,reason,count,hist";
+	o->view.columns = "vm,pid,vcpu,tid,reason,access,result,size,count,hist";
 	code = kw_run_open(&run, o, open);
-	if (!code && (o->wants.n != 1 || !o->wants.collector[0]->table->hist.buckets)) {
+	if (!code && (o->wants.n != 1 || !o->wants.table[0]->hist.buckets)) {
 		kw_say("hist shows one collector that has a histogram");
 		code = KW_EXIT_USAGE;
 	}

@@ -100,8 +100,11 @@ static int list_columns(struct kw_listing *l)
 
 	l->column = column_columns;
 	l->n_columns = ARRAY_SIZE(column_columns);
-	for (size_t i = 0; (c = kw_collector(i)) && !err; i++)
-		err = add_columns(l, c->table) ?: add_columns(l, c->event);
+	for (size_t i = 0; (c = kw_collector(i)) && !err; i++) {
+		for (int t = 0; t < KW_TABLES && !err; t++)
+			err = add_columns(l, c->table[t]);
+		err = err ?: add_columns(l, c->event);
+	}
 	return err;
 }
 

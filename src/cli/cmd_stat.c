@@ -10,26 +10,26 @@
 #include <string.h>
 
 struct totals {
-	struct kw_frame frame[16];
+	struct kw_frame frame[KW_FRAMES];
 	struct kw_losses lost;
 };
 
 static int interval(struct kw_run *run, void *arg)
 {
 	struct totals *totals = arg;
-	struct kw_frame delta[16] = {};
+	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
 
-	for (size_t i = 0; i < run->o->wants.n; i++) {
+	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_run_show(run, &delta[i], false);
-		if (run->o->summary)
+		if (run->o->summary || run->o->page_counts)
 			err = err ?: kw_frame_merge(&totals->frame[i], &delta[i]);
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		totals->lost.n[i] += lost.n[i];
-	for (size_t i = 0; i < run->o->wants.n; i++)
+	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		kw_frame_clear(&delta[i]);
 	return err;
 }
@@ -38,11 +38,27 @@ static int summary(struct kw_run *run, struct totals *totals)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < run->o->wants.n; i++)
+	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		err = err ?: kw_run_show(run, &totals->frame[i], true);
 	return err
 		       ?: kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
 					     totals->frame[0].real_ns);
+}
+
+/* The reference's list of dirty pages: how often each was marked, most often first. */
+static int page_counts(struct kw_run *run, struct totals *totals)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < run->n_sinks; i++) {
+		run->sink[i]->view.columns = "pid,gfn,rel_gfn,memslot,count";
+		run->sink[i]->view.rows = 0;
+		run->sink[i]->headed = NULL;
+	}
+	for (size_t i = 0; i < run->o->wants.n_tables && !err; i++)
+		if (!strcmp(run->o->wants.table[i]->name, "dirty-pages"))
+			err = kw_run_show(run, &totals->frame[i], true);
+	return err;
 }
 
 int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
@@ -55,9 +71,11 @@ int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 		err = kw_run_intervals(&run, o->interval_ns, NULL, interval, &totals);
 		if (!err && o->summary)
 			err = summary(&run, &totals);
+		if (!err && o->page_counts)
+			err = page_counts(&run, &totals);
 		code = err ? KW_EXIT_FAILED : 0;
 	}
-	for (size_t i = 0; i < o->wants.n; i++)
+	for (size_t i = 0; i < o->wants.n_tables; i++)
 		kw_frame_clear(&totals.frame[i]);
 	return kw_run_close(&run, code);
 }

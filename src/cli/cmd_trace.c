@@ -24,12 +24,12 @@ static int on_event(void *arg, const struct kw_collector *c, const void *row, ui
 /* What was lost is shown every interval, and what was buffered is written. */
 static int show_losses(struct kw_run *run, void *arg)
 {
-	struct kw_frame delta[16] = {};
+	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
 
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
-	for (size_t i = 0; i < run->o->wants.n; i++)
+	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		kw_frame_clear(&delta[i]);
 	for (size_t i = 0; i < run->n_sinks; i++)
 		fflush(run->sink[i]->out);

@@ -35,6 +35,7 @@ enum {
 	O_PER,
 	O_COLOR,
 	O_MAX_VCPUS,
+	O_PAGE_COUNTS,
 };
 
 static const struct offered {
@@ -58,6 +59,9 @@ static const struct offered {
 	{ { NULL, 0, NULL, 0, "How long:", 2 }, SHOWN },
 	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, SHOWN },
 	{ { "summary", 's', NULL, 0, "At the end, a table of the whole run", 2 }, ON(KW_STAT) },
+	{ { "page-counts", O_PAGE_COUNTS, NULL, 0,
+	    "At the end, how often each page was made dirty (with dirty)", 2 },
+	  ON(KW_STAT) },
 	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE },
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
 	    "table, jsonl or csv; repeatable; without PATH to standard output", 3 },
@@ -110,12 +114,18 @@ static void print_help(void)
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		printf("  %-8s %s\n", c->name, c->help);
 	printf("\nThe reference's options work as well, when no verb is given:\n"
-	       "  -e exits, -s summary at the end, -p PID, -t SEC, -v, -V, -?, --usage\n\n"
+	       "  -e exits, -f page faults, -m MMIO, -d dirty pages, several at once, in any "
+	       "order;\n"
+	       "  -s summary at the end, -p PID, -t SEC, -v, -V, -?, --usage\n\n"
 	       "'kvm_watcher VERB --help' shows a verb's options.\n\nExamples:\n"
 	       "  kvm_watcher exits                       exits of all VMs, every second\n"
 	       "  kvm_watcher stat exits -p 1234 -s 5 12  of one VM, for a minute, with a summary\n"
 	       "  kvm_watcher trace exits --slower 1ms --exclude HLT\n"
 	       "  kvm_watcher hist exits --reason NPF -t 10\n"
+	       "  kvm_watcher stat exits,faults --per vm  page-fault exits, and the faults they "
+	       "were\n"
+	       "  kvm_watcher io                          MSRs, ports, … and the guest code using "
+	       "them\n"
 	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
 }
 
@@ -285,6 +295,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return parse_seconds("time", arg, &o->duration_ns);
 	case 's':
 		o->summary = true;
+		return 0;
+	case O_PAGE_COUNTS:
+		o->page_counts = true;
 		return 0;
 	case 'o':
 		if (o->n_outputs == ARRAY_SIZE(o->output))

@@ -28,6 +28,7 @@ struct kw_options {
 	bool has_interval;
 	uint64_t duration_ns; /* 0: no limit */
 	bool summary;
+	bool page_counts; /* at the end, of dirty */
 	struct kw_wants wants;
 	struct kw_view view;
 	char *vm[64]; /* of --vm; wants.filters.vm points here */

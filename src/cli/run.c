@@ -29,7 +29,7 @@ static int choose_collectors(struct kw_options *o)
 		for (size_t i = 0; i < o->wants.n; i++)
 			c = o->wants.collector[i] == c ? NULL : c;
 		if (c)
-			o->wants.collector[o->wants.n++] = c;
+			kw_wants_add(&o->wants, c);
 	}
 	if (!o->wants.n) {
 		kw_say("no collector is named; 'kvm_watcher list collectors' shows them");
@@ -38,25 +38,65 @@ static int choose_collectors(struct kw_options *o)
 	return 0;
 }
 
+static bool wanted(const struct kw_options *o, const char *collector)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (!strcmp(o->wants.collector[i]->name, collector))
+			return true;
+	return false;
+}
+
+/* True if some table that will be shown has a column of this name. */
+static bool any_table_has(const struct kw_options *o, const char *name)
+{
+	for (size_t i = 0; i < (o->verb == KW_TRACE ? o->wants.n : o->wants.n_tables); i++) {
+		const struct kw_schema *s =
+			o->verb == KW_TRACE ? o->wants.collector[i]->event : o->wants.table[i];
+
+		if (s && kw_schema_find(s, name))
+			return true;
+	}
+	return false;
+}
+
+static int check_column(const struct kw_options *o, const char *option, const char *name)
+{
+	if (any_table_has(o, name))
+		return 0;
+	kw_say("--%s: %s has no column '%s'; 'kvm_watcher list columns' shows them", option,
+	       o->what ?: "exits", name);
+	return KW_EXIT_USAGE;
+}
+
 /* Columns named by options must exist, before anything is opened. */
 static int check_view(const struct kw_options *o)
 {
-	for (size_t i = 0; i < o->wants.n; i++) {
-		const struct kw_collector *c = o->wants.collector[i];
-		_cleanup_free_ const struct kw_column **columns = NULL;
-		size_t n;
+	_cleanup_free_ char *columns = strdup(o->view.columns ?: "");
+	char *save = NULL;
+	int err = o->view.sort ? check_column(o, "sort", o->view.sort) : 0;
 
-		if (kw_view_columns(&o->view, o->verb == KW_TRACE ? c->event : c->table, false,
-				    &columns, &n))
-			return KW_EXIT_USAGE;
-		if (o->view.sort && !kw_schema_find(c->table, o->view.sort)) {
-			kw_say("--sort: %s has no column '%s'; 'kvm_watcher list columns' shows "
-			       "them",
-			       c->name, o->view.sort);
-			return KW_EXIT_USAGE;
+	if (o->verb == KW_HIST) /* chooses its columns itself */
+		*columns = 0;
+	for (char *name = strtok_r(columns, ",", &save); name && !err;
+	     name = strtok_r(NULL, ",", &save))
+		err = check_column(o, "columns", name);
+	for (size_t i = 0; i < o->wants.n && !err && o->verb == KW_TRACE; i++)
+		if (!o->wants.collector[i]->event) {
+			kw_say("%s has no events to trace", o->wants.collector[i]->name);
+			err = KW_EXIT_USAGE;
 		}
+	if (!err && (o->wants.filters.n_include || o->wants.filters.n_exclude) &&
+	    !wanted(o, "exits")) {
+		kw_say("--reason and --exclude filter exits; add that collector: exits,%s",
+		       o->what);
+		err = KW_EXIT_USAGE;
 	}
-	return 0;
+	if (!err && o->page_counts && !wanted(o, "dirty")) {
+		kw_say("--page-counts are those of dirty; add that collector: dirty,%s",
+		       o->what ?: "exits");
+		err = KW_EXIT_USAGE;
+	}
+	return err;
 }
 
 int kw_exit_code(int err)
@@ -104,11 +144,11 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	err = open(&o->wants, &run->source);
 	if (err)
 		return kw_exit_code(err);
-	for (size_t i = 0; i < o->wants.n; i++)
-		run->prev[i].schema = o->wants.collector[i]->table;
+	for (size_t i = 0; i < o->wants.n_tables; i++)
+		run->prev[i].schema = o->wants.table[i];
 	err = run->source->start(run->source, &run->start_ns);
 	kw_debug("counting since %llu ns", (unsigned long long)run->start_ns);
-	for (size_t i = 0; i < o->wants.n; i++)
+	for (size_t i = 0; i < o->wants.n_tables; i++)
 		run->prev[i].mono_ns = run->start_ns;
 	run->end_ns = o->duration_ns ? run->start_ns + o->duration_ns : UINT64_MAX;
 	return kw_exit_code(err);
@@ -126,18 +166,30 @@ int kw_run_close(struct kw_run *run, int code)
 	return code;
 }
 
+static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
+{
+	const struct kw_wants *w = &run->o->wants;
+
+	for (size_t i = 0; i < w->n; i++)
+		for (size_t t = w->first[i]; t < (i + 1 < w->n ? w->first[i + 1] : w->n_tables);
+		     t++)
+			delta[t].unavailable =
+				*run->source->unavailable[i] ? run->source->unavailable[i] : NULL;
+}
+
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost)
 {
-	struct kw_frame cur[16] = {};
+	struct kw_frame cur[KW_FRAMES] = {};
 	struct kw_losses losses;
 	int err = run->source->read(run->source, cur, &losses);
 
-	for (size_t i = 0; i < run->o->wants.n; i++) {
+	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
 		err = err ?: kw_frame_fold(&delta[i], run->o->view.by_vm);
 		kw_frame_clear(&run->prev[i]);
 		run->prev[i] = cur[i];
 	}
+	mark_unavailable(run, delta);
 	if (err) {
 		kw_say("reading what was counted failed: %s", strerror(-err));
 		return err;
@@ -174,10 +226,14 @@ int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
-	const char *sort = run->o->view.sort ?: frame->schema->sort;
+	const struct kw_column *sort = NULL;
 	int err = 0;
 
-	kw_frame_order(frame, run->source->vms, kw_schema_find(frame->schema, sort));
+	if (run->o->view.sort)
+		sort = kw_schema_find(frame->schema, run->o->view.sort);
+	kw_frame_set_span(frame);
+	kw_frame_order(frame, run->source->vms,
+		       sort ?: kw_schema_find(frame->schema, frame->schema->sort));
 	for (size_t i = 0; i < run->n_sinks && !err; i++)
 		err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, frame, summary);
 	return err;

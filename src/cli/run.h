@@ -26,7 +26,7 @@ struct kw_run {
 	struct kw_source *source;
 	struct kw_sink *sink[8];
 	size_t n_sinks;
-	struct kw_frame prev[16];
+	struct kw_frame prev[KW_FRAMES];
 	struct kw_losses prev_losses;
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end: UINT64_MAX if there is none */
 };

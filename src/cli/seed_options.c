@@ -21,9 +21,10 @@ static const struct mode {
 	const char *collector;
 } modes[] = {
 	{ { "vm_exit", 'e', NULL, 0, "Exits", 1 }, "exits" },
-	{ { "kvmmmu_page_fault", 'f', NULL, OPTION_HIDDEN, "Page faults", 1 }, NULL },
-	{ { "mmio", 'm', NULL, OPTION_HIDDEN, "MMIO faults", 1 }, NULL },
-	{ { "mark_page_dirty", 'd', NULL, OPTION_HIDDEN, "Dirty pages", 1 }, NULL },
+	{ { "kvmmmu_page_fault", 'f', NULL, 0, "Page faults", 1 }, "faults" },
+	{ { "mmio", 'm', NULL, 0, "MMIO", 1 }, "mmio" },
+	{ { "mark_page_dirty", 'd', NULL, 0, "Dirty pages; how often each, at the end", 1 },
+	  "dirty" },
 	{ { "halt_poll_ns", 'n', NULL, OPTION_HIDDEN, "Changes of halt-polling", 1 }, NULL },
 	{ { "vcpu_wakeup", 'w', NULL, OPTION_HIDDEN, "vCPU wake-ups", 1 }, NULL },
 	{ { "kvm_irq", 'i', NULL, OPTION_HIDDEN, "Interrupts", 1 }, NULL },
@@ -117,7 +118,7 @@ static int translate(const struct seed *s, int *ret_argc, char ***ret_argv)
 
 	if (collectors(s, names, sizeof(names)))
 		return KW_EXIT_USAGE + 1;
-	argv = calloc(10, sizeof(*argv));
+	argv = calloc(12, sizeof(*argv));
 	if (!argv)
 		return KW_EXIT_FAILED + 1;
 	argv[n++] = strdup("kvm_watcher");
@@ -125,6 +126,8 @@ static int translate(const struct seed *s, int *ret_argc, char ***ret_argv)
 	argv[n++] = strdup(names);
 	if (s->summary)
 		argv[n++] = strdup("-s");
+	if (strstr(names, "dirty"))
+		argv[n++] = strdup("--page-counts");
 	if (s->verbose)
 		argv[n++] = strdup("-v");
 	if (s->pid && asprintf(&argv[n], "--pid=%s", s->pid) > 0)

@@ -1,17 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * hot.bpf.h - which collectors listen at the hot hooks of the spine.
+ * hot.bpf.h - the programs of all collectors, and which of them listen at the hooks of the spine.
  * May not know about: what they do there.
- * To extend: include the collector's *.bpf.h and add its handler to the list.
+ * To extend: include the collector's *.bpf.h and add its handlers to the lists.
  */
 #ifndef KW_HOT_BPF_H
 #define KW_HOT_BPF_H
 
 #include "exits/exits.bpf.h"
+#include "io/io.bpf.h"
+#include "mmio/mmio.bpf.h"
+#include "faults/faults.bpf.h"
+#include "dirty/dirty.bpf.h"
+#include "nested/nested.bpf.h"
 
-static __always_inline void kw_collectors_on_entry(struct kw_vcpu *v, __u64 now, __u64 total)
+/* The guest is entered again, total ns after its exit. Every exit comes here. */
+static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
-	exits_on_entry(v, now, total);
+	exits_on_exit_done(v, now, total);
+	nested_on_exit_done(v, now, total);
+}
+
+/* The same for exits that something was noted about (kw_vcpu.about); total 0: begin not seen. */
+static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	if (io_on && v->about & KW_ABOUT_IO)
+		io_on_about(v, now, total);
+	if (mmio_on && v->about & KW_ABOUT_MMIO)
+		mmio_on_about(v, now, total);
+	if (faults_on && v->about & KW_ABOUT_FAULT)
+		faults_on_about(v, now);
+	if (dirty_on && v->about & KW_ABOUT_DIRTY)
+		dirty_on_about(v, total);
+}
+
+/* KVM_RUN returns to user space. */
+static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+{
+	io_on_userspace(v, reason, error);
+	mmio_on_userspace(v, reason);
+}
+
+/* A page fault of the guest begins; v->fault_* tell of it. */
+static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
+{
+	faults_on_fault(v);
 }
 
 #endif

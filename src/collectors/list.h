@@ -5,3 +5,8 @@
  * To extend: KW_COLLECTOR(name) makes the object kw_collector_name known.
  */
 KW_COLLECTOR(exits)
+KW_COLLECTOR(io)
+KW_COLLECTOR(mmio)
+KW_COLLECTOR(faults)
+KW_COLLECTOR(dirty)
+KW_COLLECTOR(nested)

@@ -26,6 +26,9 @@ enum kw_isa {
 	KW_ISA_RISCV = 17,
 };
 
+/* vcpu_id of a slot that stands for a VM itself: for what happens outside its vCPUs. */
+#define KW_VM_ITSELF 0xffffffff
+
 /* What a vCPU's thread is doing, as the hooks tell. */
 enum kw_state {
 	KW_ST_UNKNOWN, /* no event seen yet */
@@ -47,6 +50,13 @@ enum kw_part {
 #define KW_VCPU_IGNORED (1 << 0) /* a filter excludes this vCPU */
 #define KW_VCPU_SPLIT	(1 << 1) /* part[] of the current exit is not all zero */
 
+/* kw_vcpu.about: written by the vCPU's own thread alone, cleared when it enters the guest. */
+#define KW_ABOUT_FAULT	(1 << 0) /* kvm_page_fault */
+#define KW_ABOUT_IO	(1 << 1) /* io has a detail to charge the exit to */
+#define KW_ABOUT_MMIO	(1 << 2) /* mmio has an access to account */
+#define KW_ABOUT_DIRTY	(1 << 3) /* a logged page was made dirty */
+#define KW_ABOUT_NESTED (1 << 4) /* L1 or L2 was switched to */
+
 /*
  * One slot of the vCPU table. Written by the vCPU's own thread, by whoever switches it in and out
  * on the same CPU, and, wake_ns alone and only while it is off the CPU, by whoever wakes it. User
@@ -66,7 +76,8 @@ struct kw_vcpu {
 	__u8 flags;	  /* KW_VCPU_* */
 	__u32 tid;	  /* thread that runs it (init pid namespace) */
 	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
-	__u64 pad;
+	__u32 about;	  /* KW_ABOUT_*: what collectors noted of the exit being handled */
+	__u32 pad;
 
 	/* what a switch or a halt touches */
 	__u64 off_ns;	      /* since when off the CPU; 0: on it */
@@ -76,6 +87,11 @@ struct kw_vcpu {
 	__u64 part[KW_PARTS]; /* of the exit being handled, ns; enum kw_part */
 
 	__u64 poll_stat; /* KVM's halt_poll_{success,fail}_ns as last seen */
+
+	/* the page fault being handled, if about has KW_ABOUT_FAULT */
+	__u64 fault_ns;
+	__u64 fault_gpa;
+	__u64 fault_error; /* as the isa defines it */
 
 	/* who it is */
 	__u64 kvm;	/* struct kvm * */
@@ -97,6 +113,8 @@ enum kw_loss {
 	KW_LOSS_UNMATCHED, /* kvm_exit while another exit was open */
 	KW_LOSS_CLOCK,	   /* exits whose clock went backwards */
 	KW_LOSS_HISTOGRAM, /* histogram carries that found no room */
+	KW_LOSS_NO_ROW,	   /* rows that found no room, nor did the one for the others */
+	KW_LOSS_NO_CALL,   /* calls whose begin was not noted, so that they have no time */
 	KW_LOSSES,	   /* the number of those counted in BPF */
 };
 
@@ -118,6 +136,24 @@ enum kw_collector_id {
 #define KW_COLLECTOR(name) KW_ID_##name,
 #include "../collectors/list.h"
 #undef KW_COLLECTOR
+};
+
+/* Head of every key of a map with bounded keys (bpf/keyed.bpf.h). */
+struct kw_keyed_key {
+	__u32 slot;
+	__u32 other; /* not 0: the row of those that found no room */
+};
+
+/* Head of every value of a map with bounded keys (bpf/keyed.bpf.h). */
+struct kw_keyed_head {
+	__u64 born_ns; /* when the row was made: tells it from an earlier one of the same key */
+	__u64 count;
+};
+
+/* Maximum of one window (kw_window): that of window w is in [w & 1]. */
+struct kw_max {
+	__u64 max[2];
+	__u64 window;
 };
 
 /* Common head of every event in the ring buffer. */

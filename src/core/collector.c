@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * collector.c - finds collectors by number and name.
+ * collector.c - finds collectors by number and name; which of them a run wants.
  * May not know about: any one collector.
  * To extend: collectors/list.h.
  */
-#include "collector.h"
+#include "source.h"
 
 #include "../util/cleanup.h"
 
@@ -23,6 +23,14 @@ const struct kw_collector *kw_collector(size_t i)
 #undef KW_COLLECTOR
 
 	return i < ARRAY_SIZE(all) ? all[i] : NULL;
+}
+
+void kw_wants_add(struct kw_wants *wants, const struct kw_collector *collector)
+{
+	wants->first[wants->n] = wants->n_tables;
+	wants->collector[wants->n++] = collector;
+	for (int i = 0; i < KW_TABLES && collector->table[i]; i++)
+		wants->table[wants->n_tables++] = collector->table[i];
 }
 
 const struct kw_collector *kw_collector_find(const char *name)

@@ -22,7 +22,8 @@ struct kw_live {
 	struct kw_vcpu *vcpu; /* the vCPU table, mapped; slots 1 … n_slots - 1 */
 	uint32_t n_slots;     /* those ever given out, plus one */
 	uint32_t max_slots;
-	uint16_t window; /* number of the window (of min and max) after the one being read */
+	uint32_t quota_shift; /* halvings of the quotas of bounded keys, with very many slots */
+	uint16_t window;      /* number of the window (of min and max) after the one being read */
 };
 
 /* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */
@@ -35,14 +36,35 @@ enum kw_hook_id {
 	KW_HOOK_SWITCH,	   /* sched_switch: off the CPU */
 	KW_HOOK_WAKE,	   /* sched_wakeup: asleep or waiting */
 	KW_HOOK_DESTROY,   /* end of a vCPU */
+	KW_HOOK_END_OF_VM, /* end of a VM: for those that have rows of the VM itself */
+	KW_HOOK_FAULT,	   /* kvm_page_fault */
 	KW_HOOKS,
+};
+
+/* What finding vCPUs and splitting the time of exits takes. */
+#define KW_HOOKS_OF_EXITS                                                                          \
+	(1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE | 1 << KW_HOOK_RUN |      \
+	 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY)
+
+#define KW_VARIANTS 3
+#define KW_TABLES   3
+
+/* A place in the kernel, and the programs that can be attached there. */
+struct kw_hook_def {
+	const char *name;		  /* e.g. kvm_exit */
+	const char *purpose;		  /* what it serves */
+	const char *without;		  /* what is lost without it; NULL: the collector is */
+	const char *program[KW_VARIANTS]; /* best first */
+	bool counts; /* what it misses is missing in counts, not only in times */
 };
 
 struct kw_collector {
 	const char *name, *help;
-	const struct kw_schema *table; /* rows of stat */
-	const struct kw_schema *event; /* rows of trace; NULL: has no events */
-	uint32_t hooks;		       /* 1 << enum kw_hook_id, what it reads */
+	const struct kw_schema *table[KW_TABLES]; /* rows of stat; the first is the main one */
+	const struct kw_schema *event;		  /* rows of trace; NULL: has no events */
+	uint32_t hooks;				  /* 1 << enum kw_hook_id, what it reads */
+	const struct kw_hook_def *own;		  /* hooks of its own, not shared with others */
+	size_t n_own;
 
 	/* The live half; none of these is called for other sources. All return 0 or -errno. */
 
@@ -57,14 +79,20 @@ struct kw_collector {
 	int (*open)(const struct kw_live *live, void **ret_state);
 	void (*close)(void *state);
 
-	/* Several times a second: add room where it gets scarce. */
+	/* Several times a second: add room where it gets scarce; NULL: nothing to do. */
 	int (*tend)(const struct kw_live *live, void *state);
 
-	/* Add the cumulative rows of one vCPU; vm is its index among the VMs. */
+	/* Before a round of calls of read: fetch what is not mapped; NULL: nothing to do. */
+	int (*refresh)(const struct kw_live *live, void *state);
+
+	/*
+	 * Add the cumulative rows of one slot; vm is the index among the VMs, frame[i] is for
+	 * table[i]. A slot stands for a vCPU, or, if its vcpu_id is KW_ALL, for the VM itself.
+	 */
 	int (*read)(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 		    struct kw_frame *frame);
 
-	/* A vCPU is gone and was read for the last time: give its room back. */
+	/* A vCPU or VM is gone and was read for the last time: give its room back. */
 	void (*forget)(const struct kw_live *live, void *state, uint32_t slot);
 
 	/* Turn an event of the ring buffer into a row of the event schema. */

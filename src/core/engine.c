@@ -4,15 +4,16 @@
  * May not know about: rows, sinks, the command line.
  * To extend: see engine.h.
  */
+#define _GNU_SOURCE
 #include "engine.h"
 
 #include "../util/cleanup.h"
+#include "kbtf.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
 #include "vmident.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@
 #include <string.h>
 
 /* The programs of a hook, best first; without: what is lost if none works, NULL: everything. */
-static const struct kw_hook hooks[KW_HOOKS] = {
+static const struct kw_hook_def hooks[KW_HOOKS] = {
 	[KW_HOOK_EXIT] = {
 		.name = "kvm_exit",
 		.purpose = "start of every exit, its reason and level",
@@ -70,6 +71,19 @@ static const struct kw_hook hooks[KW_HOOKS] = {
 		.program = { "kw_destroy_fentry", "kw_destroy_kprobe", "kw_destroy_thread" },
 		.counts = true,
 	},
+	[KW_HOOK_END_OF_VM] = {
+		.name = "VM destroyed",
+		.purpose = "telling apart VMs that follow each other",
+		.without = "a VM's own rows stay until the run ends",
+		.program = { "kw_end_of_vm_fentry", "kw_end_of_vm_kprobe" },
+		.counts = true,
+	},
+	[KW_HOOK_FAULT] = {
+		.name = "kvm_page_fault",
+		.purpose = "start of every EPT, NPT or shadow page fault",
+		.program = { "kw_kvm_page_fault" },
+		.counts = true,
+	},
 };
 
 /*
@@ -78,69 +92,83 @@ static const struct kw_hook hooks[KW_HOOKS] = {
  */
 static char refused_program[64];
 
+/* What libbpf says, the verifier's log included, line by line. */
 static int on_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
 
-	if (level == LIBBPF_DEBUG && kw_verbose < 2)
+	if ((level == LIBBPF_DEBUG && kw_verbose < 2) || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = 0;
-	kw_debug("%s", line);
 	if (level == LIBBPF_WARN)
-		sscanf(line, "libbpf: prog '%63[^']'", refused_program);
+		sscanf(text, "libbpf: prog '%63[^']'", refused_program);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		kw_debug("%s", line);
 	return 0;
 }
 
 static const char *program_of(const struct kw_hook *h)
 {
-	return h->wanted && h->variant >= 0 ? h->program[h->variant] : NULL;
+	return h->wanted && h->variant >= 0 ? h->def->program[h->variant] : NULL;
 }
 
 /* The variant in use does not work: note why, take the next. */
 static void refuse(struct kw_hook *h, const char *why, int err)
 {
 	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s: %s", why, strerror(-err));
-	kw_debug("%s: %s refused: %s", h->name, h->program[h->variant], h->why[h->variant]);
+	kw_debug("%s: %s refused: %s", h->def->name, h->def->program[h->variant],
+		 h->why[h->variant]);
 	h->variant++;
-	if (h->variant == KW_VARIANTS || !h->program[h->variant])
+	if (h->variant == KW_VARIANTS || !h->def->program[h->variant])
 		h->variant = -1;
 }
 
-const struct kw_hook *kw_engine_missing(const struct kw_engine *engine)
+const char *kw_hook_why(const struct kw_hook *hook)
 {
-	for (int i = 0; i < KW_HOOKS; i++)
-		if (engine->hook[i].wanted && engine->hook[i].variant < 0 &&
-		    !engine->hook[i].without)
-			return &engine->hook[i];
-	return NULL;
+	const char *why = "not tried";
+
+	for (int i = 0; i < KW_VARIANTS; i++)
+		why = *hook->why[i] ? hook->why[i] : why;
+	return why;
 }
 
-/* Arguments of a tracepoint, as the kernel's BTF has them; -1 if it is not there. */
-static int tracepoint_args(const char *name)
+static bool serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	const struct btf_type *t;
-	char type[64];
-	int id, n = -1;
+	return hook < KW_HOOKS ? !!(c->hooks & (1u << hook)) : e->hook[hook].owner == c;
+}
 
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) : -1;
-	if (id > 0) {
-		t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-		t = t ? btf__type_by_id(btf, t->type) : NULL;
-		n = t && btf_is_func_proto(t) ? btf_vlen(t) - 1
-					      : -1; /* without the first, void * */
+/*
+ * Which hooks are wanted: those of the collectors that can work. One that lacks a hook it cannot
+ * do without is left out, and with it its other hooks.
+ */
+static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
+{
+	for (size_t k = 0; k < e->n_hooks; k++)
+		e->hook[k].wanted = false;
+	for (size_t i = 0; i < wants->n; i++) {
+		for (size_t k = 0; k < e->n_hooks; k++)
+			if (e->hook[k].variant < 0 && !e->hook[k].def->without &&
+			    serves(e, k, wants->collector[i]))
+				e->missing[i] = &e->hook[k];
+		for (size_t k = 0; k < e->n_hooks; k++)
+			e->hook[k].wanted |= !e->missing[i] && serves(e, k, wants->collector[i]);
 	}
-	btf__free(btf);
-	return n;
 }
 
-static bool chosen(const struct kw_wants *wants, const struct kw_collector *c)
+static bool nothing_left(const struct kw_engine *e, const struct kw_wants *wants)
+{
+	for (size_t i = 0; i < wants->n; i++)
+		if (!e->missing[i])
+			return false;
+	return true;
+}
+
+static bool chosen(const struct kw_engine *e, const struct kw_wants *wants,
+		   const struct kw_collector *c)
 {
 	for (size_t i = 0; i < wants->n; i++)
 		if (wants->collector[i] == c)
-			return true;
+			return !e->missing[i];
 	return false;
 }
 
@@ -153,8 +181,9 @@ static bool owns(const struct kw_collector *c, const char *map)
 }
 
 /* Maps that nobody needs are not created. */
-static void prepare_maps(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
+static void prepare_maps(struct kw_engine *e, const struct kw_wants *wants)
 {
+	struct kvm_watcher_bpf *bpf = e->bpf;
 	const struct kw_collector *c;
 	struct bpf_map *map;
 
@@ -164,22 +193,24 @@ static void prepare_maps(struct kvm_watcher_bpf *bpf, const struct kw_wants *wan
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		bpf_object__for_each_map (map, bpf->obj)
-			if (!chosen(wants, c) && owns(c, bpf_map__name(map)))
+			if (!chosen(e, wants, c) && owns(c, bpf_map__name(map)))
 				bpf_map__set_autocreate(map, false);
 }
 
-static int configure(struct kvm_watcher_bpf *bpf, const struct kw_wants *wants)
+static int configure(struct kw_engine *e, const struct kw_wants *wants)
 {
+	struct kvm_watcher_bpf *bpf = e->bpf;
 	const struct kw_filters *f = &wants->filters;
 
-	prepare_maps(bpf, wants);
-	bpf->rodata->kw_switch_has_state = tracepoint_args("sched_switch") >= 4;
+	prepare_maps(e, wants);
+	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;
 	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |
 				  (f->vcpu.n ? 1 << KW_FILTER_VCPU : 0);
 	for (size_t i = 0; i < wants->n; i++) {
-		int err =
-			wants->collector[i]->configure(bpf, f, wants->events, wants->max_vcpus + 1);
+		int err = e->missing[i] ? 0
+					: wants->collector[i]->configure(bpf, f, wants->events,
+									 wants->max_vcpus + 1);
 
 		if (err)
 			return err;
@@ -203,7 +234,7 @@ static bool switched_off(const struct bpf_program *p)
 
 static void refuse_switched_off(struct kw_engine *e)
 {
-	for (int i = 0; i < KW_HOOKS; i++) {
+	for (size_t i = 0; i < e->n_hooks; i++) {
 		const char *name;
 
 		while ((name = program_of(&e->hook[i])) &&
@@ -227,7 +258,7 @@ static void select_programs(struct kw_engine *e)
 	bpf_object__for_each_program (p, e->bpf->obj) {
 		bool on = false;
 
-		for (int i = 0; i < KW_HOOKS; i++) {
+		for (size_t i = 0; i < e->n_hooks; i++) {
 			const char *name = program_of(&e->hook[i]);
 
 			on |= name && !strcmp(name, bpf_program__name(p));
@@ -238,7 +269,7 @@ static void select_programs(struct kw_engine *e)
 
 static struct kw_hook *hook_of(struct kw_engine *e, const char *program)
 {
-	for (int i = 0; i < KW_HOOKS; i++) {
+	for (size_t i = 0; i < e->n_hooks; i++) {
 		const char *name = program_of(&e->hook[i]);
 
 		if (name && !strcmp(name, program))
@@ -252,7 +283,7 @@ static int attach(struct kw_engine *e)
 {
 	int again = 0;
 
-	for (int i = 0; i < KW_HOOKS; i++) {
+	for (size_t i = 0; i < e->n_hooks; i++) {
 		const char *name = program_of(&e->hook[i]);
 		struct bpf_program *p;
 		struct bpf_link *link;
@@ -266,16 +297,16 @@ static int attach(struct kw_engine *e)
 			again = 1;
 			continue;
 		}
-		e->link[i] = link;
+		e->hook[i].link = link;
 	}
 	return again;
 }
 
 static void unload(struct kw_engine *e)
 {
-	for (int i = 0; i < KW_HOOKS; i++) {
-		bpf_link__destroy(e->link[i]);
-		e->link[i] = NULL;
+	for (size_t i = 0; i < e->n_hooks; i++) {
+		bpf_link__destroy(e->hook[i].link);
+		e->hook[i].link = NULL;
 	}
 	kvm_watcher_bpf__destroy(e->bpf);
 	e->bpf = NULL;
@@ -291,10 +322,13 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	e->bpf = kvm_watcher_bpf__open();
 	if (!e->bpf)
 		return -errno;
-	err = configure(e->bpf, wants);
+	refuse_switched_off(e);
+	choose_hooks(e, wants);
+	if (nothing_left(e, wants))
+		return -EOPNOTSUPP;
+	err = configure(e, wants);
 	if (err)
 		return err;
-	refuse_switched_off(e);
 	select_programs(e);
 	e->bpf->rodata->kw_ends_with_thread = ends_with_thread(e);
 	err = kvm_watcher_bpf__load(e->bpf);
@@ -324,20 +358,27 @@ static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw
 	return 0;
 }
 
+static void list_hooks(struct kw_engine *e, const struct kw_wants *wants)
+{
+	for (int k = 0; k < KW_HOOKS; k++)
+		e->hook[e->n_hooks++].def = &hooks[k];
+	for (size_t i = 0; i < wants->n; i++)
+		for (size_t k = 0; k < wants->collector[i]->n_own; k++)
+			e->hook[e->n_hooks++] =
+				(struct kw_hook){ .def = &wants->collector[i]->own[k],
+						  .owner = wants->collector[i] };
+}
+
 int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 {
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
-	memcpy(ret->hook, hooks, sizeof(hooks));
+	list_hooks(ret, wants);
+	choose_hooks(ret, wants);
 	libbpf_set_print(on_libbpf);
-	for (size_t i = 0; i < wants->n; i++)
-		for (int k = 0; k < KW_HOOKS; k++)
-			ret->hook[k].wanted |= !!(wants->collector[i]->hooks & (1u << k));
 	while ((err = try_variants(ret, wants)) > 0)
 		unload(ret);
-	if (!err && kw_engine_missing(ret))
-		err = -EOPNOTSUPP;
 	err = err ?: fill_filter(ret, KW_FILTER_PID, &wants->filters.pid);
 	err = err ?: fill_filter(ret, KW_FILTER_TID, &wants->filters.tid);
 	return err ?: fill_filter(ret, KW_FILTER_VCPU, &wants->filters.vcpu);
@@ -348,15 +389,15 @@ void kw_engine_close(struct kw_engine *engine)
 	unload(engine);
 }
 
-static struct bpf_program *find_program(const struct kw_engine *engine, enum kw_hook_id hook)
+static struct bpf_program *find_program(const struct kw_engine *engine, const struct kw_hook *hook)
 {
-	const char *program = program_of(&engine->hook[hook]);
+	const char *program = program_of(hook);
 
 	return program && engine->bpf ? bpf_object__find_program_by_name(engine->bpf->obj, program)
 				      : NULL;
 }
 
-uint64_t kw_engine_misses(const struct kw_engine *engine, enum kw_hook_id hook)
+uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook)
 {
 	struct bpf_program *p = find_program(engine, hook);
 	struct bpf_prog_info info = {};
@@ -367,7 +408,7 @@ uint64_t kw_engine_misses(const struct kw_engine *engine, enum kw_hook_id hook)
 	return info.recursion_misses;
 }
 
-const char *kw_engine_variant(const struct kw_engine *engine, enum kw_hook_id hook)
+const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook)
 {
 	struct bpf_program *p = find_program(engine, hook);
 

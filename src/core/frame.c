@@ -170,6 +170,7 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more)
 	total->mono_ns = more->mono_ns;
 	total->real_ns = more->real_ns;
 	total->span_ns += more->span_ns;
+	total->unavailable = more->unavailable;
 	for (size_t i = 0; i < more->n; i++) {
 		void *row = kw_frame_add(total);
 
@@ -179,6 +180,12 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more)
 	}
 	merge_equal(total);
 	return 0;
+}
+
+void kw_frame_set_span(struct kw_frame *frame)
+{
+	for (size_t i = 0; i < frame->n; i++)
+		((struct kw_row_head *)frame->row[i])->span_ns = frame->span_ns;
 }
 
 struct order {

@@ -14,7 +14,8 @@ struct kw_frame {
 	const struct kw_schema *schema;
 	uint64_t mono_ns, real_ns; /* when it was read */
 	uint64_t span_ns;	   /* how long the interval was; 0: since counting began */
-	void **row;		   /* rows in order; each schema->row_size bytes */
+	const char *unavailable; /* why it shows nothing here, which is not "none seen"; or NULL */
+	void **row;		 /* rows in order; each schema->row_size bytes */
 	size_t n, room;
 };
 
@@ -40,6 +41,9 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);
 /* Order rows by a column: text ascending, numbers descending (missing last), ties by key. */
 void kw_frame_order(struct kw_frame *frame, const struct kw_vms *vms,
 		    const struct kw_column *column);
+
+/* Let each row know the interval, for columns that show a rate. */
+void kw_frame_set_span(struct kw_frame *frame);
 
 static inline void kw_framep(struct kw_frame *frame)
 {

@@ -8,6 +8,7 @@
 
 #include "../util/cleanup.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,9 +55,10 @@ static const struct kw_column common[] = {
 	  .decode = vcpu_id },
 	{ "tid", "TID", "Thread that runs the vCPU", KW_GAUGE, KW_UNIT_WORD, KW_SHOW_MACHINE,
 	  HEAD(tid), .decode = thread_id },
-	{ "born", "BORN", "When the vCPU was first seen (CLOCK_MONOTONIC)", KW_KEY, KW_UNIT_NS,
-	  KW_SHOW_ASKED, HEAD(born_ns) },
+	{ "born", "BORN", "When the vCPU, or this row of it, was first seen (CLOCK_MONOTONIC)",
+	  KW_KEY, KW_UNIT_NS, KW_SHOW_ASKED, HEAD(born_ns) },
 	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, HEAD(pad) },
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, HEAD(span_ns) },
 };
 
 const struct kw_column *kw_schema_column(const struct kw_schema *schema, size_t i)
@@ -108,6 +110,28 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 	ret->text = NULL;
 	if (column->decode)
 		column->decode(vms, row, ret);
+	if (column->unit == KW_UNIT_HEX && ret->kind == KW_NUMBER) {
+		snprintf(ret->buf, sizeof(ret->buf), "0x%" PRIx64, ret->number);
+		ret->kind = KW_TEXT;
+		ret->text = ret->buf;
+	}
+}
+
+void kw_value_text(struct kw_value *value, const char *text)
+{
+	value->kind = text ? KW_TEXT : KW_MISSING;
+	value->text = text;
+}
+
+void kw_value_missing(struct kw_value *value)
+{
+	value->kind = KW_MISSING;
+}
+
+void kw_value_number(struct kw_value *value, uint64_t number)
+{
+	value->kind = KW_NUMBER;
+	value->number = number;
 }
 
 const char *kw_role_name(enum kw_role role)
@@ -120,7 +144,7 @@ const char *kw_role_name(enum kw_role role)
 
 const char *kw_unit_name(enum kw_unit unit)
 {
-	static const char *const names[] = { "word", "number", "ns" };
+	static const char *const names[] = { "word", "number", "ns", "hex" };
 
 	return names[unit];
 }
@@ -137,7 +161,7 @@ static const char *check_column(const struct kw_schema *schema, const struct kw_
 		return "has a column that is neither bytes nor derived";
 	if (c->offset + c->size > schema->row_size)
 		return "has a column outside its row";
-	if (c->role != KW_HISTOGRAM && c->size > 8)
+	if (c->role != KW_HISTOGRAM && c->role != KW_PADDING && c->size > 8)
 		return "has an integer of more than 8 bytes";
 	if (c->role != KW_PADDING &&
 	    (kw_schema_find(schema, c->name) != c ||

@@ -29,6 +29,7 @@ enum kw_unit {
 	KW_UNIT_WORD,	/* text or an identifier */
 	KW_UNIT_NUMBER, /* a plain number */
 	KW_UNIT_NS,	/* nanoseconds; the machine name gets _ns */
+	KW_UNIT_HEX, /* an address: text with 0x in every output, as 64 bits are no JSON number */
 };
 
 /* Where a column is shown unless --columns says otherwise. */
@@ -48,11 +49,13 @@ struct kw_value {
 
 /* Every row starts with this. The key of a row: from vm on, key_size bytes. */
 struct kw_row_head {
-	uint32_t tid; /* thread that runs the vCPU; 0: several, or none */
+	uint64_t span_ns; /* over which the figures were counted; set when they are shown */
+	uint32_t tid;	  /* thread that runs the vCPU; 0: several, or none */
 	uint32_t pad;
 	uint32_t vm; /* index into the frame's VMs */
 	uint32_t vcpu;
-	uint64_t born_ns; /* tells apart vCPUs with the same id that followed each other */
+	uint64_t born_ns; /* tells apart vCPUs, or rows, with the same key that followed each other
+			   */
 };
 
 #define KW_ALL	   UINT32_MAX /* vcpu of a row that stands for all vCPUs of its VM */
@@ -80,6 +83,15 @@ struct kw_column {
 	void (*decode)(const struct kw_vms *vms, const void *row, struct kw_value *value);
 };
 
+/* Offset and size of a column. */
+#define KW_AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
+
+/* Bytes without meaning: struct members that only align others. */
+#define KW_PAD(type, member)                                                                       \
+	{                                                                                          \
+		"", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, member), NULL     \
+	}
+
 struct kw_schema {
 	const char *name, *help;
 	const struct kw_column *columns; /* after the common ones */
@@ -98,6 +110,11 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 
 /* Machine name with its unit, e.g. total_ns. Returns dst. */
 char *kw_column_name(const struct kw_column *column, char *dst, size_t size);
+
+/* Decoders: make the cell a text that lives as long as the program, or missing. */
+void kw_value_text(struct kw_value *value, const char *text);
+void kw_value_missing(struct kw_value *value);
+void kw_value_number(struct kw_value *value, uint64_t number);
 
 /* The cell of a row. */
 void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, const void *row,

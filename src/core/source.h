@@ -15,13 +15,21 @@ typedef int (*kw_event_fn)(void *arg, const struct kw_collector *collector, cons
 			   uint64_t mono_ns, uint64_t real_ns);
 
 /* What a run wants of a source. */
+#define KW_FRAMES (16 * KW_TABLES)
+
 struct kw_wants {
 	const struct kw_collector *collector[16];
 	size_t n;
+	const struct kw_schema *table[KW_FRAMES]; /* of all of them, in order */
+	size_t first[16];			  /* table of each collector */
+	size_t n_tables;
 	bool events;
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
 };
+
+/* Add a collector and its tables. */
+void kw_wants_add(struct kw_wants *wants, const struct kw_collector *collector);
 
 enum kw_wait {
 	KW_WAIT_DONE,	     /* the time has come */
@@ -31,12 +39,13 @@ enum kw_wait {
 
 struct kw_source {
 	struct kw_vms *vms;
+	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);
 	/* Count no more; what is counted can still be read. */
 	void (*stop)(struct kw_source *source);
-	/* Read all collectors at once: cumulative rows into frame[i], for collector[i]. */
+	/* Read all collectors at once: cumulative rows into frame[i], for table[i] of the wants. */
 	int (*read)(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses);
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */

@@ -10,6 +10,7 @@
 #include "../util/grow.h"
 #include "../util/units.h"
 #include "engine.h"
+#include "keyed.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
 #include "vmident.h"
@@ -55,8 +56,9 @@ struct live {
 	uint64_t slots_pushed, slots_seen, ended_seen;
 	uint32_t *free_slot; /* returned slots */
 	size_t n_free;
-	struct kw_frame retired[16]; /* last rows of vCPUs that ended since the last reading */
-	uint64_t unfinished;	     /* of vCPUs that are gone */
+	struct kw_frame
+		retired[KW_FRAMES]; /* last rows of vCPUs that ended since the last reading */
+	uint64_t unfinished;	    /* of vCPUs that are gone */
 	uint64_t stale;
 	unsigned int burst;
 	struct ring_buffer *ring;
@@ -98,12 +100,18 @@ static int tend_slots(struct live *l)
 	return 0;
 }
 
+static bool works(const struct live *l, size_t collector)
+{
+	return !l->engine.missing[collector];
+}
+
 static int tend(struct live *l)
 {
 	int err = tend_slots(l);
 
 	for (size_t i = 0; i < l->wants.n && !err; i++)
-		err = l->wants.collector[i]->tend(&l->live, l->state[i]);
+		if (works(l, i) && l->wants.collector[i]->tend)
+			err = l->wants.collector[i]->tend(&l->live, l->state[i]);
 	return err;
 }
 
@@ -189,6 +197,17 @@ static void note_end(struct live *l, uint32_t slot)
 	}
 }
 
+/* With very many vCPUs each may have fewer rows of its own. */
+static void share_quotas(struct live *l)
+{
+	uint32_t in_use = 0;
+
+	for (uint32_t i = 1; i < l->live.n_slots; i++)
+		in_use += l->live.vcpu[i].born_ns != 0;
+	l->live.quota_shift = kw_keyed_shift(in_use);
+	l->live.bpf->bss->kw_quota_shift = l->live.quota_shift;
+}
+
 static int by_birth(const void *a, const void *b, void *arg)
 {
 	const struct kw_vcpu *vcpu = arg;
@@ -225,6 +244,8 @@ static int discover(struct live *l)
 		l->slot[fresh[i]] = (struct slot){ .born_ns = v->born_ns, .vm = vm->vm };
 		note_end(l, fresh[i]);
 	}
+	if (n)
+		share_quotas(l);
 	return 0;
 }
 
@@ -232,7 +253,8 @@ static int discover(struct live *l)
 static void recycle(struct live *l, uint32_t slot)
 {
 	for (size_t i = 0; i < l->wants.n; i++)
-		l->wants.collector[i]->forget(&l->live, l->state[i], slot);
+		if (works(l, i))
+			l->wants.collector[i]->forget(&l->live, l->state[i], slot);
 	l->unfinished += l->live.vcpu[slot].unfinished;
 	memset(&l->live.vcpu[slot], 0, sizeof(l->live.vcpu[slot]));
 	l->slot[slot] = (struct slot){};
@@ -291,9 +313,9 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 	for (int i = 0; i < KW_LOSSES; i++)
 		ret->n[i] = l->live.bpf->bss->kw_lost[i];
 	ret->n[KW_LOSS_MISSES] = ret->n[KW_LOSS_SPLIT] = 0;
-	for (int i = 0; i < KW_HOOKS; i++)
-		ret->n[l->engine.hook[i].counts ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
-			kw_engine_misses(&l->engine, i);
+	for (size_t i = 0; i < l->engine.n_hooks; i++)
+		ret->n[l->engine.hook[i].def->counts ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
+			kw_engine_misses(&l->engine, &l->engine.hook[i]);
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
 	for (uint32_t i = 1; i < l->live.n_slots; i++)
@@ -307,8 +329,20 @@ static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
 	if (!l->slot[slot].born_ns || l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
 		return 0;
 	for (size_t i = 0; i < l->wants.n && !err; i++)
-		err = l->wants.collector[i]->read(&l->live, l->state[i], slot, l->slot[slot].vm,
-						  &frame[i]);
+		if (works(l, i))
+			err = l->wants.collector[i]->read(&l->live, l->state[i], slot,
+							  l->slot[slot].vm,
+							  &frame[l->wants.first[i]]);
+	return err;
+}
+
+static int refresh(struct live *l)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		if (works(l, i) && l->wants.collector[i]->refresh)
+			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);
 	return err;
 }
 
@@ -322,7 +356,7 @@ static int reap(struct live *l)
 	if (ended == l->ended_seen)
 		return 0;
 	l->ended_seen = ended;
-	err = discover(l);
+	err = discover(l) ?: refresh(l);
 	l->live.window = l->live.bpf->bss->kw_window + 1;
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
 		if (!l->slot[slot].ended)
@@ -337,7 +371,7 @@ static int reap(struct live *l)
 /* The rows of the retired become those of this reading. */
 static void take_retired(struct live *l, struct kw_frame *frame, uint64_t now)
 {
-	for (size_t i = 0; i < l->wants.n; i++) {
+	for (size_t i = 0; i < l->wants.n_tables; i++) {
 		frame[i] = l->retired[i];
 		l->retired[i] = (struct kw_frame){ .schema = frame[i].schema };
 		frame[i].mono_ns = now;
@@ -353,7 +387,7 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 
 	l->live.window = ++l->live.bpf->bss->kw_window;
 	take_retired(l, frame, kw_mono_ns());
-	err = err ?: discover(l);
+	err = err ?: discover(l) ?: refresh(l);
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++)
 		err = read_slot(l, slot, frame);
 	if (!err)
@@ -461,11 +495,11 @@ static void live_close(struct kw_source *source)
 	struct live *l = (struct live *)source;
 
 	ring_buffer__free(l->ring);
-	for (size_t i = 0; i < l->wants.n; i++) {
+	for (size_t i = 0; i < l->wants.n; i++)
 		if (l->state[i])
 			l->wants.collector[i]->close(l->state[i]);
+	for (size_t i = 0; i < l->wants.n_tables; i++)
 		kw_frame_clear(&l->retired[i]);
-	}
 	if (l->live.vcpu)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
 	kw_engine_close(&l->engine);
@@ -607,8 +641,7 @@ static int resolve_filters(struct live *l)
 
 static int say_why(struct live *l, int err)
 {
-	const struct kw_hook *h = kw_engine_missing(&l->engine);
-	const char *why = NULL;
+	const struct kw_hook *h = l->engine.missing[0];
 
 	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
 		kw_say("the kernel does not permit loading BPF programs; run as root, or with "
@@ -617,12 +650,10 @@ static int say_why(struct live *l, int err)
 		return -EPERM;
 	}
 	if (h) {
-		for (int i = 0; i < KW_VARIANTS; i++)
-			why = *h->why[i] ? h->why[i] : why;
 		kw_say("cannot watch %s on this kernel (%s); is KVM loaded (modprobe kvm-amd or "
 		       "kvm-intel)? "
 		       "'kvm_watcher check' tells more",
-		       h->name, why);
+		       h->def->name, kw_hook_why(h));
 		return -EOPNOTSUPP;
 	}
 	if (err != -EINVAL)
@@ -631,14 +662,24 @@ static int say_why(struct live *l, int err)
 	return err;
 }
 
-static void say_what_is_lost(const struct live *l)
+static void say_what_is_lost(struct live *l)
 {
-	for (int i = 0; i < KW_HOOKS; i++) {
+	for (size_t i = 0; i < l->engine.n_hooks; i++) {
 		const struct kw_hook *h = &l->engine.hook[i];
 
 		if (h->wanted && h->variant < 0)
-			kw_say("%s cannot be watched on this kernel (%s): %s", h->name, h->why[0],
-			       h->without);
+			kw_say("%s cannot be watched on this kernel (%s): %s", h->def->name,
+			       h->why[0], h->def->without);
+	}
+	for (size_t i = 0; i < l->wants.n; i++) {
+		const struct kw_hook *h = l->engine.missing[i];
+
+		if (!h)
+			continue;
+		snprintf(l->source.unavailable[i], sizeof(l->source.unavailable[i]),
+			 "%s cannot be watched on this kernel (%s)", h->def->name, kw_hook_why(h));
+		kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
+		       l->source.unavailable[i]);
 	}
 }
 
@@ -660,9 +701,10 @@ static int open_maps(struct live *l)
 	l->free_slot = calloc(l->live.max_slots, sizeof(*l->free_slot));
 	if (!l->slot || !l->free_slot)
 		return -ENOMEM;
+	for (size_t i = 0; i < l->wants.n_tables; i++)
+		l->retired[i].schema = l->wants.table[i];
 	for (size_t i = 0; i < l->wants.n; i++) {
-		l->retired[i].schema = l->wants.collector[i]->table;
-		err = l->wants.collector[i]->open(&l->live, &l->state[i]);
+		err = works(l, i) ? l->wants.collector[i]->open(&l->live, &l->state[i]) : 0;
 		if (err)
 			return err;
 	}
@@ -683,8 +725,12 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!l)
 		return -ENOMEM;
 	l->wants = *wants;
-	l->source = (struct kw_source){ &l->vms,   live_start, live_stop,
-					live_read, live_wait,  live_close };
+	l->source = (struct kw_source){ .vms = &l->vms,
+					.start = live_start,
+					.stop = live_stop,
+					.read = live_read,
+					.wait = live_wait,
+					.close = live_close };
 	err = resolve_filters(l);
 	if (err) {
 		live_close(&l->source);

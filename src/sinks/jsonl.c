@@ -105,6 +105,12 @@ static void add_cells(struct kw_sink *sink, json_t *object, const struct kw_vms 
 static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_frame *frame,
 		 bool summary)
 {
+	if (frame->unavailable) {
+		json_t *object = new_object(frame->schema->name, frame->mono_ns, frame->real_ns);
+
+		json_object_set_new(object, "unavailable", text(frame->unavailable));
+		return write_object(sink, object);
+	}
 	for (size_t i = 0; i < frame->n; i++) {
 		json_t *object = new_object(frame->schema->name, frame->mono_ns, frame->real_ns);
 		int err;

@@ -63,7 +63,8 @@ static void fit(struct grid *g, int limit)
 		size_t widest = g->n;
 
 		for (size_t i = 0; i < g->n; i++)
-			if (g->text[i] && g->width[i] > LEAST_TEXT &&
+			if (g->text[i] && g->column[i]->unit == KW_UNIT_WORD &&
+			    g->width[i] > LEAST_TEXT &&
 			    (widest == g->n || g->width[i] > g->width[widest]))
 				widest = i;
 		if (widest == g->n)
@@ -185,6 +186,8 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 		frame->span_ns / 1e9, summary ? " in all" : "");
 	if (n)
 		put_header(sink, &g);
+	else if (frame->unavailable)
+		fprintf(sink->out, "unavailable: %s\n", frame->unavailable);
 	else
 		fprintf(sink->out, "none seen\n");
 	for (size_t r = 0; r < n; r++)

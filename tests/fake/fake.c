@@ -219,8 +219,8 @@ static int read_frames(struct kw_source *source, struct kw_frame *frame, struct 
 	unsigned int seconds = f->now_ns / SECOND;
 	int err = 0;
 
-	for (size_t c = 0; c < f->wants.n; c++) {
-		frame[c].schema = f->wants.collector[c]->table;
+	for (size_t c = 0; c < f->wants.n_tables; c++) {
+		frame[c].schema = f->wants.table[c];
 		frame[c].mono_ns = FAKE_MONO_NS + f->now_ns;
 		frame[c].real_ns = FAKE_REAL_NS + f->now_ns;
 		for (size_t i = 0; i < ARRAY_SIZE(entries) && !err; i++)
@@ -308,7 +308,12 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		return -ENOMEM;
 	f->wants = *wants;
 	f->source = (struct kw_source){
-		&f->vms, start, stop, read_frames, wait, close_fake,
+		.vms = &f->vms,
+		.start = start,
+		.stop = stop,
+		.read = read_frames,
+		.wait = wait,
+		.close = close_fake,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(machines) && !err; i++)
 		err = kw_vms_add(&f->vms, &machines[i]) < 0 ? -ENOMEM : 0;

@@ -31,7 +31,8 @@ static void accepts_right_tables(void **state)
 	assert_null(kw_schema_check(&exits_table));
 	assert_null(kw_schema_check(&exits_event_table));
 	for (size_t i = 0; (c = kw_collector(i)); i++) {
-		assert_null(kw_schema_check(c->table));
+		for (int t = 0; t < KW_TABLES && c->table[t]; t++)
+			assert_null(kw_schema_check(c->table[t]));
 		assert_true(!c->event || !kw_schema_check(c->event));
 	}
 }

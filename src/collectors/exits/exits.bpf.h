@@ -238,7 +238,7 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 }
 
 /* An exit has been handled: the vCPU enters the guest again after total ns. */
-static __always_inline void exits_on_entry(struct kw_vcpu *v, __u64 now, __u64 total)
+static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct exits_record *r;
 	__u32 bucket;

@@ -137,45 +137,43 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 	percentile(row, 999, value);
 }
 
-#define AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
-
 /* clang-format off */
 
 /* What an exit was; the same in rows and events. */
-#define WHAT(type)                                                                                 \
+#define WHKW_AT(type)                                                                                 \
 	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit", \
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },                                   \
 	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,              \
-	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, AT(type, code), reason_code },                            \
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(type, code), reason_code },                            \
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,             \
-	  KW_SHOW_MACHINE, AT(type, isa), isa },                                                     \
+	  KW_SHOW_MACHINE, KW_AT(type, isa), isa },                                                     \
 	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,             \
-	  KW_UNIT_NUMBER, KW_SHOW_TABLE, AT(type, level), timed },                                   \
-	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, AT(type, pad), NULL }
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(type, level), timed },                                   \
+	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, pad), NULL }
 
 /* Where its time went; likewise. */
 #define TIMES(type)                                                                                \
 	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,      \
-	  KW_SHOW_TABLE, AT(type, total), timed },                                                   \
+	  KW_SHOW_TABLE, KW_AT(type, total), timed },                                                   \
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",           \
-	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, AT(type, kernel), timed },                          \
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, kernel), timed },                          \
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, AT(type, part[KW_PART_VMM]), timed },                                       \
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_VMM]), timed },                                       \
 	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, AT(type, part[KW_PART_POLL]), timed },                                      \
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_POLL]), timed },                                      \
 	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,  \
-	  KW_UNIT_NS, KW_SHOW_TABLE, AT(type, part[KW_PART_HALTED]), timed },                        \
+	  KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, part[KW_PART_HALTED]), timed },                        \
 	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, AT(type, part[KW_PART_WAITING]), timed }
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_WAITING]), timed }
 
 static const struct kw_column columns[] = {
-	WHAT(exits_row),
+	WHKW_AT(exits_row),
 	{ "count", "COUNT", "Exits handled to the end", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  AT(exits_row, count), NULL },
+	  KW_AT(exits_row, count), NULL },
 	TIMES(exits_row),
-	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, AT(exits_row, min),
+	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, min),
 	  shortest },
-	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, AT(exits_row, max),
+	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, max),
 	  longest },
 	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, mean },
 	{ "p50", "P50", "Half of the exits took at most this long (within 12.5 %)", KW_DERIVED,
@@ -193,11 +191,11 @@ static const struct kw_column columns[] = {
 	{ "on_cpu", "ON-CPU", "On a CPU: total - sched_out; what the exits cost the host",
 	  KW_DERIVED, KW_UNIT_NS, KW_SHOW_MACHINE, 0, 0, on_cpu },
 	{ "hist", "HIST", "Log-linear histogram of the exit times, as pairs [from_ns, count]",
-	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, AT(exits_row, hist), timed },
+	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, KW_AT(exits_row, hist), timed },
 };
 
 static const struct kw_column event_columns[] = {
-	WHAT(exits_event_row),
+	WHKW_AT(exits_event_row),
 	TIMES(exits_event_row),
 };
 
@@ -228,11 +226,9 @@ const struct kw_schema exits_event_table = {
 const struct kw_collector kw_collector_exits = {
 	.name = "exits",
 	.help = "VM exits by reason: how many, how long, and where the time went",
-	.table = &exits_table,
+	.table = { &exits_table },
 	.event = &exits_event_table,
-	.hooks = 1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE |
-		 1 << KW_HOOK_RUN | 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE |
-		 1 << KW_HOOK_DESTROY,
+	.hooks = KW_HOOKS_OF_EXITS,
 	.configure = exits_configure,
 	.open = exits_open,
 	.close = exits_close,

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * io.bpf.h - what exits were about: counts each access when KVM tells of it, and charges the
+ * exit's time to it when the guest is entered again.
+ * May not know about: names, VMs, other collectors.
+ * To extend: see io.h.
+ */
+#ifndef KW_IO_BPF_H
+#define KW_IO_BPF_H
+
+#include "../../bpf/keyed.bpf.h"
+#include "io.h"
+
+const volatile bool io_on;
+const volatile bool io_trace_on;
+const volatile __u64 io_trace_slower;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct io_key);
+	__type(value, struct io_value);
+} io_rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct io_slot);
+} io_slots SEC(".maps");
+
+static const struct io_value io_zero;
+
+/* The row of a key: its own, else that of the detail from anywhere, else that of all others. */
+static __always_inline struct io_value *io_row(struct io_slot *s, struct io_key *key)
+{
+	struct io_value *value = kw_keyed(&io_rows, key, &io_zero, &s->used, IO_RIPS);
+
+	if (value)
+		return value;
+	key->rip = IO_MANY;
+	value = kw_keyed(&io_rows, key, &io_zero, &s->used, IO_DETAILS);
+	if (value)
+		return value;
+	key->detail = IO_MANY;
+	key->level = 0;
+	key->key.other = 1;
+	return kw_keyed_other(&io_rows, key, &io_zero);
+}
+
+static __always_inline struct io_slot *io_slot(struct kw_vcpu *v)
+{
+	__u32 slot = v->slot;
+
+	return bpf_map_lookup_elem(&io_slots, &slot);
+}
+
+static __always_inline void io_emit(struct kw_vcpu *v, const struct io_key *key, __u64 data,
+				    __u64 now, __u64 total, __u64 kernel)
+{
+	struct io_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		kw_lose(KW_LOSS_RING);
+		return;
+	}
+	kw_event_head(&e->head, v, KW_ID_io, now);
+	e->detail = key->detail;
+	e->rip = key->rip;
+	e->data = data;
+	e->total = total;
+	e->kernel = kernel;
+	e->vmm = total ? v->part[KW_PART_VMM] : 0;
+	e->what = key->what;
+	e->level = key->level;
+	e->vcpu_id = v->vcpu_id;
+	e->tid = v->tid;
+	e->pad = 0;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* The vCPU made an access. The first one of an exit is what its time is charged to. */
+static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u32 what)
+{
+	struct io_key key = { .detail = detail, .what = what };
+	struct io_value *value;
+	struct io_slot *s;
+
+	s = v ? io_slot(v) : NULL;
+	if (!s)
+		return 0;
+	key.key.slot = v->slot;
+	key.level = v->exit_ns ? v->level : 1;
+	if (what == IO_USER && v->about & KW_ABOUT_IO && s->has_first)
+		key.rip = s->first.rip; /* by now it may be that of the next instruction */
+	else if (!kw_guest_rip((struct kvm_vcpu *)v->vcpu, v->isa, &key.rip))
+		key.rip = 0;
+	value = io_row(s, &key);
+	if (value)
+		value->head.count++;
+	if (what == IO_USER) {
+		s->user = key;
+		s->has_user = true;
+	} else if (!(v->about & KW_ABOUT_IO) || !s->has_first) {
+		s->first = key;
+		s->data = data;
+		s->has_first = true;
+		if (!(v->about & KW_ABOUT_IO))
+			s->has_user = false;
+	} else if (io_trace_on && !io_trace_slower) {
+		io_emit(v, &key, data, bpf_ktime_get_ns(), 0, 0);
+	}
+	v->about |= KW_ABOUT_IO;
+	return 0;
+}
+
+static __always_inline void io_charge(struct kw_vcpu *v, struct io_key *key, __u64 total,
+				      __u64 kernel)
+{
+	struct io_value *value = bpf_map_lookup_elem(&io_rows, key);
+
+	if (!value)
+		return;
+	value->exits++;
+	value->total += total;
+	value->kernel += kernel;
+	value->vmm += v->part[KW_PART_VMM];
+	kw_max(&value->max, total);
+}
+
+/* The guest is entered again; total is 0 if the exit's begin was not seen. */
+static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	struct io_slot *s = v ? io_slot(v) : NULL;
+	__u64 kernel = total;
+
+	if (!s)
+		return 0;
+	for (int i = 0; i < KW_PARTS; i++)
+		kernel -= v->part[i];
+	if (total && s->has_first) {
+		io_charge(v, &s->first, total, kernel);
+		if (io_trace_on && total >= io_trace_slower)
+			io_emit(v, &s->first, s->data, now, total, kernel);
+	}
+	if (total && s->has_user)
+		io_charge(v, &s->user, total, kernel);
+	s->has_first = s->has_user = false;
+	return 0;
+}
+
+static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+{
+	/* a signal ends KVM_RUN with -EINTR, which is KVM_EXIT_INTR all the same */
+	if (io_on)
+		io_access(v, error < 0 && error != -4 ? IO_USER_ERRNO | (__u32)-error : reason, 0,
+			  IO_USER);
+}
+
+SEC("?tp_btf/kvm_pio")
+int BPF_PROG(io_pio, __u32 out, __u32 port, __u32 size)
+{
+	const void *data = NULL;
+	__u64 value = 0;
+
+	/* the fifth argument is const void *, which older verifiers let no program read itself */
+	if (io_trace_on && !bpf_probe_read_kernel(&data, sizeof(data), &ctx[4]) && data)
+		bpf_probe_read_kernel(&value, size <= 4 ? size : 4, data);
+	return io_access(kw_current_vcpu(), port, value, out ? IO_PORT_OUT : IO_PORT_IN);
+}
+
+SEC("?tp_btf/kvm_msr")
+int BPF_PROG(io_msr, __u32 write, __u32 msr, __u64 data)
+{
+	return io_access(kw_current_vcpu(), msr, data, write ? IO_MSR_WRITE : IO_MSR_READ);
+}
+
+SEC("?tp_btf/kvm_cpuid")
+int BPF_PROG(io_cpuid, __u32 leaf, __u32 index)
+{
+	return io_access(kw_current_vcpu(), leaf, index, IO_CPUID);
+}
+
+SEC("?tp_btf/kvm_cr")
+int BPF_PROG(io_cr, __u32 write, __u32 cr, unsigned long value)
+{
+	return io_access(kw_current_vcpu(), cr, value, write ? IO_CR_WRITE : IO_CR_READ);
+}
+
+/* An access that user space has to finish is told of a second time when it has. */
+SEC("?tp_btf/kvm_mmio")
+int BPF_PROG(io_mmio, int type, int size, __u64 gpa, const void *data)
+{
+	__u64 value = 0;
+
+	if (type == KW_MMIO_READ_UNSATISFIED)
+		return 0;
+	if (io_trace_on && data)
+		bpf_probe_read_kernel(&value, size <= 8 ? size : 8, data);
+	return io_access(kw_current_vcpu(), gpa & ~0xfffULL, value,
+			 type == KW_MMIO_WRITE ? IO_MMIO_WRITE : IO_MMIO_READ);
+}
+
+SEC("?tp_btf/kvm_fast_mmio")
+int BPF_PROG(io_fast_mmio, __u64 gpa)
+{
+	return io_access(kw_current_vcpu(), gpa & ~0xfffULL, 0, IO_MMIO_WRITE);
+}
+
+#endif

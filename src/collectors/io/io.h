@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 OR BSD-2-Clause */
+/*
+ * io.h - what the io collector's BPF and user-space halves share.
+ * May not know about: maps, libbpf, sinks.
+ * To extend: another detail of exits is a member of enum io_what, a program in io.bpf.h and a name
+ * in io.c.
+ */
+#ifndef KW_IO_H
+#define KW_IO_H
+
+#include "../../core/abi.h"
+
+enum io_what {
+	IO_PORT_IN,
+	IO_PORT_OUT,
+	IO_MSR_READ,
+	IO_MSR_WRITE,
+	IO_CPUID,
+	IO_CR_READ,
+	IO_CR_WRITE,
+	IO_MMIO_READ,
+	IO_MMIO_WRITE,
+	IO_USER, /* exit to user space, by reason */
+	IO_WHATS,
+};
+
+/* Rows of one vCPU: those of details with their RIPs, and those of details whose RIPs are too many.
+ */
+#define IO_RIPS	   192
+#define IO_DETAILS 256
+
+#define IO_MANY ~0ULL /* rip: several; detail: several */
+
+/* io_key.detail of IO_USER for a KVM_RUN that failed: this, and the errno. */
+#define IO_USER_ERRNO (1ULL << 32)
+
+struct io_key {
+	struct kw_keyed_key key;
+	__u64 detail; /* port, MSR, CPUID leaf, CR, guest-physical page address, KVM_EXIT_* */
+	__u64 rip;    /* 0: not known */
+	__u16 what;   /* enum io_what */
+	__u16 level;  /* 2: the exit was a nested guest's; 0: a row of others */
+	__u32 pad;
+};
+
+/* One writer: the vCPU's thread. Times in ns, of exits that this detail is the first one of. */
+struct io_value {
+	struct kw_keyed_head head; /* count: of accesses */
+	__u64 exits;
+	__u64 total, kernel, vmm;
+	struct kw_max max;
+};
+
+/* Per slot. */
+struct io_slot {
+	__u32 used; /* rows */
+	__u32 has_first, has_user;
+	__u32 pad;
+	__u64 data;		   /* of the first access */
+	struct io_key first, user; /* what the exit being handled is charged to */
+};
+
+struct io_event {
+	struct kw_event head;
+	__u64 detail, rip, data;
+	__u64 total, kernel, vmm; /* 0: a further access of the same exit */
+	__u16 what, level;
+	__u32 vcpu_id, tid, pad;
+};
+
+#endif

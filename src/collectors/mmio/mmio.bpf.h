@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * mmio.bpf.h - memory-mapped I/O: each access once, by page and by who does it.
+ * May not know about: names, VMs, other collectors.
+ * To extend: see mmio.h.
+ *
+ * KVM tells of a write before it knows who does it, of a read in the kernel afterwards, and of a
+ * read by user space both before and afterwards. So an access is kept until it is known: at the
+ * exit to user space, at the next access, or when the guest is entered again.
+ */
+#ifndef KW_MMIO_BPF_H
+#define KW_MMIO_BPF_H
+
+#include "../../bpf/keyed.bpf.h"
+#include "mmio.h"
+
+#define KVM_EXIT_MMIO 6 /* include/uapi/linux/kvm.h */
+
+const volatile bool mmio_on;
+const volatile bool mmio_trace_on;
+const volatile __u64 mmio_trace_slower;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct mmio_key);
+	__type(value, struct mmio_value);
+} mmio_rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct mmio_slot);
+} mmio_slots SEC(".maps");
+
+static const struct mmio_value mmio_zero;
+
+static __always_inline struct mmio_slot *mmio_slot(struct kw_vcpu *v)
+{
+	__u32 slot = v->slot;
+
+	return bpf_map_lookup_elem(&mmio_slots, &slot);
+}
+
+static __always_inline void mmio_emit(struct kw_vcpu *v, const struct mmio_slot *s, bool first,
+				      __u64 now, __u64 total, __u64 kernel)
+{
+	struct mmio_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		kw_lose(KW_LOSS_RING);
+		return;
+	}
+	kw_event_head(&e->head, v, KW_ID_mmio, now);
+	e->gpa = first ? s->first_gpa : s->gpa;
+	e->data = first ? s->first_data : s->data;
+	e->size = first ? s->first_size : s->size;
+	e->write = first ? s->first.write : s->write;
+	e->by = s->first.by;
+	e->total = total;
+	e->kernel = kernel;
+	e->vmm = total ? v->part[KW_PART_VMM] : 0;
+	e->vcpu_id = v->vcpu_id;
+	e->tid = v->tid;
+	e->pad = 0;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* It is known who does the open access: count it. */
+static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32 by)
+{
+	struct mmio_key key = { .by = by };
+	struct mmio_value *value;
+
+	if (!v || !s || !s->open)
+		return 0;
+	s->open = false;
+	key.key.slot = v->slot;
+	key.page = s->gpa & ~0xfffULL;
+	key.write = s->write;
+	value = kw_keyed(&mmio_rows, &key, &mmio_zero, &s->used, MMIO_PAGES);
+	if (!value) {
+		key.page = MMIO_MANY;
+		key.key.other = 1;
+		value = kw_keyed_other(&mmio_rows, &key, &mmio_zero);
+	}
+	if (value)
+		value->head.count++;
+	if (!s->has_first) {
+		s->first = key;
+		s->first_gpa = s->gpa;
+		s->first_data = s->data;
+		s->first_size = s->size;
+		s->has_first = true;
+	} else if (mmio_trace_on && !mmio_trace_slower) {
+		mmio_emit(v, s, false, bpf_ktime_get_ns(), 0, 0);
+	}
+	return 0;
+}
+
+static __always_inline __u32 mmio_in_kernel(const struct mmio_slot *s)
+{
+	return s->ioeventfd ? MMIO_IOEVENTFD : MMIO_KERNEL;
+}
+
+static __always_inline void mmio_on_userspace(struct kw_vcpu *v, __u32 reason)
+{
+	struct mmio_slot *s;
+
+	if (!mmio_on || !(v->about & KW_ABOUT_MMIO))
+		return;
+	s = mmio_slot(v);
+	if (!s || !s->open)
+		return;
+	s->read_by_vmm = reason == KVM_EXIT_MMIO && !s->write;
+	mmio_account(v, s, reason == KVM_EXIT_MMIO ? MMIO_VMM : mmio_in_kernel(s));
+}
+
+/* The guest is entered again; total is 0 if the exit's begin was not seen. */
+static __noinline int mmio_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	struct mmio_slot *s = v ? mmio_slot(v) : NULL;
+	struct mmio_value *value;
+	__u64 kernel = total;
+
+	if (!s)
+		return 0;
+	mmio_account(v, s, mmio_in_kernel(s));
+	for (int i = 0; i < KW_PARTS; i++)
+		kernel -= v->part[i];
+	value = total && s->has_first ? bpf_map_lookup_elem(&mmio_rows, &s->first) : NULL;
+	if (value) {
+		value->exits++;
+		value->total += total;
+		value->kernel += kernel;
+		value->vmm += v->part[KW_PART_VMM];
+		kw_max(&value->max, total);
+		if (mmio_trace_on && total >= mmio_trace_slower)
+			mmio_emit(v, s, true, now, total, kernel);
+	}
+	s->has_first = s->read_by_vmm = s->ioeventfd = 0;
+	return 0;
+}
+
+static __noinline int mmio_access(struct kw_vcpu *v, __u64 gpa, __u64 data, __u32 size, __u32 write)
+{
+	struct mmio_slot *s = v ? mmio_slot(v) : NULL;
+
+	if (!s)
+		return 0;
+	if (!(v->about & KW_ABOUT_MMIO))
+		s->open = s->has_first = s->read_by_vmm = s->ioeventfd = 0;
+	mmio_account(v, s, mmio_in_kernel(s)); /* one before it, in the same exit */
+	s->gpa = gpa;
+	s->data = data;
+	s->size = size;
+	s->write = write;
+	s->open = true;
+	s->ioeventfd = 0;
+	v->about |= KW_ABOUT_MMIO;
+	return 0;
+}
+
+/* User space has done its read, which is counted already: what it read. */
+static __noinline int mmio_read_done(struct kw_vcpu *v, __u64 data)
+{
+	struct mmio_slot *s = v && v->about & KW_ABOUT_MMIO ? mmio_slot(v) : NULL;
+
+	if (!s || !s->read_by_vmm)
+		return 1;
+	s->read_by_vmm = false;
+	s->first_data = data;
+	return 0;
+}
+
+SEC("?tp_btf/kvm_mmio")
+int BPF_PROG(mmio_tp, int type, int size, __u64 gpa, const void *data)
+{
+	struct kw_vcpu *v = kw_current_vcpu();
+	__u64 value = 0;
+
+	if (!v)
+		return 0;
+	if (mmio_trace_on && data && type != KW_MMIO_READ_UNSATISFIED)
+		bpf_probe_read_kernel(&value, size <= 8 ? size : 8, data);
+	if (type == KW_MMIO_READ && !mmio_read_done(v, value))
+		return 0;
+	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);
+}
+
+SEC("?tp_btf/kvm_fast_mmio")
+int BPF_PROG(mmio_fast, __u64 gpa)
+{
+	struct kw_vcpu *v = kw_current_vcpu();
+	struct mmio_slot *s;
+
+	if (!v)
+		return 0;
+	mmio_access(v, gpa, 0, 0, true);
+	s = mmio_slot(v);
+	return s ? mmio_account(v, s, MMIO_IOEVENTFD) : 0;
+}
+
+/* An ioeventfd took a write: that of the open access, unless the write was to a port. */
+static __always_inline int mmio_ioeventfd(int ret)
+{
+	struct kw_vcpu *v = ret ? NULL : kw_current_vcpu();
+	struct mmio_slot *s = v && v->about & KW_ABOUT_MMIO ? mmio_slot(v) : NULL;
+
+	if (s && s->open)
+		s->ioeventfd = true;
+	return 0;
+}
+
+SEC("?fexit/ioeventfd_write")
+int BPF_PROG(mmio_ioeventfd_fexit, void *vcpu, void *dev, __u64 addr, int len, void *val, int ret)
+{
+	return mmio_ioeventfd(ret);
+}
+
+SEC("?kretprobe/ioeventfd_write")
+int BPF_KRETPROBE(mmio_ioeventfd_kretprobe, int ret)
+{
+	return mmio_ioeventfd(ret);
+}
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * nested.bpf.h - guests that run guests: which exits of L2 the host handles and which go to L1,
+ * what they take, and what L1 pays for managing L2.
+ * May not know about: names, VMs, other collectors.
+ * To extend: see nested.h.
+ */
+#ifndef KW_NESTED_BPF_H
+#define KW_NESTED_BPF_H
+
+#include "../../bpf/keyed.bpf.h"
+#include "nested.h"
+
+const volatile bool nested_on;
+const volatile bool nested_trace_on;
+const volatile __u64 nested_trace_slower;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct nested_key);
+	__type(value, struct nested_value);
+} nested_rows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nested_slot);
+} nested_slots SEC(".maps");
+
+static const struct nested_value nested_zero;
+
+static __always_inline struct nested_slot *nested_slot(struct kw_vcpu *v)
+{
+	__u32 slot = v->slot;
+
+	return bpf_map_lookup_elem(&nested_slots, &slot);
+}
+
+static __always_inline struct nested_value *nested_row(struct nested_slot *s,
+						       struct nested_key *key)
+{
+	struct nested_value *value =
+		kw_keyed(&nested_rows, key, &nested_zero, &s->used, NESTED_ROWS);
+
+	if (value)
+		return value;
+	key->code = NESTED_MANY;
+	key->key.other = 1;
+	return kw_keyed_other(&nested_rows, key, &nested_zero);
+}
+
+/* Instructions by which L1 manages L2. */
+static __always_inline bool nested_is_tax(__u32 isa, __u32 code)
+{
+	if (isa == KW_ISA_SVM) /* INVLPGA, VMRUN, VMLOAD … SKINIT */
+		return code == 0x7a || code == 0x80 || (code >= 0x82 && code <= 0x86);
+	if (isa == KW_ISA_VMX) /* VMCLEAR … VMXON, INVEPT, INVVPID */
+		return (code >= 19 && code <= 27) || code == 50 || code == 53;
+	return false;
+}
+
+static __always_inline void nested_switch(struct kw_vcpu *v, struct nested_slot *s, __u32 what)
+{
+	struct nested_key key = { .key.slot = v->slot, .what = what, .isa = v->isa };
+	struct nested_value *value = nested_row(s, &key);
+
+	if (value)
+		value->head.count++;
+}
+
+static __always_inline void nested_emit(struct kw_vcpu *v, const struct nested_key *key, __u64 now,
+					__u64 total, __u64 kernel)
+{
+	struct nested_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		kw_lose(KW_LOSS_RING);
+		return;
+	}
+	kw_event_head(&e->head, v, KW_ID_nested, now);
+	e->total = total;
+	e->kernel = kernel;
+	e->code = key->code;
+	e->what = key->what;
+	e->isa = key->isa;
+	e->pad = 0;
+	e->vcpu_id = v->vcpu_id;
+	e->tid = v->tid;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* L2 is entered again: what was away is over. */
+static __always_inline void nested_back(struct nested_slot *s, __u64 now)
+{
+	struct nested_value *value = bpf_map_lookup_elem(&nested_rows, &s->reflected);
+
+	if (value && now > s->away_since)
+		value->away += now - s->away_since;
+	s->away = false;
+}
+
+static __noinline int nested_exit(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	struct nested_slot *s = v ? nested_slot(v) : NULL;
+	struct nested_key key = {};
+	struct nested_value *value;
+	__u64 kernel = total;
+	bool leave;
+
+	if (!s)
+		return 0;
+	leave = v->about & KW_ABOUT_NESTED && s->leave;
+	key.key.slot = v->slot;
+	key.code = v->code;
+	key.isa = v->isa;
+	key.what = v->level == 2 ? leave ? NESTED_TO_L1 : NESTED_BY_L0 : NESTED_TAX;
+	for (int i = 0; i < KW_PARTS; i++)
+		kernel -= v->part[i];
+	value = nested_row(s, &key);
+	if (value) {
+		value->head.count++;
+		value->total += total;
+		value->kernel += kernel;
+		kw_max(&value->max, total);
+	}
+	if (v->about & KW_ABOUT_NESTED && s->enter && s->away)
+		nested_back(s, now);
+	if (leave) {
+		s->reflected = key;
+		s->away = true;
+		s->away_since = v->exit_ns;
+	}
+	if (v->about & KW_ABOUT_NESTED)
+		s->enter = s->leave = false;
+	if (nested_trace_on && total >= nested_trace_slower)
+		nested_emit(v, &key, now, total, kernel);
+	return 0;
+}
+
+static __always_inline void nested_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
+{
+	if (nested_on && (v->level == 2 || nested_is_tax(v->isa, v->code)))
+		nested_exit(v, now, total);
+}
+
+/* L1 and L2 are switched; the exit that it belongs to is accounted when it ends. */
+static __always_inline int nested_note(__u32 what)
+{
+	struct kw_vcpu *v = kw_current_vcpu();
+	struct nested_slot *s = v ? nested_slot(v) : NULL;
+
+	if (!s)
+		return 0;
+	if (!(v->about & KW_ABOUT_NESTED))
+		s->enter = s->leave = false;
+	v->about |= KW_ABOUT_NESTED;
+	if (what == NESTED_ENTER)
+		s->enter = true;
+	else
+		s->leave = true;
+	nested_switch(v, s, what);
+	return 0;
+}
+
+SEC("?tp_btf/kvm_nested_vmenter")
+int BPF_PROG(nested_enter)
+{
+	return nested_note(NESTED_ENTER);
+}
+
+SEC("?tp_btf/kvm_nested_vmexit_inject")
+int BPF_PROG(nested_leave)
+{
+	return nested_note(NESTED_LEAVE);
+}
+
+#endif

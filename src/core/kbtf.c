@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * kbtf.c - see kbtf.h.
+ * May not know about: any one collector, BPF programs.
+ * To extend: see kbtf.h.
+ */
+#include "kbtf.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Parsed once; a process needs them at its start alone, and they live as long as it. */
+static struct btf *vmlinux_btf(void)
+{
+	static struct btf *btf;
+
+	if (!btf)
+		btf = btf__load_vmlinux_btf();
+	return btf;
+}
+
+static struct btf *kvm_btf(void)
+{
+	static struct btf *btf;
+
+	if (!btf && vmlinux_btf())
+		btf = btf__load_module_btf("kvm", vmlinux_btf()) ?: vmlinux_btf();
+	return btf;
+}
+
+int kw_tracepoint_args(const char *name)
+{
+	struct btf *btf = vmlinux_btf();
+	const struct btf_type *t;
+	char type[64];
+	int id;
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) : -1;
+	if (id <= 0)
+		return -1;
+	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	t = t ? btf__type_by_id(btf, t->type) : NULL;
+	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* the first is void * */
+}
+
+static int find_in(const struct btf *btf, uint32_t id, const char *name, uint32_t *ret)
+{
+	const struct btf_type *t = btf__type_by_id(btf, id);
+
+	for (int i = 0; btf_is_enum(t) && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(t)[i].name_off), name)) {
+			*ret = btf_enum(t)[i].val;
+			return 0;
+		}
+	return -ENOENT;
+}
+
+int kw_kvm_enumerator(const char *name, uint32_t *ret)
+{
+	struct btf *btf = kvm_btf();
+	int err = -ENOENT;
+
+	/* from its own types, or all if KVM is built in; btf__type_cnt() counts those of the base
+	 */
+	for (uint32_t id = 1; btf && err && id < btf__type_cnt(btf); id++)
+		err = find_in(btf, id, name, ret);
+	return err;
+}

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * keyed.c - see keyed.h.
+ * May not know about: any one collector, sinks.
+ * To extend: see keyed.h.
+ */
+#define _GNU_SOURCE
+#include "keyed.h"
+
+#include "../util/cleanup.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define BATCH 4096
+
+/*
+ * Rows of a map at most: the kernel allocates a bucket for each at once, the rows when they come.
+ * FULL_SLOTS slots can use up quotas of up to FULL_QUOTA; with more, quotas are halved.
+ */
+#define FULL_SLOTS 1024
+#define FULL_QUOTA 256
+
+static size_t row_size(const struct kw_keyed *k)
+{
+	return k->key_size + k->value_size;
+}
+
+static char *row_at(const struct kw_keyed *k, char *rows, size_t i)
+{
+	return rows + i * row_size(k);
+}
+
+const void *kw_keyed_key(const struct kw_keyed *k, size_t i)
+{
+	return row_at(k, k->row, i);
+}
+
+const void *kw_keyed_value(const struct kw_keyed *k, size_t i)
+{
+	return row_at(k, k->row, i) + k->key_size;
+}
+
+static uint32_t slot_of(const void *row)
+{
+	uint32_t slot;
+
+	memcpy(&slot, row, sizeof(slot));
+	return slot;
+}
+
+static const struct kw_keyed_head *head_of(const struct kw_keyed *k, const void *row)
+{
+	return (const void *)((const char *)row + k->key_size);
+}
+
+int kw_keyed_open(struct kw_keyed *k, const struct bpf_map *map, uint32_t quota, uint32_t *used,
+		  uint32_t used_step)
+{
+	*k = (struct kw_keyed){ .fd = bpf_map__fd(map),
+				.key_size = bpf_map__key_size(map),
+				.value_size = bpf_map__value_size(map),
+				.quota = quota,
+				.used = used,
+				.used_step = used_step };
+	return 0;
+}
+
+void kw_keyed_close(struct kw_keyed *k)
+{
+	free(k->row);
+	free(k->last);
+}
+
+static int by_slot_and_key(const void *a, const void *b, void *arg)
+{
+	const struct kw_keyed *k = arg;
+	uint32_t x = slot_of(a), y = slot_of(b);
+
+	return x != y ? (x < y ? -1 : 1) : memcmp(a, b, k->key_size);
+}
+
+static int append(struct kw_keyed *k, const char *keys, const char *values, size_t n)
+{
+	if (k->n + n > k->room) {
+		size_t room = (k->n + n) * 2;
+		void *grown = reallocarray(k->row, room, row_size(k));
+
+		if (!grown)
+			return -ENOMEM;
+		k->row = grown;
+		k->room = room;
+	}
+	for (size_t i = 0; i < n; i++) {
+		char *row = row_at(k, k->row, k->n++);
+
+		memcpy(row, keys + i * k->key_size, k->key_size);
+		memcpy(row + k->key_size, values + i * k->value_size, k->value_size);
+	}
+	return 0;
+}
+
+/* Everything that is in the map. A bucket is read whole, so no row is missed or read twice. */
+static int read_map(struct kw_keyed *k)
+{
+	_cleanup_free_ char *keys = calloc(BATCH, k->key_size);
+	_cleanup_free_ char *values = calloc(BATCH, k->value_size);
+	uint32_t in = 0, out = 0;
+	bool first = true;
+	int err = 0;
+
+	if (!keys || !values)
+		return -ENOMEM;
+	while (!err) {
+		uint32_t n = BATCH;
+
+		if (bpf_map_lookup_batch(k->fd, first ? NULL : &in, &out, keys, values, &n, NULL))
+			err = -errno;
+		if (err && err != -ENOENT)
+			return err;
+		in = out;
+		first = false;
+		if (append(k, keys, values, n))
+			return -ENOMEM;
+	}
+	qsort_r(k->row, k->n, row_size(k), by_slot_and_key, k);
+	return 0;
+}
+
+/* A row that was not touched lately goes; its last count, if it was touched now, stays readable. */
+static int drop(struct kw_keyed *k, const char *row, struct kw_keyed *late)
+{
+	_cleanup_free_ char *value = malloc(k->value_size);
+	uint32_t slot = slot_of(row);
+
+	if (!value)
+		return -ENOMEM;
+	if (bpf_map_lookup_and_delete_elem(k->fd, row, value))
+		return errno == ENOENT ? 0 : -errno;
+	__atomic_fetch_sub(&k->used[slot * k->used_step], 1, __ATOMIC_RELAXED);
+	if (!memcmp(value, row + k->key_size, k->value_size))
+		return 0;
+	return append(late, row, value, 1);
+}
+
+static bool is_scarce(const struct kw_keyed *k, uint32_t slot)
+{
+	uint32_t quota = k->quota >> k->shift;
+
+	return k->used[slot * k->used_step] > quota - quota / 4;
+}
+
+/*
+ * Rows whose count is as it was one reading earlier, of slots that have few left. A vCPU that
+ * counts in such a row in the very moment in which it is deleted loses that one count.
+ */
+static int drop_cold(struct kw_keyed *k, struct kw_keyed *late)
+{
+	size_t before = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < k->n && !err; i++) {
+		const char *row = row_at(k, k->row, i);
+		int order = -1;
+
+		while (before < k->n_last &&
+		       (order = by_slot_and_key(row_at(k, k->last, before), row, k)) < 0)
+			before++;
+		if (before == k->n_last || order || !is_scarce(k, slot_of(row)) ||
+		    ((const struct kw_keyed_key *)row)->other)
+			continue;
+		if (head_of(k, row_at(k, k->last, before))->count == head_of(k, row)->count)
+			err = drop(k, row, late);
+	}
+	return err;
+}
+
+int kw_keyed_refresh(struct kw_keyed *k)
+{
+	struct kw_keyed late = { .key_size = k->key_size, .value_size = k->value_size };
+	int err = drop_cold(k, &late);
+
+	free(k->last);
+	k->last = k->row;
+	k->n_last = k->n;
+	k->row = NULL;
+	k->n = k->room = 0;
+	for (size_t i = 0; i < late.n && !err; i++)
+		err = append(k, kw_keyed_key(&late, i), kw_keyed_value(&late, i), 1);
+	free(late.row);
+	return err ?: read_map(k);
+}
+
+size_t kw_keyed_rows(const struct kw_keyed *k, uint32_t slot, size_t *ret_n)
+{
+	size_t low = 0, high = k->n, end;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (slot_of(row_at(k, k->row, middle)) < slot)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < k->n && slot_of(row_at(k, k->row, end)) == slot; end++)
+		;
+	*ret_n = end - low;
+	return low;
+}
+
+void kw_keyed_forget(struct kw_keyed *k, uint32_t slot)
+{
+	size_t n, first = kw_keyed_rows(k, slot, &n);
+
+	for (size_t i = first; i < first + n; i++)
+		bpf_map_delete_elem(k->fd, kw_keyed_key(k, i));
+	k->used[slot * k->used_step] = 0;
+}
+
+/* ---- all tables of a collector ---- */
+
+struct tables {
+	char *slots; /* the collector's records per slot, mapped */
+	size_t slots_size;
+	struct kw_keyed_table table[KW_TABLES];
+	struct kw_keyed keyed[KW_TABLES];
+	size_t n;
+};
+
+int kw_tables_open(const struct bpf_map *slots, const struct kw_keyed_table *table, size_t n,
+		   void **ret_state)
+{
+	size_t step = bpf_map__value_size(slots);
+	struct tables *t = calloc(1, sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	step = (step + 7) / 8 * 8; /* as the kernel lays out elements of an array */
+	t->slots_size = step * bpf_map__max_entries(slots);
+	t->slots = mmap(NULL, t->slots_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(slots),
+			0);
+	if (t->slots == MAP_FAILED) {
+		free(t);
+		return -errno;
+	}
+	for (; t->n < n; t->n++) {
+		t->table[t->n] = table[t->n];
+		kw_keyed_open(&t->keyed[t->n], table[t->n].map, table[t->n].quota,
+			      (uint32_t *)(t->slots + table[t->n].used_offset), step / 4);
+	}
+	*ret_state = t;
+	return 0;
+}
+
+void kw_tables_close(void *state)
+{
+	struct tables *t = state;
+
+	for (size_t i = 0; i < t->n; i++)
+		kw_keyed_close(&t->keyed[i]);
+	munmap(t->slots, t->slots_size);
+	free(t);
+}
+
+int kw_tables_refresh(const struct kw_live *live, void *state)
+{
+	struct tables *t = state;
+	int err = 0;
+
+	(void)live;
+	for (size_t i = 0; i < t->n && !err; i++) {
+		t->keyed[i].shift = live->quota_shift;
+		err = kw_keyed_refresh(&t->keyed[i]);
+	}
+	return err;
+}
+
+static int read_row(const struct kw_live *live, struct tables *t, size_t i, size_t r, uint32_t slot,
+		    uint32_t vm, struct kw_frame *frame)
+{
+	const struct kw_vcpu *v = &live->vcpu[slot];
+	const struct kw_keyed_head *value = kw_keyed_value(&t->keyed[i], r);
+	struct kw_row_head *row = kw_frame_add(frame);
+
+	if (!row)
+		return -ENOMEM;
+	row->vm = vm;
+	row->vcpu = v->vcpu_id;
+	row->tid = v->tid;
+	row->born_ns = value->born_ns;
+	t->table[i].fill(live, v, kw_keyed_key(&t->keyed[i], r), value, row);
+	return 0;
+}
+
+int kw_tables_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
+		   struct kw_frame *frame)
+{
+	struct tables *t = state;
+	int err = 0;
+
+	for (size_t i = 0; i < t->n && !err; i++) {
+		size_t n, first = kw_keyed_rows(&t->keyed[i], slot, &n);
+
+		for (size_t r = first; r < first + n && !err; r++)
+			err = read_row(live, t, i, r, slot, vm, &frame[i]);
+	}
+	return err;
+}
+
+void kw_tables_forget(const struct kw_live *live, void *state, uint32_t slot)
+{
+	struct tables *t = state;
+	size_t step = t->slots_size / live->max_slots;
+
+	for (size_t i = 0; i < t->n; i++)
+		kw_keyed_forget(&t->keyed[i], slot);
+	memset(t->slots + slot * step, 0, step);
+}
+
+void kw_keyed_size(struct bpf_map *map, uint32_t quota, uint32_t slots)
+{
+	uint64_t wanted = (uint64_t)quota * slots, most = FULL_SLOTS * FULL_QUOTA;
+
+	bpf_map__set_max_entries(map, wanted < most ? wanted : most);
+}
+
+uint32_t kw_keyed_shift(uint32_t live_slots)
+{
+	uint32_t shift = 0;
+
+	while (live_slots > (uint32_t)FULL_SLOTS << shift && shift < 8)
+		shift++;
+	return shift;
+}
+
+uint64_t kw_max_read(const struct kw_max *m, uint16_t window)
+{
+	uint64_t of = m->window, before = (uint16_t)(window - 1), max = 0;
+
+	if (of == window || of == before)
+		max = m->max[before & 1];
+	if (of == window && m->max[window & 1] > max)
+		max = m->max[window & 1];
+	return max;
+}
