@@ -31,6 +31,24 @@ static __always_inline bool kw_stays_runnable(unsigned long long *ctx, struct ta
 	return !BPF_CORE_READ(prev, __state);
 }
 
+/*
+ * Up to 8 bytes at what an argument of a tracepoint of type void * points to. A program may not
+ * read such an argument itself before the verifier knew void pointers.
+ */
+static __always_inline __u64 kw_read_arg(const void *ctx, int argument, __u32 size)
+{
+	__u64 value = 0, n = size & 0xf;
+	const void *data = NULL;
+
+	if (bpf_probe_read_kernel(&data, sizeof(data), ctx + 8 * argument) || !data)
+		return 0;
+	barrier_var(n); /* so that the verifier sees both bounds */
+	if (n > sizeof(value))
+		n = sizeof(value);
+	bpf_probe_read_kernel(&value, n, data);
+	return value;
+}
+
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).
  */
 enum { KW_MMIO_READ_UNSATISFIED, KW_MMIO_READ, KW_MMIO_WRITE };

@@ -117,7 +117,9 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 		return NULL;
 	v = kw_slot(slot);
 	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_NOEXIST)) {
-		__sync_fetch_and_add(&kw_slots_taken, 1);
+		/* another CPU was quicker: give it back */
+		if (bpf_map_push_elem(&vcpu_free, &slot, BPF_ANY))
+			__sync_fetch_and_add(&kw_slots_taken, 1);
 		return NULL;
 	}
 	v->slot = slot;
@@ -242,10 +244,10 @@ static __always_inline void kw_event_head(struct kw_event *e, const struct kw_vc
 }
 
 /*
- * The slot of a VM itself, for what no vCPU did; NULL if there was no room, or a filter excludes
- * it. Whoever is current: the owner is the process whose memory the VM has.
+ * The slot of a VM itself, for what no vCPU did; NULL if there was no room. Whoever is current: the
+ * owner is the process whose memory the VM has.
  */
-static __noinline struct kw_vcpu *kw_vm_find(struct kvm *kvm)
+static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 {
 	struct task_struct *owner;
 	__u64 key = (__u64)kvm;
@@ -264,6 +266,14 @@ static __noinline struct kw_vcpu *kw_vm_find(struct kvm *kvm)
 	}
 	if (!v)
 		kw_lose(KW_LOSS_NO_SLOT);
+	return v;
+}
+
+/* The same; NULL also if a filter excludes it. */
+static __always_inline struct kw_vcpu *kw_vm_find(struct kvm *kvm)
+{
+	struct kw_vcpu *v = kw_any_vm(kvm);
+
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 

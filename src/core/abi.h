@@ -101,6 +101,7 @@ struct kw_vcpu {
 	__u32 vcpu_id;
 	__u32 tgid;    /* owner process (init pid namespace) */
 	char comm[16]; /* of the owner process */
+	__u64 pad2[5]; /* whole cache lines */
 };
 
 /* What was lost, and where; each is shown when it is not zero. */

@@ -7,6 +7,7 @@
  *
  *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
+ *            [--drop K]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -14,6 +15,7 @@
  *   --name   is for those who read our command line
  *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
  *   --pages, --manual, --ring   see the kind dirty
+ *   --drop K then the VMM takes 8 pages of the touched memory from each VM, K times
  *
  * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
  *   cpuid, out, in, rdmsr, wrmsr, vmmcall, vmcall, pause, hlt, and spin, which makes none
@@ -247,9 +249,11 @@ static const struct kind {
 	KIND(nestmem, NESTS | TOUCHES),
 };
 
+#define DROP_PAGES 8
+
 static struct {
 	const struct kind *kind;
-	long count, vcpus, vms, rounds, spin, ticks, pages, ring;
+	long count, vcpus, vms, rounds, spin, ticks, pages, ring, drop;
 	bool wait, one_thread, huge, manual;
 	int kvm;
 	struct kvm_cpuid2 *cpuid;
@@ -880,6 +884,14 @@ static void run_one_thread(struct vm **vm, bool first)
 		}
 }
 
+/* Guest memory goes back to the host, as by a balloon; the guest would fault on it again. */
+static void drop_memory(struct vm *vm)
+{
+	for (long i = 0; i < o.drop; i++)
+		if (madvise(vm->touch + i * DROP_PAGES * 4096, DROP_PAGES * 4096, MADV_DONTNEED))
+			err(1, "madvise");
+}
+
 static void play_round(bool first, bool last)
 {
 	struct vm **vm = calloc(o.vms, sizeof(*vm));
@@ -893,6 +905,8 @@ static void play_round(bool first, bool last)
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
 			report(&vm[m]->vcpu[i]);
+	for (long m = 0; m < o.vms && o.drop; m++)
+		drop_memory(vm[m]);
 	if (last)
 		tell("done");
 	for (long m = 0; m < o.vms; m++)
@@ -940,6 +954,8 @@ static void check_options(void)
 		errx(2, "%s: one vCPU only", o.kind->name);
 	if (o.huge && !(o.kind->flags & TOUCHES))
 		errx(2, "%s: has no use for huge pages", o.kind->name);
+	if (o.drop && (!(o.kind->flags & TOUCHES) || o.drop * DROP_PAGES > o.count * o.vcpus))
+		errx(2, "%s: touches too little memory to drop that much", o.kind->name);
 	if (o.ring & (o.ring - 1))
 		errx(2, "a ring's entries must be a power of two");
 	if (o.ring && o.manual)
@@ -962,6 +978,9 @@ static bool parse_long(int c)
 		break;
 	case 'R':
 		o.ring = number(optarg, 1, 65536);
+		break;
+	case 'D':
+		o.drop = number(optarg, 1, MAX_SIZE / 4096);
 		break;
 	default:
 		return false;
@@ -1006,11 +1025,13 @@ static void parse_short(int c)
 
 static void parse(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "name", required_argument, NULL, 'N' },  { "huge", no_argument, NULL, 'H' },
-		{ "pages", required_argument, NULL, 'P' }, { "manual", no_argument, NULL, 'M' },
-		{ "ring", required_argument, NULL, 'R' },  {}
-	};
+	static const struct option options[] = { { "name", required_argument, NULL, 'N' },
+						 { "huge", no_argument, NULL, 'H' },
+						 { "pages", required_argument, NULL, 'P' },
+						 { "manual", no_argument, NULL, 'M' },
+						 { "ring", required_argument, NULL, 'R' },
+						 { "drop", required_argument, NULL, 'D' },
+						 {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "k:n:v:m:r:s:t:wo", options, NULL)) != -1)

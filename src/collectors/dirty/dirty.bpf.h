@@ -180,7 +180,7 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	if (!kw_running || !kvm || !memslot || !(BPF_CORE_READ(memslot, flags) & DIRTY_LOGGED))
 		return 0;
 	v = kw_actor(kvm);
-	vm = kw_vm_find(kvm);
+	vm = kw_any_vm(kvm); /* also if only some of its vCPUs are watched */
 	s = v ? dirty_slot(v) : NULL;
 	if (!v || !s)
 		return 0;
@@ -193,7 +193,7 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 		if (vm && dirty_first_mark(vm->slot, as_id, gfn))
 			__sync_fetch_and_add(&value->distinct, 1);
 	}
-	if (vm)
+	if (vm && !(vm->flags & KW_VCPU_IGNORED))
 		dirty_count_page(vm, id, gfn, gfn - BPF_CORE_READ(memslot, base_gfn));
 	if (v->about & KW_ABOUT_FAULT && v->fault_error & DIRTY_PRESENT &&
 	    v->fault_error & DIRTY_WRITE) {

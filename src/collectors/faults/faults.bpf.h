@@ -318,8 +318,7 @@ int BPF_KRETPROBE(faults_end_kretprobe)
 
 static __always_inline __u32 faults_cause(__u32 event)
 {
-	/* the order of enum mmu_notifier_event has not changed since it exists (4.19: ac46d4f3c432)
-	 */
+	/* enum mmu_notifier_event has only been added to, at its end */
 	return event < FAULTS_UNKNOWN ? event : FAULTS_UNKNOWN;
 }
 

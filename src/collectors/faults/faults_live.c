@@ -14,7 +14,7 @@
 
 /*
  * What KVM's page fault handlers return is an enumeration without a name, and its values moved
- * when RET_PF_WRITE_PROTECTED came (6.12): ask this kernel's BTF.
+ * when RET_PF_WRITE_PROTECTED came (after 6.1): ask this kernel's BTF.
  */
 static void learn_results(struct kvm_watcher_bpf *bpf)
 {

@@ -162,12 +162,8 @@ static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int
 SEC("?tp_btf/kvm_pio")
 int BPF_PROG(io_pio, __u32 out, __u32 port, __u32 size)
 {
-	const void *data = NULL;
-	__u64 value = 0;
+	__u64 value = io_trace_on ? kw_read_arg(ctx, 4, size) : 0;
 
-	/* the fifth argument is const void *, which older verifiers let no program read itself */
-	if (io_trace_on && !bpf_probe_read_kernel(&data, sizeof(data), &ctx[4]) && data)
-		bpf_probe_read_kernel(&value, size <= 4 ? size : 4, data);
 	return io_access(kw_current_vcpu(), port, value, out ? IO_PORT_OUT : IO_PORT_IN);
 }
 
@@ -191,15 +187,12 @@ int BPF_PROG(io_cr, __u32 write, __u32 cr, unsigned long value)
 
 /* An access that user space has to finish is told of a second time when it has. */
 SEC("?tp_btf/kvm_mmio")
-int BPF_PROG(io_mmio, int type, int size, __u64 gpa, const void *data)
+int BPF_PROG(io_mmio, int type, int size, __u64 gpa)
 {
-	__u64 value = 0;
-
 	if (type == KW_MMIO_READ_UNSATISFIED)
 		return 0;
-	if (io_trace_on && data)
-		bpf_probe_read_kernel(&value, size <= 8 ? size : 8, data);
-	return io_access(kw_current_vcpu(), gpa & ~0xfffULL, value,
+	return io_access(kw_current_vcpu(), gpa & ~0xfffULL,
+			 io_trace_on ? kw_read_arg(ctx, 3, size) : 0,
 			 type == KW_MMIO_WRITE ? IO_MMIO_WRITE : IO_MMIO_READ);
 }
 

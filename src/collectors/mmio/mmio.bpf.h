@@ -177,15 +177,15 @@ static __noinline int mmio_read_done(struct kw_vcpu *v, __u64 data)
 }
 
 SEC("?tp_btf/kvm_mmio")
-int BPF_PROG(mmio_tp, int type, int size, __u64 gpa, const void *data)
+int BPF_PROG(mmio_tp, int type, int size, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	__u64 value = 0;
 
 	if (!v)
 		return 0;
-	if (mmio_trace_on && data && type != KW_MMIO_READ_UNSATISFIED)
-		bpf_probe_read_kernel(&value, size <= 8 ? size : 8, data);
+	if (mmio_trace_on && type != KW_MMIO_READ_UNSATISFIED)
+		value = kw_read_arg(ctx, 3, size);
 	if (type == KW_MMIO_READ && !mmio_read_done(v, value))
 		return 0;
 	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the VM tests share: guests, watchers, the kernel's own trace, comparisons.
+
+May know about: the command line and the JSON of kvm_watcher, the guests. Nothing of its code.
+To extend: what two files of cases need.
+"""
+import collections
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import time
+
+BUILD = os.environ.get("KVMW_BUILD", "build")
+WATCHER = os.path.join(BUILD, "kvm_watcher")
+GUEST = os.path.join(BUILD, "tests", "kw-guest")
+TRACING = "/sys/kernel/tracing"
+PARTS = ("kernel_ns", "vmm_ns", "poll_ns", "halted_ns", "waiting_ns")
+
+# Kinds of guests: the reason that they make exactly N exits for, and the level of those.
+KINDS = {
+    "cpuid": [("CPUID", 1)], "out": [("IO", 1)], "in": [("IO", 1)], "rdmsr": [("MSR", 1)],
+    "wrmsr": [("MSR", 1)], "vmmcall": [("VMMCALL", 1)], "mmio": [("NPF", 1)],
+    "touch": [("NPF", 1)], "hlt": [("HLT", 1)], "nested": [("VMRUN", 1), ("CPUID", 2)],
+}
+
+
+class Skip(Exception):
+    """The case cannot be tried here; says why."""
+
+
+class Broken(Exception):
+    """What the case needs broke before the watcher had a part in it."""
+
+
+def equal(got, expected, what):
+    if got != expected:
+        raise AssertionError(f"{what}: {got!r}, expected {expected!r}")
+
+
+class Guest:
+    """A kw-guest with its VMs made and warmed up, waiting to be let go."""
+
+    def __init__(self, *args, name=None, cpus=None):
+        command = [GUEST, "-w", *map(str, args)] + (["--name", name] if name else [])
+        if cpus is not None:
+            command = ["taskset", "-c", cpus] + command
+        self.p = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = self.p.pid
+        equal(self.p.stdout.readline(), "ready\n", "first line of the guest")
+
+    def go(self):
+        print("go", file=self.p.stdin, flush=True)
+
+    def results(self):
+        """One record per vCPU and round; the VMs of the last round still exist."""
+        rows = []
+        for line in self.p.stdout:
+            if line == "done\n":
+                return rows
+            rows.append(json.loads(line))
+        raise AssertionError(f"the guest died: {self.p.wait()}")
+
+    def run(self):
+        self.go()
+        return self.results()
+
+    def vcpu_threads(self):
+        """Thread ids, in order of vCPU; KVM may have threads of its own in the process."""
+        named = {}
+        for tid in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{tid}/comm", encoding="ascii") as f:
+                m = re.match(r"CPU (\d+)/KVM", f.read())
+            if m:
+                named[int(m.group(1))] = int(tid)
+        return [named[i] for i in sorted(named)]
+
+    def end(self):
+        self.p.communicate("end\n", timeout=60)
+        equal(self.p.returncode, 0, "exit code of the guest")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.p.poll() is None:
+            self.p.kill()
+        self.p.communicate()
+
+
+class Watch:
+    """A running kvm_watcher; finish() returns its JSON objects."""
+
+    def __init__(self, *args, what="exits", verb="stat", interval="60", without=""):
+        self.out = tempfile.NamedTemporaryFile("w+", suffix=".jsonl")
+        self.err = tempfile.NamedTemporaryFile("w+", suffix=".err")
+        positional = [interval] if verb == "stat" and interval else []
+        self.p = subprocess.Popen([WATCHER, verb, what, "-v", "-o", "jsonl:" + self.out.name,
+                                   *map(str, args), *positional], stderr=self.err,
+                                  env=dict(os.environ, KVM_WATCHER_WITHOUT=without))
+        self.since = None
+        for _ in range(600):
+            m = re.search(r"counting since (\d+) ns", open(self.err.name).read())
+            if m:
+                self.since = int(m.group(1))
+                break
+            if self.p.poll() is not None:
+                break
+            time.sleep(0.05)
+        if not self.since:
+            raise AssertionError("kvm_watcher did not start: " + open(self.err.name).read())
+
+    def finish(self, code=0, how=signal.SIGINT):
+        if how:
+            self.p.send_signal(how)
+        equal(self.p.wait(60), code, "exit code of kvm_watcher")
+        return [json.loads(line) for line in open(self.out.name)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.p.poll() is None:
+            self.p.kill()
+        self.p.wait()
+
+
+def rows_of(objects, table="exits"):
+    return [o for o in objects if o["collector"] == table]
+
+
+def losses_of(objects):
+    lost = collections.Counter()
+    for o in objects:
+        if o["collector"] == "loss":
+            lost[o["loss"]] += o["count"]
+    return lost
+
+
+def count(rows, **match):
+    return sum(r["count"] for r in rows if all(r[k] == v for k, v in match.items()))
+
+
+def check_split(rows):
+    """What must hold for every row of any run."""
+    for r in rows:
+        if r["level"] is None:
+            equal(r["reason"], "FASTPATH", "reason of a row without level")
+            continue
+        equal(sum(r[p] for p in PARTS), r["total_ns"], f"sum of the parts of {r}")
+        equal(r["sched_out_ns"], r["halted_ns"] + r["waiting_ns"], "sched-out")
+        equal(r["e2e_ns"], r["total_ns"], "E2E")
+        equal(r["on_cpu_ns"], r["e2e_ns"] - r["sched_out_ns"], "on-CPU")
+        equal(r["mean_ns"], r["total_ns"] // r["count"], "mean")
+        order = [r[k] for k in ("min_ns", "p50_ns", "p90_ns", "p99_ns", "p999_ns", "max_ns")]
+        equal(sorted(order), order, f"order of min, percentiles, max of {r}")
+        if r["count"] == 1:
+            equal((r["min_ns"], r["max_ns"]), (r["total_ns"],) * 2, "min and max of one exit")
+
+
+def check_against_kvm(rows, results, vm_name=None):
+    """Per vCPU: all exits seen, and fast-path ones, are KVM's own count, less the one in flight."""
+    for g in results:
+        match = {"pid": g["pid"], "vcpu": g["vcpu"]}
+        if vm_name:
+            match["vm"] = vm_name(g)
+        equal(count(rows, **match), g["exits"] - 1, f"exits of {match} against KVM's statistics")
+
+
+def no_losses(objects, *expected):
+    """No losses but those expected. Where the kernel lets a hook's program be preempted (7.x), it
+    keeps some changes of state from us, the more the slower programs are; never an exit."""
+    lost = losses_of(objects)
+    exits = sum(r.get("count", 1) for r in rows_of(objects))
+    assert lost.pop("split", 0) <= 0.05 * exits, f"changes of state lost: {losses_of(objects)}"
+    equal(set(lost), set(expected), "losses")
+
+
+class Counts:
+    """The kernel's own count of tracepoints, by thread, without a buffer that could overflow."""
+
+    def __init__(self, *events, **conditions):
+        """conditions: what an event must be like to count, by its name, e.g. kvm_mmio="type!=0"."""
+        self.triggers = {e: "hist:keys=common_pid" +
+                         (" if " + conditions[e.split("/")[1]] if e.split("/")[1] in conditions
+                          else "") for e in events}
+
+    def __enter__(self):
+        for e, trigger in self.triggers.items():
+            self.write(e, trigger)
+        return self
+
+    def __exit__(self, *_):
+        for e, trigger in self.triggers.items():
+            self.write(e, "!" + trigger)
+
+    @staticmethod
+    def write(event, text):
+        with open(f"{TRACING}/events/{event}/trigger", "w", encoding="ascii") as f:
+            f.write(text)
+
+    @staticmethod
+    def of(event, tids):
+        """How often it happened in any of these threads."""
+        text = open(f"{TRACING}/events/{event}/hist", encoding="ascii").read()
+        hits = {int(m.group(1)): int(m.group(2))
+                for m in re.finditer(r"common_pid:\s*(\d+)\s*} hitcount:\s*(\d+)", text)}
+        assert re.search(r"Dropped: 0", text), f"{event}: the kernel lost counts: {text[-200:]}"
+        return sum(hits.get(t, 0) for t in tids)
+
+
+class Trace:
+    """The kernel's own trace of exits and switches, as an oracle for counts and times."""
+    EVENTS = ["kvm/kvm_exit", "kvm/kvm_entry", "kvm/kvm_userspace_exit", "sched/sched_switch",
+              "sched/sched_wakeup"]
+
+    def __enter__(self):
+        self.write("tracing_on", "0")
+        self.write("trace", "")
+        self.write("buffer_size_kb", "16384")
+        self.write("trace_clock", "mono")
+        for e in self.EVENTS:
+            self.write(f"events/{e}/enable", "1")
+        self.write("tracing_on", "1")
+        return self
+
+    def __exit__(self, *_):
+        self.write("tracing_on", "0")
+        for e in self.EVENTS:
+            self.write(f"events/{e}/enable", "0")
+        self.write("trace", "")
+        self.write("buffer_size_kb", "1024")
+
+    @staticmethod
+    def write(name, text):
+        with open(f"{TRACING}/{name}", "w", encoding="ascii") as f:
+            f.write(text)
+
+    def events(self):
+        """(tid, time in ns, name, text), in order of time."""
+        self.write("tracing_on", "0")
+        line = re.compile(r"^\s*(.{16})-(\d+)\s+\[\d+\].*?(\d+)\.(\d{6}): (\w+): (.*)$")
+        events = []
+        for text in open(f"{TRACING}/trace", encoding="utf-8", errors="replace"):
+            m = line.match(text)
+            if m:
+                events.append((int(m.group(2)), int(m.group(3)) * 10**9 + int(m.group(4)) * 1000,
+                               m.group(5), m.group(6)))
+            elif "LOST" in text:
+                raise AssertionError("the kernel's trace lost events: " + text)
+        return sorted(events, key=lambda e: e[1])
