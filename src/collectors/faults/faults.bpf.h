@@ -220,33 +220,36 @@ int BPF_PROG(faults_mmio_new)
 	return 0;
 }
 
+/* Which memory slot and address of the VMM a fault is about. */
+static __always_inline void faults_place(struct faults_slot *s, struct kvm_page_fault *fault)
+{
+	struct kvm_memory_slot *memslot = BPF_CORE_READ(fault, slot);
+	__u64 gfn = BPF_CORE_READ(fault, gfn);
+
+	if (!memslot)
+		return;
+	s->memslot = (__u16)BPF_CORE_READ(memslot, id);
+	s->hva = BPF_CORE_READ(memslot, userspace_addr) +
+		 ((gfn - BPF_CORE_READ(memslot, base_gfn)) << 12);
+}
+
+#define FAULTS_SPTE_PFN(spte) (((spte)&0x000ffffffffff000ULL) >> 12) /* bits 51…12 */
+
 SEC("?tp_btf/fast_page_fault")
 int BPF_PROG(faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, __u64 *sptep,
 	     __u64 old, int ret)
 {
 	struct faults_slot *s = faults_open();
 
-	if (!s)
+	if (!s || !fault)
 		return 0;
+	faults_place(s, fault);
+	s->pfn = FAULTS_SPTE_PFN(old);
 	if ((__u32)ret == faults_ret_fixed)
 		s->fast = true;
 	else if ((__u32)ret == faults_ret_spurious)
 		s->ret = FAULTS_SPURIOUS;
 	return 0;
-}
-
-static __always_inline void faults_place(struct faults_slot *s, struct kvm_page_fault *fault)
-{
-	struct kvm_memory_slot *memslot = BPF_CORE_READ(fault, slot);
-	__u64 gfn = BPF_CORE_READ(fault, gfn);
-
-	s->pfn = BPF_CORE_READ(fault, pfn);
-	s->level = BPF_CORE_READ(fault, goal_level);
-	if (!memslot)
-		return;
-	s->memslot = (__u16)BPF_CORE_READ(memslot, id);
-	s->hva = BPF_CORE_READ(memslot, userspace_addr) +
-		 ((gfn - BPF_CORE_READ(memslot, base_gfn)) << 12);
 }
 
 /* KVM is about to map a page: which one, how large. */
@@ -258,6 +261,8 @@ int BPF_PROG(faults_requested, struct kvm_page_fault *fault)
 	if (!s || !fault)
 		return 0;
 	s->mapped = true;
+	s->pfn = BPF_CORE_READ(fault, pfn);
+	s->level = BPF_CORE_READ(fault, goal_level);
 	faults_place(s, fault);
 	return 0;
 }

@@ -186,7 +186,8 @@ int BPF_PROG(mmio_tp, int type, int size, __u64 gpa)
 		return 0;
 	if (mmio_trace_on && type != KW_MMIO_READ_UNSATISFIED)
 		value = kw_read_arg(ctx, 3, size);
-	if (type == KW_MMIO_READ && !mmio_read_done(v, value))
+	/* a read is over: one that was counted when it began, or that began before counting did */
+	if (type == KW_MMIO_READ && (!v->exit_ns || !mmio_read_done(v, value)))
 		return 0;
 	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);
 }
