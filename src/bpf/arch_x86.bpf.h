@@ -71,6 +71,18 @@ static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 	return vcpu->arch.hflags & guest ? 2 : 1;
 }
 
+/*
+ * The error code of a page fault (PFERR_*) from what kvm_page_fault tells of it: on Intel the exit
+ * qualification, whose bits 2…0 are fetch, write, read, and 5…3 what the entry allowed.
+ */
+static __always_inline __u64 kw_fault_error(__u32 isa, __u64 told)
+{
+	if (isa != KW_ISA_VMX)
+		return told;
+	return (told & 1 ? 1 << 2 : 0) | (told & 2 ? 1 << 1 : 0) | (told & 4 ? 1 << 4 : 0) |
+	       (told & 0x38 ? 1 << 0 : 0);
+}
+
 #define KW_VCPU_REGS_RIP 16
 
 /*

@@ -37,7 +37,7 @@ static __always_inline bool kw_stays_runnable(unsigned long long *ctx, struct ta
  */
 static __always_inline __u64 kw_read_arg(const void *ctx, int argument, __u32 size)
 {
-	__u64 value = 0, n = size & 0xf;
+	__u64 value = 0, n = size;
 	const void *data = NULL;
 
 	if (bpf_probe_read_kernel(&data, sizeof(data), ctx + 8 * argument) || !data)

@@ -11,8 +11,14 @@
 
 #include "kw.bpf.h"
 
-/* Halvings of all quotas: user space raises it with the number of slots in use. */
+/* Halvings of shares: user space raises it with the number of slots in use. */
 volatile __u32 kw_quota_shift;
+
+/* A slot's share of rows whose keys a guest chooses. */
+static __always_inline __u32 kw_share(__u32 quota)
+{
+	return quota >> (kw_quota_shift & 15);
+}
 
 /* The value of a key, made from zero if it is new and the slot has used less than quota. */
 static __always_inline void *kw_keyed(void *map, const void *key, const void *zero, __u32 *used,
@@ -20,7 +26,7 @@ static __always_inline void *kw_keyed(void *map, const void *key, const void *ze
 {
 	struct kw_keyed_head *value = bpf_map_lookup_elem(map, key);
 
-	if (value || *used >= quota >> kw_quota_shift)
+	if (value || *used >= quota)
 		return value;
 	if (!bpf_map_update_elem(map, key, zero, BPF_NOEXIST))
 		__sync_fetch_and_add(used, 1);

@@ -28,7 +28,6 @@ struct task_struct {
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 	unsigned int flags;
-	struct mm_struct *mm;
 };
 
 struct mm_struct {
@@ -46,7 +45,6 @@ struct mmu_notifier {
 
 struct kvm {
 	struct mm_struct *mm;
-	int userspace_pid;
 	struct mmu_notifier mmu_notifier;
 };
 
@@ -59,11 +57,6 @@ struct mmu_notifier_range {
 	enum mmu_notifier_event event;
 };
 
-/* what one invalidation means for one memory slot */
-struct kvm_gfn_range {
-	__u64 start, end;
-};
-
 struct kvm_memory_slot {
 	__u64 base_gfn;
 	unsigned long npages;
@@ -73,8 +66,13 @@ struct kvm_memory_slot {
 	__u16 as_id;
 };
 
+/* what one invalidation means for one memory slot */
+struct kvm_gfn_range {
+	struct kvm_memory_slot *slot;
+	__u64 start, end;
+};
+
 struct kvm_page_fault {
-	__u64 addr;
 	__u64 gfn;
 	__u64 pfn;
 	__u8 goal_level;

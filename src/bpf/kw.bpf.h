@@ -11,6 +11,11 @@
 #include "arch_x86.bpf.h"
 #include <bpf/bpf_tracing.h>
 
+/* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
+#define KVM_EXIT_MMIO 6
+#define KVM_EXIT_INTR 10
+#define KW_EINTR      4
+
 #define KW_TOO_MANY 16384 /* sizes that user space replaces before loading */
 
 /* Counting is on: set when the first interval starts, cleared at the end. */
@@ -116,12 +121,8 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	if (bpf_map_pop_elem(&vcpu_free, &slot))
 		return NULL;
 	v = kw_slot(slot);
-	if (!v || bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_NOEXIST)) {
-		/* another CPU was quicker: give it back */
-		if (bpf_map_push_elem(&vcpu_free, &slot, BPF_ANY))
-			__sync_fetch_and_add(&kw_slots_taken, 1);
+	if (!v)
 		return NULL;
-	}
 	v->slot = slot;
 	v->kvm = kvm;
 	v->vcpu_id = vcpu_id;
@@ -134,6 +135,13 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	    !kw_filter_passes(KW_FILTER_VCPU, v->vcpu_id, 0))
 		v->flags = KW_VCPU_IGNORED;
 	v->vcpu = key;
+	/* filled before others can find it: a VM's slot is used from many CPUs */
+	if (bpf_map_update_elem(&vcpu_slots, &key, &slot, BPF_NOEXIST)) {
+		__builtin_memset(v, 0, sizeof(*v));
+		if (bpf_map_push_elem(&vcpu_free, &slot, BPF_ANY))
+			__sync_fetch_and_add(&kw_slots_taken, 1);
+		return NULL;
+	}
 	v->born_ns = bpf_ktime_get_ns();
 	/* last: user space looks for new slots when it sees this change */
 	__sync_fetch_and_add(&kw_slots_taken, 1);
@@ -249,7 +257,8 @@ static __always_inline void kw_event_head(struct kw_event *e, const struct kw_vc
  */
 static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 {
-	struct task_struct *owner;
+	struct task_struct *owner = NULL;
+	struct mm_struct *mm = NULL;
 	__u64 key = (__u64)kvm;
 	struct kw_vcpu *v;
 	__u32 *slot;
@@ -257,7 +266,8 @@ static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
 	v = slot ? kw_slot(*slot) : NULL;
 	if (!v) {
-		owner = BPF_CORE_READ(kvm, mm, owner);
+		if (bpf_core_field_exists(mm->owner)) /* CONFIG_MEMCG */
+			owner = BPF_CORE_READ(kvm, mm, owner);
 		v = owner ? kw_slot_take(key, key, KW_VM_ITSELF, owner) : NULL;
 	}
 	if (!v) {
@@ -265,7 +275,7 @@ static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 		v = slot ? kw_slot(*slot) : NULL;
 	}
 	if (!v)
-		kw_lose(KW_LOSS_NO_SLOT);
+		kw_lose(KW_LOSS_NO_OWNER);
 	return v;
 }
 
@@ -377,6 +387,14 @@ static __always_inline void kw_fit(__u64 *part, __u64 *left)
 	if (*part > *left)
 		*part = *left;
 	*left -= *part;
+}
+
+/* What remains of an exit's time when its parts are taken off: on a CPU in the kernel. */
+static __always_inline __u64 kw_kernel_part(const struct kw_vcpu *v, __u64 total)
+{
+	for (int i = 0; i < KW_PARTS; i++)
+		total -= v->part[i];
+	return total;
 }
 
 /*

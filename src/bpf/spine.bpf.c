@@ -97,16 +97,14 @@ int BPF_PROG(kw_kvm_userspace_exit, __u32 reason, int error)
 	if (!v)
 		return 0;
 	kw_set_state(v, KW_ST_VMM, bpf_ktime_get_ns());
-	kw_collectors_on_userspace(v, reason, error);
+	/* told to come back at once, KVM leaves the reason of the exit before */
+	kw_collectors_on_userspace(v, error == -KW_EINTR ? KVM_EXIT_INTR : reason, error);
 	return 0;
 }
 
 /* An EPT, NPT or shadow page fault: what it is about, for all that look at faults. */
-SEC("?tp_btf/kvm_page_fault")
-int BPF_PROG(kw_kvm_page_fault, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
+static __always_inline int kw_fault_begins(struct kw_vcpu *v, __u64 gpa, __u64 error)
 {
-	struct kw_vcpu *v = kw_watched(vcpu);
-
 	if (!v)
 		return 0;
 	v->fault_ns = bpf_ktime_get_ns();
@@ -115,6 +113,27 @@ int BPF_PROG(kw_kvm_page_fault, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
 	v->about |= KW_ABOUT_FAULT;
 	kw_collectors_on_fault(v);
 	return 0;
+}
+
+SEC("?fentry/kvm_mmu_page_fault")
+int BPF_PROG(kw_fault_fentry, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
+{
+	return kw_fault_begins(kw_watched(vcpu), gpa, error);
+}
+
+SEC("?kprobe/kvm_mmu_page_fault")
+int BPF_KPROBE(kw_fault_kprobe, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
+{
+	return kw_fault_begins(kw_watched(vcpu), gpa, error);
+}
+
+/* Comes without MMIO on Intel, and has Intel's exit qualification instead of an error code. */
+SEC("?tp_btf/kvm_page_fault")
+int BPF_PROG(kw_fault_tp, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
+{
+	struct kw_vcpu *v = kw_watched(vcpu);
+
+	return v ? kw_fault_begins(v, gpa, kw_fault_error(v->isa, error)) : 0;
 }
 
 /* KVM_RUN is called: the VMM's time is over, and this thread now runs this vCPU. */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * cmd_stat.c - stat: tables per interval, and a summary of the whole run.
- * May not know about: BPF, any one collector.
+ * May not know about: BPF, any one collector but for the one that --page-counts is about.
  * To extend: what every verb needs belongs into run.c.
  */
 #include "../core/log.h"
 #include "run.h"
 
 #include <string.h>
+
+#define PAGE_COUNTS "dirty-pages" /* the table that --page-counts is about */
 
 struct totals {
 	struct kw_frame frame[KW_FRAMES];
@@ -23,7 +25,8 @@ static int interval(struct kw_run *run, void *arg)
 
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_run_show(run, &delta[i], false);
-		if (run->o->summary || run->o->page_counts)
+		if (run->o->summary ||
+		    (run->o->page_counts && !strcmp(run->o->wants.table[i]->name, PAGE_COUNTS)))
 			err = err ?: kw_frame_merge(&totals->frame[i], &delta[i]);
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
@@ -56,7 +59,7 @@ static int page_counts(struct kw_run *run, struct totals *totals)
 		run->sink[i]->headed = NULL;
 	}
 	for (size_t i = 0; i < run->o->wants.n_tables && !err; i++)
-		if (!strcmp(run->o->wants.table[i]->name, "dirty-pages"))
+		if (!strcmp(run->o->wants.table[i]->name, PAGE_COUNTS))
 			err = kw_run_show(run, &totals->frame[i], true);
 	return err;
 }

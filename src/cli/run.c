@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * run.c - see run.h.
- * May not know about: BPF, any one collector.
+ * May not know about: BPF, any one collector but for those that an option is about.
  * To extend: see run.h.
  */
 #include "run.h"

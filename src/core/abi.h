@@ -115,6 +115,8 @@ enum kw_loss {
 	KW_LOSS_CLOCK,	   /* exits whose clock went backwards */
 	KW_LOSS_HISTOGRAM, /* histogram carries that found no room */
 	KW_LOSS_NO_ROW,	   /* rows that found no room, nor did the one for the others */
+	KW_LOSS_NO_OWNER,  /* events of VMs whose owner was not to be found, or for which there was
+			      no slot */
 	KW_LOSS_NO_CALL,   /* calls whose begin was not noted, so that they have no time */
 	KW_LOSSES,	   /* the number of those counted in BPF */
 };

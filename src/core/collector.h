@@ -23,6 +23,7 @@ struct kw_live {
 	uint32_t n_slots;     /* those ever given out, plus one */
 	uint32_t max_slots;
 	uint32_t quota_shift; /* halvings of the quotas of bounded keys, with very many slots */
+	bool interval;	      /* the reading that follows ends an interval */
 	uint16_t window;      /* number of the window (of min and max) after the one being read */
 };
 

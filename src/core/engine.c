@@ -79,9 +79,9 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 		.counts = true,
 	},
 	[KW_HOOK_FAULT] = {
-		.name = "kvm_page_fault",
+		.name = "page fault",
 		.purpose = "start of every EPT, NPT or shadow page fault",
-		.program = { "kw_kvm_page_fault" },
+		.program = { "kw_fault_fentry", "kw_fault_kprobe", "kw_fault_tp" },
 		.counts = true,
 	},
 };

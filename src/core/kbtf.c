@@ -63,9 +63,9 @@ int kw_kvm_enumerator(const char *name, uint32_t *ret)
 	struct btf *btf = kvm_btf();
 	int err = -ENOENT;
 
-	/* from its own types, or all if KVM is built in; btf__type_cnt() counts those of the base
-	 */
-	for (uint32_t id = 1; btf && err && id < btf__type_cnt(btf); id++)
+	/* a module's own types come after those of the kernel */
+	for (uint32_t id = btf == vmlinux_btf() ? 1 : btf__type_cnt(vmlinux_btf());
+	     btf && err && id < btf__type_cnt(btf); id++)
 		err = find_in(btf, id, name, ret);
 	return err;
 }

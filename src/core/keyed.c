@@ -19,12 +19,17 @@
 
 #define BATCH 4096
 
+#ifndef ENOTSUPP
+#define ENOTSUPP 524 /* the kernel's own */
+#endif
+
 /*
  * Rows of a map at most: the kernel allocates a bucket for each at once, the rows when they come.
  * FULL_SLOTS slots can use up quotas of up to FULL_QUOTA; with more, quotas are halved.
  */
 #define FULL_SLOTS 1024
 #define FULL_QUOTA 256
+#define OTHERS	   16 /* rows of the others */
 
 static size_t row_size(const struct kw_keyed *k)
 {
@@ -74,6 +79,7 @@ int kw_keyed_open(struct kw_keyed *k, const struct bpf_map *map, uint32_t quota,
 void kw_keyed_close(struct kw_keyed *k)
 {
 	free(k->row);
+	free(k->ended);
 	free(k->last);
 }
 
@@ -132,6 +138,16 @@ static int read_map(struct kw_keyed *k)
 	return 0;
 }
 
+/* In one step where the kernel can (hash maps: 5.14). */
+static int take_out(int fd, const void *key, void *value)
+{
+	if (!bpf_map_lookup_and_delete_elem(fd, key, value))
+		return 0;
+	if (errno != ENOTSUPP && errno != EOPNOTSUPP && errno != EINVAL)
+		return -1;
+	return bpf_map_lookup_elem(fd, key, value) ?: bpf_map_delete_elem(fd, key);
+}
+
 /* A row that was not touched lately goes; its last count, if it was touched now, stays readable. */
 static int drop(struct kw_keyed *k, const char *row, struct kw_keyed *late)
 {
@@ -140,7 +156,7 @@ static int drop(struct kw_keyed *k, const char *row, struct kw_keyed *late)
 
 	if (!value)
 		return -ENOMEM;
-	if (bpf_map_lookup_and_delete_elem(k->fd, row, value))
+	if (take_out(k->fd, row, value))
 		return errno == ENOENT ? 0 : -errno;
 	__atomic_fetch_sub(&k->used[slot * k->used_step], 1, __ATOMIC_RELAXED);
 	if (!memcmp(value, row + k->key_size, k->value_size))
@@ -156,16 +172,17 @@ static bool is_scarce(const struct kw_keyed *k, uint32_t slot)
 }
 
 /*
- * Rows whose count is as it was one reading earlier, of slots that have few left. A vCPU that
- * counts in such a row in the very moment in which it is deleted loses that one count.
+ * Rows whose count did not change in the last interval, of slots that have few left. What a vCPU
+ * counts in such a row in the very moment in which it is deleted can get lost, or, as the kernel
+ * reuses the element at once, into another row.
  */
 static int drop_cold(struct kw_keyed *k, struct kw_keyed *late)
 {
 	size_t before = 0;
 	int err = 0;
 
-	for (size_t i = 0; i < k->n && !err; i++) {
-		const char *row = row_at(k, k->row, i);
+	for (size_t i = 0; i < k->n_ended && !err; i++) {
+		const char *row = row_at(k, k->ended, i);
 		int order = -1;
 
 		while (before < k->n_last &&
@@ -180,20 +197,46 @@ static int drop_cold(struct kw_keyed *k, struct kw_keyed *late)
 	return err;
 }
 
+/* The end of the last interval becomes the one to compare with. */
+static int begin_interval(struct kw_keyed *k, struct kw_keyed *late)
+{
+	int err = drop_cold(k, late);
+
+	free(k->last);
+	k->last = k->ended;
+	k->n_last = k->n_ended;
+	k->ended = NULL;
+	k->n_ended = 0;
+	return err;
+}
+
+static int keep_ended(struct kw_keyed *k)
+{
+	k->ended = malloc(k->n * row_size(k) ?: 1);
+	if (!k->ended)
+		return -ENOMEM;
+	if (k->n)
+		memcpy(k->ended, k->row, k->n * row_size(k));
+	k->n_ended = k->n;
+	return 0;
+}
+
+int kw_keyed_peek(struct kw_keyed *k)
+{
+	k->n = 0;
+	return read_map(k);
+}
+
 int kw_keyed_refresh(struct kw_keyed *k)
 {
 	struct kw_keyed late = { .key_size = k->key_size, .value_size = k->value_size };
-	int err = drop_cold(k, &late);
+	int err = begin_interval(k, &late);
 
-	free(k->last);
-	k->last = k->row;
-	k->n_last = k->n;
-	k->row = NULL;
-	k->n = k->room = 0;
+	k->n = 0;
 	for (size_t i = 0; i < late.n && !err; i++)
 		err = append(k, kw_keyed_key(&late, i), kw_keyed_value(&late, i), 1);
 	free(late.row);
-	return err ?: read_map(k);
+	return err ?: read_map(k) ?: keep_ended(k);
 }
 
 size_t kw_keyed_rows(const struct kw_keyed *k, uint32_t slot, size_t *ret_n)
@@ -275,8 +318,8 @@ int kw_tables_refresh(const struct kw_live *live, void *state)
 
 	(void)live;
 	for (size_t i = 0; i < t->n && !err; i++) {
-		t->keyed[i].shift = live->quota_shift;
-		err = kw_keyed_refresh(&t->keyed[i]);
+		t->keyed[i].shift = t->table[i].fixed ? 0 : live->quota_shift;
+		err = live->interval ? kw_keyed_refresh(&t->keyed[i]) : kw_keyed_peek(&t->keyed[i]);
 	}
 	return err;
 }
@@ -325,7 +368,8 @@ void kw_tables_forget(const struct kw_live *live, void *state, uint32_t slot)
 
 void kw_keyed_size(struct bpf_map *map, uint32_t quota, uint32_t slots)
 {
-	uint64_t wanted = (uint64_t)quota * slots, most = FULL_SLOTS * FULL_QUOTA;
+	uint64_t wanted = (uint64_t)(quota + OTHERS) * slots;
+	uint64_t most = FULL_SLOTS * (FULL_QUOTA + OTHERS);
 
 	bpf_map__set_max_entries(map, wanted < most ? wanted : most);
 }

@@ -17,8 +17,9 @@ struct kw_keyed {
 	uint32_t key_size, value_size, quota, shift; /* shift: halvings of the quota */
 	uint32_t *used;	    /* of slot i: used[i * used_step]; mapped, shared with the kernel */
 	uint32_t used_step; /* in uint32_t */
-	char *row, *last; /* of this and of the previous reading: key and value, by slot and key */
-	size_t n, room, n_last;
+	char *row;	    /* as last read: key and value, by slot and key */
+	char *ended, *last; /* as they were at the ends of the last two intervals */
+	size_t n, room, n_ended, n_last;
 };
 
 /* What a collector says of its maps, if all its tables are maps with bounded keys. */
@@ -29,6 +30,7 @@ struct kw_keyed_table {
 	/* Fill what is the table's own in a row; its head is filled. */
 	void (*fill)(const struct kw_live *live, const struct kw_vcpu *v, const void *key,
 		     const void *value, void *row);
+	bool fixed; /* no guest chooses the keys: the quota is never halved */
 };
 
 /* used is in the collector's own records per slot, used_step apart; it stays the caller's. */
@@ -36,9 +38,12 @@ int kw_keyed_open(struct kw_keyed *k, const struct bpf_map *map, uint32_t quota,
 		  uint32_t used_step);
 void kw_keyed_close(struct kw_keyed *k);
 
-/* Read the map. Before that, drop rows in which nothing was counted between the last two readings
- * from slots that have used most of their quota. 0 or -errno. */
+/* An interval ends: read the map. Before that, drop rows in which nothing was counted between the
+ * last two readings from slots that have used most of their quota. 0 or -errno. */
 int kw_keyed_refresh(struct kw_keyed *k);
+
+/* Read the map in between, without an end of an interval: nothing is dropped. */
+int kw_keyed_peek(struct kw_keyed *k);
 
 /* The rows of a slot: index of the first, and how many. */
 size_t kw_keyed_rows(const struct kw_keyed *k, uint32_t slot, size_t *ret_n);

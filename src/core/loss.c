@@ -28,10 +28,13 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 		[KW_LOSS_HISTOGRAM] = { "histogram", "wraps of a histogram bucket",
 					"percentiles are off, nothing else" },
 		[KW_LOSS_NO_ROW] = { "no_row", "events for which there was no row",
-				     "the kernel had no memory" },
-		[KW_LOSS_NO_CALL] = { "no_call", "calls whose begin was not seen",
-				      "they are counted, but have no time" },
-		[KW_LOSS_MISSES] = { "misses", "exits or entries that the kernel kept from us",
+				     "the table is full, or the kernel had no memory" },
+		[KW_LOSS_NO_OWNER] = { "no_owner", "events of VMs that could not be told apart",
+				       "no slot was free (--max-vcpus), or their process was "
+				       "gone" },
+		[KW_LOSS_NO_CALL] = { "no_call", "calls whose begin could not be noted",
+				      "they are not counted" },
+		[KW_LOSS_MISSES] = { "misses", "events that the kernel kept from us",
 				     "our program was running on that CPU already" },
 		[KW_LOSS_SPLIT] = { "split", "changes of state that the kernel kept from us",
 				    "counts are right; some VMM time counts as kernel, or vice "

@@ -81,6 +81,8 @@ struct kw_column {
 	 * *value is preset (the integer, or missing for a derived column).
 	 */
 	void (*decode)(const struct kw_vms *vms, const void *row, struct kw_value *value);
+
+	uint8_t width; /* usual width of a text, for tables whose rows come one by one */
 };
 
 /* Offset and size of a column. */

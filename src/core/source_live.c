@@ -356,6 +356,7 @@ static int reap(struct live *l)
 	if (ended == l->ended_seen)
 		return 0;
 	l->ended_seen = ended;
+	l->live.interval = false;
 	err = discover(l) ?: refresh(l);
 	l->live.window = l->live.bpf->bss->kw_window + 1;
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
@@ -386,6 +387,7 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 	int err = reap(l);
 
 	l->live.window = ++l->live.bpf->bss->kw_window;
+	l->live.interval = true;
 	take_retired(l, frame, kw_mono_ns());
 	err = err ?: discover(l) ?: refresh(l);
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++)

@@ -64,6 +64,7 @@ int kw_sink_close(struct kw_sink *sink)
 		err = errno ? -errno : -EIO;
 		kw_say("writing the output failed: %s", strerror(-err));
 	}
+	free(sink->steady);
 	free(sink);
 	return err;
 }

@@ -44,6 +44,7 @@ struct kw_sink {
 	bool owns_out;
 	/* private to a format: */
 	const struct kw_schema *headed; /* whose header was written last */
+	struct kw_steady *steady;	/* widths of tables whose rows come one by one */
 	uint64_t lines;
 };
 

@@ -74,13 +74,51 @@ static void fit(struct grid *g, int limit)
 	}
 }
 
-/* Width of a column in a table whose rows come one by one. */
-static int fixed_width(const struct grid *g, size_t i)
-{
-	int title = kw_text_width(g->column[i]->title);
-	int least = g->text[i] ? 16 : g->column[i]->role == KW_KEY ? 1 : 6;
+/*
+ * A table whose rows come one by one, so that the later ones are not known: columns keep the width
+ * of the widest cell so far. Names of VMs are cut.
+ */
+#define STEADY_TABLES  16
+#define STEADY_COLUMNS 64
+#define VM_WIDTH       16
 
-	return title > least ? title : least;
+struct kw_steady {
+	struct {
+		const struct kw_schema *schema;
+		int width[STEADY_COLUMNS];
+	} table[STEADY_TABLES];
+};
+
+static int *steady_widths(struct kw_sink *sink, const struct kw_schema *schema)
+{
+	if (!sink->steady)
+		sink->steady = calloc(1, sizeof(*sink->steady));
+	for (int t = 0; sink->steady && t < STEADY_TABLES; t++) {
+		if (!sink->steady->table[t].schema)
+			sink->steady->table[t].schema = schema;
+		if (sink->steady->table[t].schema == schema)
+			return sink->steady->table[t].width;
+	}
+	return NULL;
+}
+
+static int usual_width(const struct kw_column *c)
+{
+	return c->width ?: c->unit == KW_UNIT_NS ? 6 : 0;
+}
+
+static void keep_steady(struct kw_sink *sink, const struct kw_schema *schema, struct grid *g)
+{
+	int *widths = steady_widths(sink, schema);
+
+	for (size_t i = 0; widths && i < g->n && i < STEADY_COLUMNS; i++) {
+		if (!strcmp(g->column[i]->name, "vm"))
+			g->width[i] = widths[i] = VM_WIDTH;
+		else if (g->width[i] < usual_width(g->column[i]))
+			g->width[i] = usual_width(g->column[i]);
+		widths[i] = g->width[i] > widths[i] ? g->width[i] : widths[i];
+		g->width[i] = widths[i];
+	}
 }
 
 static int add_cell(struct grid *g, size_t i, size_t r, const struct kw_vms *vms, const void *row)
@@ -120,10 +158,10 @@ static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struc
 		g->width[i] = kw_text_width(g->column[i]->title);
 		for (size_t r = 0; r < n_rows && !err; r++)
 			err = add_cell(g, i, r, vms, row[r]);
-		if (one_by_one && (g->text[i] || fixed_width(g, i) > g->width[i]))
-			g->width[i] = fixed_width(g, i);
 	}
-	if (!err && !one_by_one)
+	if (!err && one_by_one)
+		keep_steady(sink, schema, g);
+	else if (!err)
 		fit(g, sink->view.width);
 	return err;
 }
@@ -179,7 +217,7 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 	char clock[16];
 	int err = make_grid(sink, vms, frame->schema, frame->row, n, false, &g);
 
-	if (err)
+	if (err || !g.n) /* --columns names none of this table's */
 		return err;
 	fprintf(sink->out, "%s%s %s, %.2f s%s\n", sink->lines++ ? "\n" : "",
 		clock_text(frame->real_ns, clock, sizeof(clock)), frame->schema->name,

@@ -7,7 +7,7 @@
  *
  *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
- *            [--drop K]
+ *            [--drop K] [--log]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -15,6 +15,7 @@
  *   --name   is for those who read our command line
  *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
  *   --pages, --manual, --ring   see the kind dirty
+ *   --log    then the VMM turns on logging of the touched memory, so that KVM splits huge pages
  *   --drop K then the VMM takes 8 pages of the touched memory from each VM, K times
  *
  * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
@@ -254,7 +255,7 @@ static const struct kind {
 static struct {
 	const struct kind *kind;
 	long count, vcpus, vms, rounds, spin, ticks, pages, ring, drop;
-	bool wait, one_thread, huge, manual;
+	bool wait, one_thread, huge, manual, log;
 	int kvm;
 	struct kvm_cpuid2 *cpuid;
 } o = { .kind = &kinds[0],
@@ -884,6 +885,19 @@ static void run_one_thread(struct vm **vm, bool first)
 		}
 }
 
+/* From now on the touched memory is logged, as when a migration begins. */
+static void log_memory(struct vm *vm)
+{
+	struct kvm_userspace_memory_region r = { .slot = 1,
+						 .flags = KVM_MEM_LOG_DIRTY_PAGES,
+						 .guest_phys_addr = TOUCH,
+						 .memory_size = touch_size(),
+						 .userspace_addr = (uintptr_t)vm->touch };
+
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) < 0)
+		err(1, "KVM_SET_USER_MEMORY_REGION");
+}
+
 /* Guest memory goes back to the host, as by a balloon; the guest would fault on it again. */
 static void drop_memory(struct vm *vm)
 {
@@ -905,6 +919,8 @@ static void play_round(bool first, bool last)
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
 			report(&vm[m]->vcpu[i]);
+	for (long m = 0; m < o.vms && o.log; m++)
+		log_memory(vm[m]);
 	for (long m = 0; m < o.vms && o.drop; m++)
 		drop_memory(vm[m]);
 	if (last)
@@ -979,6 +995,9 @@ static bool parse_long(int c)
 	case 'R':
 		o.ring = number(optarg, 1, 65536);
 		break;
+	case 'L':
+		o.log = true;
+		break;
 	case 'D':
 		o.drop = number(optarg, 1, MAX_SIZE / 4096);
 		break;
@@ -1025,13 +1044,12 @@ static void parse_short(int c)
 
 static void parse(int argc, char **argv)
 {
-	static const struct option options[] = { { "name", required_argument, NULL, 'N' },
-						 { "huge", no_argument, NULL, 'H' },
-						 { "pages", required_argument, NULL, 'P' },
-						 { "manual", no_argument, NULL, 'M' },
-						 { "ring", required_argument, NULL, 'R' },
-						 { "drop", required_argument, NULL, 'D' },
-						 {} };
+	static const struct option options[] = {
+		{ "name", required_argument, NULL, 'N' },  { "huge", no_argument, NULL, 'H' },
+		{ "pages", required_argument, NULL, 'P' }, { "manual", no_argument, NULL, 'M' },
+		{ "ring", required_argument, NULL, 'R' },  { "drop", required_argument, NULL, 'D' },
+		{ "log", no_argument, NULL, 'L' },	   {}
+	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "k:n:v:m:r:s:t:wo", options, NULL)) != -1)

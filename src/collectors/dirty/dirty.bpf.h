@@ -20,6 +20,9 @@
 const volatile bool dirty_on;
 const volatile bool dirty_trace_on;
 
+/* Halvings of the VMs' shares of pages: user space raises it with their number. */
+volatile __u32 dirty_pages_shift;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, KW_TOO_MANY);
@@ -61,7 +64,7 @@ struct {
 } dirty_slots SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* an end that was missed leaves one behind */
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct dirty_call);
@@ -85,7 +88,8 @@ static __always_inline struct dirty_value *dirty_row(struct kw_vcpu *v, struct d
 	struct dirty_key key = { .key.slot = v->slot, .memslot = memslot };
 	struct dirty_value *value;
 
-	value = kw_keyed(&dirty_rows, &key, &dirty_zero, &s->used_memslots, DIRTY_MEMSLOTS);
+	value = kw_keyed(&dirty_rows, &key, &dirty_zero, &s->used_memslots,
+			 kw_share(DIRTY_MEMSLOTS));
 	if (value)
 		return value;
 	key.key.other = 1;
@@ -135,7 +139,8 @@ static __always_inline void dirty_count_page(struct kw_vcpu *vm, __u32 memslot, 
 
 	if (!s)
 		return;
-	value = kw_keyed(&dirty_pages, &key, &dirty_page_zero, &s->used_pages, DIRTY_PAGES);
+	value = kw_keyed(&dirty_pages, &key, &dirty_page_zero, &s->used_pages,
+			 DIRTY_PAGES >> (dirty_pages_shift & 15));
 	if (!value) {
 		key.key.other = 1;
 		key.gfn = rel_gfn = DIRTY_MANY;
@@ -195,8 +200,9 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	}
 	if (vm && !(vm->flags & KW_VCPU_IGNORED))
 		dirty_count_page(vm, id, gfn, gfn - BPF_CORE_READ(memslot, base_gfn));
+	/* the page that the guest wrote to, not one that KVM writes to in passing */
 	if (v->about & KW_ABOUT_FAULT && v->fault_error & DIRTY_PRESENT &&
-	    v->fault_error & DIRTY_WRITE) {
+	    v->fault_error & DIRTY_WRITE && v->fault_gpa >> 12 == gfn) {
 		s->memslot = id;
 		v->about |= KW_ABOUT_DIRTY;
 	}
@@ -291,8 +297,10 @@ static __always_inline int dirty_ioctl(struct file *file, __u32 ioctl)
 		call.what = DIRTY_CLEAR_LOG;
 	else if (ioctl == DIRTY_KVM_RESET_DIRTY_RINGS)
 		call.what = DIRTY_RING_RESET;
-	else
+	else {
+		bpf_map_delete_elem(&dirty_calls, &key);
 		return 0;
+	}
 	call.kvm = (__u64)BPF_CORE_READ(file, private_data);
 	call.since_ns = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&dirty_calls, &key, &call, BPF_ANY))

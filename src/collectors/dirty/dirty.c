@@ -142,18 +142,18 @@ static const struct kw_column log_columns[] = {
 
 static const struct kw_column event_columns[] = {
 	{ "gfn", "GFN", "Guest page frame", KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE,
-	  KW_AT(dirty_event_row, gfn), NULL },
+	  KW_AT(dirty_event_row, gfn), NULL, 9 },
 	{ "rel_gfn", "REL_GFN", "The same, within its memory slot", KW_KEY, KW_UNIT_HEX,
-	  KW_SHOW_TABLE, KW_AT(dirty_event_row, rel_gfn), NULL },
+	  KW_SHOW_TABLE, KW_AT(dirty_event_row, rel_gfn), NULL, 9 },
 	{ "memslot", "SLOT_ID", "Memory slot", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(dirty_event_row, memslot), event_memslot },
 	KW_PAD(dirty_event_row, pad),
 	{ "npages", "NPAGES", "Pages of the slot", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(dirty_event_row, npages), NULL },
 	{ "hva", "HVA", "Address of the page in the VMM", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_TABLE,
-	  KW_AT(dirty_event_row, hva), NULL },
+	  KW_AT(dirty_event_row, hva), NULL, 14 },
 	{ "comm", "WRITER", "Name of the thread that wrote; without a vCPU, one of the VMM's",
-	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, writer },
+	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, writer, 15 },
 	KW_PAD(dirty_event_row, comm),
 };
 
@@ -169,10 +169,10 @@ static const struct kw_hook_def hooks[] = {
 	/* kprobes first: a 7.3 kernel accepted fentry here, and never called it */
 	{ .name = "dirty-log ioctl begins", .purpose = "KVM_GET_DIRTY_LOG and its like",
 	  .without = "those are not seen",
-	  .program = { "dirty_ioctl_kprobe", "dirty_ioctl_fentry" } },
+	  .program = { "dirty_ioctl_kprobe", "dirty_ioctl_fentry" }, .counts = true },
 	{ .name = "dirty-log ioctl ends", .purpose = "how long they take",
 	  .without = "those are not seen",
-	  .program = { "dirty_ioctl_kretprobe", "dirty_ioctl_fexit" } },
+	  .program = { "dirty_ioctl_kretprobe", "dirty_ioctl_fexit" }, .counts = true },
 };
 
 /* clang-format on */
@@ -229,7 +229,7 @@ const struct kw_collector kw_collector_dirty = {
 	.configure = dirty_configure,
 	.open = dirty_open,
 	.close = kw_tables_close,
-	.refresh = kw_tables_refresh,
+	.refresh = dirty_refresh,
 	.read = kw_tables_read,
 	.forget = dirty_forget,
 	.decode = dirty_decode,

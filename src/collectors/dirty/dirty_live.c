@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAGES_VMS 32 /* VMs that can fill their share of pages at once */
+#define PAGES_VMS 32u /* VMs that can fill their share of pages at once */
 
 /* Blocks for twice the host's memory: guests together rarely have more, and dirty it at once. */
 static uint32_t blocks(void)
@@ -27,7 +27,7 @@ int dirty_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filter
 	(void)filters;
 	bpf_map__set_max_entries(bpf->maps.dirty_slots, slots);
 	kw_keyed_size(bpf->maps.dirty_rows, DIRTY_MEMSLOTS, slots);
-	kw_keyed_size(bpf->maps.dirty_pages, DIRTY_PAGES, PAGES_VMS);
+	bpf_map__set_max_entries(bpf->maps.dirty_pages, (DIRTY_PAGES + 1) * PAGES_VMS);
 	kw_keyed_size(bpf->maps.dirty_logs, DIRTY_WHATS, slots);
 	bpf_map__set_max_entries(bpf->maps.dirty_blocks, blocks());
 	bpf->rodata->dirty_on = true;
@@ -76,6 +76,19 @@ static void fill_log(const struct kw_live *live, const struct kw_vcpu *v, const 
 	row->total = value->total;
 }
 
+/* With more VMs than the map has room for, each may have fewer pages. */
+int dirty_refresh(const struct kw_live *live, void *state)
+{
+	uint32_t vms = 0, shift = 0;
+
+	for (uint32_t i = 1; i < live->n_slots; i++)
+		vms += live->vcpu[i].born_ns && live->vcpu[i].vcpu_id == KW_VM_ITSELF;
+	while (vms > PAGES_VMS << shift && shift < 8)
+		shift++;
+	live->bpf->bss->dirty_pages_shift = shift;
+	return kw_tables_refresh(live, state);
+}
+
 int dirty_open(const struct kw_live *live, void **ret_state)
 {
 	const struct kw_keyed_table tables[] = {
@@ -84,7 +97,7 @@ int dirty_open(const struct kw_live *live, void **ret_state)
 		{ live->bpf->maps.dirty_pages, DIRTY_PAGES, offsetof(struct dirty_slot, used_pages),
 		  fill_page },
 		{ live->bpf->maps.dirty_logs, DIRTY_WHATS, offsetof(struct dirty_slot, used_log),
-		  fill_log },
+		  fill_log, true },
 	};
 
 	return kw_tables_open(live->bpf->maps.dirty_slots, tables, 3, ret_state);

@@ -46,6 +46,7 @@ extern const struct kw_schema dirty_table, dirty_page_table, dirty_log_table, di
 
 int dirty_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
 		    uint32_t slots);
+int dirty_refresh(const struct kw_live *live, void *state);
 int dirty_open(const struct kw_live *live, void **ret_state);
 void dirty_forget(const struct kw_live *live, void *state, uint32_t slot);
 int dirty_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);

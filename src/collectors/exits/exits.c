@@ -142,7 +142,7 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 /* What an exit was; the same in rows and events. */
 #define WHKW_AT(type)                                                                                 \
 	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit", \
-	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason },                                   \
+	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason, 16 },                                   \
 	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,              \
 	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(type, code), reason_code },                            \
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,             \

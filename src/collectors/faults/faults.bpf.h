@@ -56,7 +56,7 @@ struct {
 } faults_slots SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* an end that was missed leaves one behind */
 	__uint(max_entries, 4096);
 	__type(key, __u64);
 	__type(value, struct faults_call);
@@ -93,7 +93,7 @@ static __always_inline void faults_on_fault(struct kw_vcpu *v)
 	s->mmio = !!(v->fault_error & FAULTS_RESERVED); /* KVM makes MMIO entries reserved ones */
 	s->ret = s->memslot = -1;
 	s->level = 0;
-	s->pfn = s->hva = ~0ULL;
+	s->pfn = s->hva = s->gfn = ~0ULL;
 }
 
 static __always_inline __u32 faults_result(const struct faults_slot *s)
@@ -107,12 +107,25 @@ static __always_inline __u32 faults_result(const struct faults_slot *s)
 	return s->mapped ? FAULTS_MAPPED : FAULTS_RETRY;
 }
 
+/*
+ * The page of the guest's memory. A fault of a nested guest tells its own address instead, one
+ * with shadow paging a virtual one: then it is known only if KVM came to a page.
+ */
+static __always_inline __u64 faults_page(const struct kw_vcpu *v, const struct faults_slot *s)
+{
+	if (s->gfn != ~0ULL)
+		return s->gfn << 12;
+	return v->level == 2 ? FAULTS_MANY : v->fault_gpa & ~0xfffULL;
+}
+
 static __always_inline void faults_count_page(struct kw_vcpu *v, struct faults_slot *s, __u64 ns)
 {
-	struct faults_page_key key = { .key.slot = v->slot, .page = v->fault_gpa & ~0xfffULL };
+	struct faults_page_key key = { .key.slot = v->slot, .page = faults_page(v, s) };
 	struct faults_page_value *value;
 
-	value = kw_keyed(&faults_pages, &key, &faults_page_zero, &s->used_pages, FAULTS_PAGES);
+	value = key.page == FAULTS_MANY ? NULL
+					: kw_keyed(&faults_pages, &key, &faults_page_zero,
+						   &s->used_pages, kw_share(FAULTS_PAGES));
 	if (!value) {
 		key.page = FAULTS_MANY;
 		key.key.other = 1;
@@ -168,6 +181,7 @@ static __noinline int faults_done(struct kw_vcpu *v, __u64 now)
 	key.result = faults_result(s);
 	key.size = key.result == FAULTS_MAPPED ? s->level : 0;
 	key.isa = v->isa;
+	key.level = v->exit_ns ? v->level : 1;
 	value = kw_keyed(&faults_rows, &key, &faults_zero, &s->used_types, FAULTS_TYPES);
 	if (value) {
 		value->head.count++;
@@ -190,26 +204,7 @@ static __always_inline void faults_on_about(struct kw_vcpu *v, __u64 now)
 	faults_done(v, now);
 }
 
-/* KVM found an entry that says MMIO. On Intel such exits come without kvm_page_fault. */
-SEC("?tp_btf/handle_mmio_page_fault")
-int BPF_PROG(faults_mmio, __u64 addr, __u64 gfn, __u32 access)
-{
-	struct kw_vcpu *v = kw_current_vcpu();
-	struct faults_slot *s = v ? faults_slot(v) : NULL;
-
-	if (!s)
-		return 0;
-	if (!(v->about & KW_ABOUT_FAULT) || !s->open) {
-		v->fault_ns = bpf_ktime_get_ns();
-		v->fault_gpa = addr;
-		v->fault_error = FAULTS_RESERVED;
-		v->about |= KW_ABOUT_FAULT;
-		faults_on_fault(v);
-	}
-	s->mmio = true;
-	return 0;
-}
-
+/* KVM makes an entry for an address that is MMIO: the first fault there. */
 SEC("?tp_btf/mark_mmio_spte")
 int BPF_PROG(faults_mmio_new)
 {
@@ -221,16 +216,18 @@ int BPF_PROG(faults_mmio_new)
 }
 
 /* Which memory slot and address of the VMM a fault is about. */
-static __always_inline void faults_place(struct faults_slot *s, struct kvm_page_fault *fault)
+static __always_inline bool faults_place(struct faults_slot *s, struct kvm_page_fault *fault)
 {
 	struct kvm_memory_slot *memslot = BPF_CORE_READ(fault, slot);
 	__u64 gfn = BPF_CORE_READ(fault, gfn);
 
+	s->gfn = gfn;
 	if (!memslot)
-		return;
+		return false;
 	s->memslot = (__u16)BPF_CORE_READ(memslot, id);
 	s->hva = BPF_CORE_READ(memslot, userspace_addr) +
 		 ((gfn - BPF_CORE_READ(memslot, base_gfn)) << 12);
+	return true;
 }
 
 #define FAULTS_SPTE_PFN(spte) (((spte)&0x000ffffffffff000ULL) >> 12) /* bits 51…12 */
@@ -244,11 +241,13 @@ int BPF_PROG(faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, _
 	if (!s || !fault)
 		return 0;
 	faults_place(s, fault);
-	s->pfn = FAULTS_SPTE_PFN(old);
 	if ((__u32)ret == faults_ret_fixed)
 		s->fast = true;
 	else if ((__u32)ret == faults_ret_spurious)
 		s->ret = FAULTS_SPURIOUS;
+	else
+		return 0;
+	s->pfn = FAULTS_SPTE_PFN(old);
 	return 0;
 }
 
@@ -261,9 +260,9 @@ int BPF_PROG(faults_requested, struct kvm_page_fault *fault)
 	if (!s || !fault)
 		return 0;
 	s->mapped = true;
-	s->pfn = BPF_CORE_READ(fault, pfn);
 	s->level = BPF_CORE_READ(fault, goal_level);
-	faults_place(s, fault);
+	if (faults_place(s, fault))
+		s->pfn = BPF_CORE_READ(fault, pfn);
 	return 0;
 }
 
@@ -280,13 +279,17 @@ static __always_inline int faults_returned(__u32 ret)
 	else if (ret == faults_ret_emulate || ret == faults_ret_write_protected)
 		s->ret = FAULTS_EMULATE;
 	else
-		s->ret = FAULTS_RETRY;
+		s->ret = (int)ret < 0 ? FAULTS_ERROR : FAULTS_RETRY;
 	return 0;
 }
 
 SEC("?fexit/kvm_tdp_page_fault")
 int BPF_PROG(faults_ret_fexit, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, int ret)
 {
+	struct faults_slot *s = faults_open();
+
+	if (s && s->mapped) /* a workaround may have made it smaller than requested */
+		s->level = BPF_CORE_READ(fault, goal_level);
 	return faults_returned(ret);
 }
 
@@ -484,7 +487,8 @@ static __always_inline int faults_unmap(struct kvm_gfn_range *range)
 	__u64 key = bpf_get_current_pid_tgid();
 	struct faults_call *call = bpf_map_lookup_elem(&faults_calls, &key);
 
-	if (call && range)
+	/* the address space of system management mode has the same memory once more */
+	if (call && range && !BPF_CORE_READ(range, slot, as_id))
 		call->guest += BPF_CORE_READ(range, end) - BPF_CORE_READ(range, start);
 	return 0;
 }
@@ -503,26 +507,14 @@ int BPF_KPROBE(faults_unmap_kprobe, struct kvm *kvm, struct kvm_gfn_range *range
 
 /* ---- huge pages that KVM splits, for dirty logging ---- */
 
-SEC("?fentry/kvm_mmu_slot_try_split_huge_pages")
-int BPF_PROG(faults_split_slot_fentry, struct kvm *kvm)
+SEC("?fentry/kvm_tdp_mmu_try_split_huge_pages")
+int BPF_PROG(faults_split_fentry, struct kvm *kvm)
 {
 	return faults_call_begins(FAULTS_CALL_SPLIT, kvm);
 }
 
-SEC("?kprobe/kvm_mmu_slot_try_split_huge_pages")
-int BPF_KPROBE(faults_split_slot_kprobe, struct kvm *kvm)
-{
-	return faults_call_begins(FAULTS_CALL_SPLIT, kvm);
-}
-
-SEC("?fentry/kvm_mmu_try_split_huge_pages")
-int BPF_PROG(faults_split_range_fentry, struct kvm *kvm)
-{
-	return faults_call_begins(FAULTS_CALL_SPLIT, kvm);
-}
-
-SEC("?kprobe/kvm_mmu_try_split_huge_pages")
-int BPF_KPROBE(faults_split_range_kprobe, struct kvm *kvm)
+SEC("?kprobe/kvm_tdp_mmu_try_split_huge_pages")
+int BPF_KPROBE(faults_split_kprobe, struct kvm *kvm)
 {
 	return faults_call_begins(FAULTS_CALL_SPLIT, kvm);
 }
@@ -537,26 +529,14 @@ static __always_inline int faults_split_ends(void)
 	return 0;
 }
 
-SEC("?fexit/kvm_mmu_slot_try_split_huge_pages")
-int BPF_PROG(faults_split_slot_fexit)
+SEC("?fexit/kvm_tdp_mmu_try_split_huge_pages")
+int BPF_PROG(faults_split_fexit)
 {
 	return faults_split_ends();
 }
 
-SEC("?kretprobe/kvm_mmu_slot_try_split_huge_pages")
-int BPF_KRETPROBE(faults_split_slot_kretprobe)
-{
-	return faults_split_ends();
-}
-
-SEC("?fexit/kvm_mmu_try_split_huge_pages")
-int BPF_PROG(faults_split_range_fexit)
-{
-	return faults_split_ends();
-}
-
-SEC("?kretprobe/kvm_mmu_try_split_huge_pages")
-int BPF_KRETPROBE(faults_split_range_kretprobe)
+SEC("?kretprobe/kvm_tdp_mmu_try_split_huge_pages")
+int BPF_KRETPROBE(faults_split_kretprobe)
 {
 	return faults_split_ends();
 }
@@ -571,7 +551,7 @@ int BPF_PROG(faults_split, __u64 gfn, __u64 spte, int level, int error)
 	__u64 kvm = call ? call->kvm : v ? v->kvm : 0, pages = level == FAULTS_1G ? 512 * 512 : 512;
 
 	if (kvm && kw_running && !error)
-		faults_zap((struct kvm *)kvm, FAULTS_SPLIT, 1, pages, pages, 0);
+		faults_zap((struct kvm *)kvm, FAULTS_SPLIT, 1, pages, 0, 0);
 	return 0;
 }
 

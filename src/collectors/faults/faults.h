@@ -17,6 +17,7 @@ enum faults_result {
 	FAULTS_SPURIOUS, /* another vCPU had repaired it already */
 	FAULTS_MMIO,	 /* no memory there: the instruction is emulated */
 	FAULTS_EMULATE,	 /* emulated for another reason, e.g. a write-protected page table */
+	FAULTS_ERROR,	 /* KVM_RUN fails, or user space is to resolve it */
 	FAULTS_RESULTS,
 };
 
@@ -41,7 +42,7 @@ struct faults_key {
 	__u8 result; /* enum faults_result */
 	__u8 size;   /* FAULTS_4K, … */
 	__u8 isa;
-	__u32 pad;
+	__u32 level; /* 2: of a nested guest */
 };
 
 /* Log-linear histogram of fault times, as that of exits. */
@@ -116,7 +117,7 @@ struct faults_slot {
 	__s32 memslot; /* -1: none */
 	__u32 level;
 	__u32 pad;
-	__u64 pfn, hva; /* ~0: not known */
+	__u64 pfn, hva, gfn; /* ~0: not known */
 };
 
 /* What a call that began is about, until it returns; the key is the thread. */

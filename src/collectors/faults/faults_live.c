@@ -51,6 +51,7 @@ static void fill(const struct kw_live *live, const struct kw_vcpu *v, const void
 	row->result = key->result;
 	row->size = key->size;
 	row->isa = key->isa;
+	row->level = key->level;
 	row->count = value->head.count;
 	row->total = value->total;
 	row->max = kw_max_read(&value->max, live->window);
@@ -90,11 +91,11 @@ int faults_open(const struct kw_live *live, void **ret_state)
 {
 	const struct kw_keyed_table tables[] = {
 		{ live->bpf->maps.faults_rows, FAULTS_TYPES,
-		  offsetof(struct faults_slot, used_types), fill },
+		  offsetof(struct faults_slot, used_types), fill, true },
 		{ live->bpf->maps.faults_pages, FAULTS_PAGES,
 		  offsetof(struct faults_slot, used_pages), fill_page },
 		{ live->bpf->maps.faults_zaps, FAULTS_CAUSES * FAULTS_ACTORS,
-		  offsetof(struct faults_slot, used_zaps), fill_zap },
+		  offsetof(struct faults_slot, used_zaps), fill_zap, true },
 	};
 
 	return kw_tables_open(live->bpf->maps.faults_slots, tables, 3, ret_state);

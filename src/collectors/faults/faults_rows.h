@@ -14,7 +14,7 @@
 struct faults_row {
 	struct kw_row_head head;
 	uint8_t access, result, size, isa;
-	uint32_t pad;
+	uint32_t level;
 	/* the key ends here */
 	uint64_t count, total, max;
 	uint64_t hist[FAULTS_BUCKETS];

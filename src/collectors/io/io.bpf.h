@@ -36,12 +36,12 @@ static const struct io_value io_zero;
 /* The row of a key: its own, else that of the detail from anywhere, else that of all others. */
 static __always_inline struct io_value *io_row(struct io_slot *s, struct io_key *key)
 {
-	struct io_value *value = kw_keyed(&io_rows, key, &io_zero, &s->used, IO_RIPS);
+	struct io_value *value = kw_keyed(&io_rows, key, &io_zero, &s->used, kw_share(IO_RIPS));
 
 	if (value)
 		return value;
 	key->rip = IO_MANY;
-	value = kw_keyed(&io_rows, key, &io_zero, &s->used, IO_DETAILS);
+	value = kw_keyed(&io_rows, key, &io_zero, &s->used, kw_share(IO_DETAILS));
 	if (value)
 		return value;
 	key->detail = IO_MANY;
@@ -91,9 +91,11 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	s = v ? io_slot(v) : NULL;
 	if (!s)
 		return 0;
+	if (!(v->about & KW_ABOUT_IO))
+		s->has_first = s->has_user = false;
 	key.key.slot = v->slot;
 	key.level = v->exit_ns ? v->level : 1;
-	if (what == IO_USER && v->about & KW_ABOUT_IO && s->has_first)
+	if (what == IO_USER && s->has_first)
 		key.rip = s->first.rip; /* by now it may be that of the next instruction */
 	else if (!kw_guest_rip((struct kvm_vcpu *)v->vcpu, v->isa, &key.rip))
 		key.rip = 0;
@@ -103,12 +105,10 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	if (what == IO_USER) {
 		s->user = key;
 		s->has_user = true;
-	} else if (!(v->about & KW_ABOUT_IO) || !s->has_first) {
+	} else if (!s->has_first) {
 		s->first = key;
 		s->data = data;
 		s->has_first = true;
-		if (!(v->about & KW_ABOUT_IO))
-			s->has_user = false;
 	} else if (io_trace_on && !io_trace_slower) {
 		io_emit(v, &key, data, bpf_ktime_get_ns(), 0, 0);
 	}
@@ -116,10 +116,10 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	return 0;
 }
 
-static __always_inline void io_charge(struct kw_vcpu *v, struct io_key *key, __u64 total,
-				      __u64 kernel)
+static __always_inline void io_charge(struct kw_vcpu *v, struct io_slot *s, struct io_key *key,
+				      __u64 total, __u64 kernel)
 {
-	struct io_value *value = bpf_map_lookup_elem(&io_rows, key);
+	struct io_value *value = io_row(s, key); /* it may have been dropped meanwhile */
 
 	if (!value)
 		return;
@@ -134,29 +134,32 @@ static __always_inline void io_charge(struct kw_vcpu *v, struct io_key *key, __u
 static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct io_slot *s = v ? io_slot(v) : NULL;
-	__u64 kernel = total;
+	struct io_key key;
+	__u64 kernel;
 
 	if (!s)
 		return 0;
-	for (int i = 0; i < KW_PARTS; i++)
-		kernel -= v->part[i];
+	kernel = kw_kernel_part(v, total);
 	if (total && s->has_first) {
-		io_charge(v, &s->first, total, kernel);
+		key = s->first;
+		io_charge(v, s, &key, total, kernel);
 		if (io_trace_on && total >= io_trace_slower)
 			io_emit(v, &s->first, s->data, now, total, kernel);
 	}
-	if (total && s->has_user)
-		io_charge(v, &s->user, total, kernel);
+	if (total && s->has_user) {
+		key = s->user;
+		io_charge(v, s, &key, total, kernel);
+	}
 	s->has_first = s->has_user = false;
 	return 0;
 }
 
 static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
 {
-	/* a signal ends KVM_RUN with -EINTR, which is KVM_EXIT_INTR all the same */
 	if (io_on)
-		io_access(v, error < 0 && error != -4 ? IO_USER_ERRNO | (__u32)-error : reason, 0,
-			  IO_USER);
+		io_access(v,
+			  error < 0 && error != -KW_EINTR ? IO_USER_ERRNO | (__u32)-error : reason,
+			  0, IO_USER);
 }
 
 SEC("?tp_btf/kvm_pio")

@@ -125,13 +125,13 @@ static void event_timed(const struct kw_vms *vms, const void *row, struct kw_val
 #define WHAT(type)                                                                                 \
 	{ "what", "WHAT", "Port, MSR, CPUID leaf, control register or MMIO page; to-user: the exits "\
 	  "to user space, once more by their reason", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,           \
-	  KW_AT(type, what), what },                                                                 \
+	  KW_AT(type, what), what, 10 },                                                                 \
 	{ "detail", "DETAIL", "Which one; other: of those beyond the table's size", KW_KEY,          \
-	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(type, detail), detail },                                \
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(type, detail), detail, 18 },                                \
 	{ "detail_code", "CODE", "The same as a number", KW_DERIVED, KW_UNIT_NUMBER,                 \
 	  KW_SHOW_MACHINE, 0, 0, detail_code },                                                      \
 	{ "rip", "RIP", "Guest's instruction pointer; missing where KVM does not know it",           \
-	  KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE, KW_AT(type, rip), rip },                               \
+	  KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE, KW_AT(type, rip), rip, 18 },                               \
 	{ "level", "L", "1: the guest did it; 2: a guest nested in it", KW_KEY, KW_UNIT_NUMBER,      \
 	  KW_SHOW_MACHINE, KW_AT(type, level), level },                                              \
 	KW_PAD(type, pad)
@@ -156,7 +156,7 @@ static const struct kw_column columns[] = {
 static const struct kw_column event_columns[] = {
 	WHAT(io_event_row),
 	{ "data", "DATA", "Value read or written; of CPUID: the sub-leaf", KW_COUNTER, KW_UNIT_HEX,
-	  KW_SHOW_TABLE, KW_AT(io_event_row, data), NULL },
+	  KW_SHOW_TABLE, KW_AT(io_event_row, data), NULL, 10 },
 	{ "total", "TOTAL", "Time from exit to entry; missing: a further access of one exit",
 	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(io_event_row, total), event_timed },
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel", KW_COUNTER, KW_UNIT_NS,

@@ -14,8 +14,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "mmio.h"
 
-#define KVM_EXIT_MMIO 6 /* include/uapi/linux/kvm.h */
-
 const volatile bool mmio_on;
 const volatile bool mmio_trace_on;
 const volatile __u64 mmio_trace_slower;
@@ -69,6 +67,19 @@ static __always_inline void mmio_emit(struct kw_vcpu *v, const struct mmio_slot 
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* The row of a key: its own, else that of the others. */
+static __always_inline struct mmio_value *mmio_row(struct mmio_slot *s, struct mmio_key *key)
+{
+	struct mmio_value *value =
+		kw_keyed(&mmio_rows, key, &mmio_zero, &s->used, kw_share(MMIO_PAGES));
+
+	if (value)
+		return value;
+	key->page = MMIO_MANY;
+	key->key.other = 1;
+	return kw_keyed_other(&mmio_rows, key, &mmio_zero);
+}
+
 /* It is known who does the open access: count it. */
 static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32 by)
 {
@@ -81,12 +92,7 @@ static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32
 	key.key.slot = v->slot;
 	key.page = s->gpa & ~0xfffULL;
 	key.write = s->write;
-	value = kw_keyed(&mmio_rows, &key, &mmio_zero, &s->used, MMIO_PAGES);
-	if (!value) {
-		key.page = MMIO_MANY;
-		key.key.other = 1;
-		value = kw_keyed_other(&mmio_rows, &key, &mmio_zero);
-	}
+	value = mmio_row(s, &key);
 	if (value)
 		value->head.count++;
 	if (!s->has_first) {
@@ -124,14 +130,15 @@ static __noinline int mmio_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct mmio_slot *s = v ? mmio_slot(v) : NULL;
 	struct mmio_value *value;
-	__u64 kernel = total;
+	struct mmio_key key;
+	__u64 kernel;
 
 	if (!s)
 		return 0;
 	mmio_account(v, s, mmio_in_kernel(s));
-	for (int i = 0; i < KW_PARTS; i++)
-		kernel -= v->part[i];
-	value = total && s->has_first ? bpf_map_lookup_elem(&mmio_rows, &s->first) : NULL;
+	kernel = kw_kernel_part(v, total);
+	key = s->first;
+	value = total && s->has_first ? mmio_row(s, &key) : NULL; /* it may have been dropped */
 	if (value) {
 		value->exits++;
 		value->total += total;

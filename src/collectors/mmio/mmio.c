@@ -73,7 +73,7 @@ static void known_size(const struct kw_vms *vms, const void *row, struct kw_valu
 	{ "access", "ACCESS", "read or write", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,                  \
 	  KW_AT(type, write), how },                                                              \
 	{ "by", "BY", "Who did it: a device in the kernel, an ioeventfd, or the VMM", KW_KEY,        \
-	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(type, by), by }
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(type, by), by, 9 }
 
 static const struct kw_column columns[] = {
 	{ "page", "PAGE", "Guest-physical address of the page; other: beyond the table's size",
@@ -96,12 +96,12 @@ static const struct kw_column columns[] = {
 
 static const struct kw_column event_columns[] = {
 	{ "gpa", "GPA", "Guest-physical address", KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE,
-	  KW_AT(mmio_event_row, gpa), NULL },
+	  KW_AT(mmio_event_row, gpa), NULL, 12 },
 	WHAT(mmio_event_row),
 	{ "size", "SIZE", "Bytes", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(mmio_event_row, size), known_size },
 	{ "data", "DATA", "Value read or written", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_TABLE,
-	  KW_AT(mmio_event_row, data), known_size },
+	  KW_AT(mmio_event_row, data), known_size, 10 },
 	{ "total", "TOTAL", "Time from exit to entry; missing: a further access of one exit",
 	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(mmio_event_row, total), event_timed },
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel", KW_COUNTER, KW_UNIT_NS,

@@ -44,7 +44,7 @@ static __always_inline struct nested_value *nested_row(struct nested_slot *s,
 						       struct nested_key *key)
 {
 	struct nested_value *value =
-		kw_keyed(&nested_rows, key, &nested_zero, &s->used, NESTED_ROWS);
+		kw_keyed(&nested_rows, key, &nested_zero, &s->used, kw_share(NESTED_ROWS));
 
 	if (value)
 		return value;
@@ -96,7 +96,8 @@ static __always_inline void nested_emit(struct kw_vcpu *v, const struct nested_k
 /* L2 is entered again: what was away is over. */
 static __always_inline void nested_back(struct nested_slot *s, __u64 now)
 {
-	struct nested_value *value = bpf_map_lookup_elem(&nested_rows, &s->reflected);
+	struct nested_key key = s->reflected;
+	struct nested_value *value = nested_row(s, &key); /* it may have been dropped meanwhile */
 
 	if (value && now > s->away_since)
 		value->away += now - s->away_since;
@@ -108,18 +109,18 @@ static __noinline int nested_exit(struct kw_vcpu *v, __u64 now, __u64 total)
 	struct nested_slot *s = v ? nested_slot(v) : NULL;
 	struct nested_key key = {};
 	struct nested_value *value;
-	__u64 kernel = total;
+	__u64 kernel;
 	bool leave;
 
 	if (!s)
 		return 0;
-	leave = v->about & KW_ABOUT_NESTED && s->leave;
+	/* a VMRUN that L0 lets end at once has both, and belongs to no exit of L2 */
+	leave = v->about & KW_ABOUT_NESTED && s->leave && v->level == 2;
+	kernel = kw_kernel_part(v, total);
 	key.key.slot = v->slot;
 	key.code = v->code;
 	key.isa = v->isa;
 	key.what = v->level == 2 ? leave ? NESTED_TO_L1 : NESTED_BY_L0 : NESTED_TAX;
-	for (int i = 0; i < KW_PARTS; i++)
-		kernel -= v->part[i];
 	value = nested_row(s, &key);
 	if (value) {
 		value->head.count++;
@@ -127,7 +128,7 @@ static __noinline int nested_exit(struct kw_vcpu *v, __u64 now, __u64 total)
 		value->kernel += kernel;
 		kw_max(&value->max, total);
 	}
-	if (v->about & KW_ABOUT_NESTED && s->enter && s->away)
+	if (v->about & KW_ABOUT_NESTED && s->enter && !s->leave && s->away)
 		nested_back(s, now);
 	if (leave) {
 		s->reflected = key;

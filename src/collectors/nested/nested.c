@@ -84,9 +84,9 @@ static void away(const struct kw_vms *vms, const void *row, struct kw_value *val
 #define WHAT(type)                                                                                 \
 	{ "what", "WHAT", "L2 by L0: exits of L2 that the host handled; L2 to L1: reflected to L1; "   \
 	  "L1 tax: exits of L1 for managing L2; L1->L2 and L2->L1: switches", KW_KEY, KW_UNIT_WORD,  \
-	  KW_SHOW_TABLE, KW_AT(type, what), what },                                                  \
+	  KW_SHOW_TABLE, KW_AT(type, what), what, 8 },                                                  \
 	{ "reason", "REASON", "Why the exit happened", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE,      \
-	  0, 0, reason },                                                                            \
+	  0, 0, reason, 16 },                                                                            \
 	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,              \
 	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(type, code), reason_code },                         \
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,             \

@@ -18,8 +18,8 @@ enum nested_what {
 	NESTED_WHATS,
 };
 
-#define NESTED_ROWS 256 /* rows of one vCPU */
-#define NESTED_MANY 0xffffffff
+#define NESTED_ROWS 256	       /* rows of one vCPU */
+#define NESTED_MANY 0x7fffffff /* code: several; none of any isa */
 
 struct nested_key {
 	struct kw_keyed_key key;
