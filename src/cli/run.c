@@ -99,6 +99,17 @@ static int check_view(const struct kw_options *o)
 	return err;
 }
 
+/* Rows of VMs themselves pass no filter on vCPUs; nobody shall take that for "none seen". */
+static void say_what_filters_hide(const struct kw_options *o)
+{
+	if (!o->wants.filters.tid.n && !o->wants.filters.vcpu.n)
+		return;
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (o->wants.collector[i]->hooks & 1 << KW_HOOK_END_OF_VM)
+			kw_say("%s: with --vcpu or --tid, what is of the VM itself is left out",
+			       o->wants.collector[i]->name);
+}
+
 int kw_exit_code(int err)
 {
 	switch (err) {
@@ -144,6 +155,7 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	err = open(&o->wants, &run->source);
 	if (err)
 		return kw_exit_code(err);
+	say_what_filters_hide(o);
 	for (size_t i = 0; i < o->wants.n_tables; i++)
 		run->prev[i].schema = o->wants.table[i];
 	err = run->source->start(run->source, &run->start_ns);

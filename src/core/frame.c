@@ -182,6 +182,15 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more)
 	return 0;
 }
 
+size_t kw_frame_truncate(struct kw_frame *frame, size_t n)
+{
+	size_t freed = frame->n > n ? frame->n - n : 0;
+
+	while (frame->n > n)
+		free(frame->row[--frame->n]);
+	return freed;
+}
+
 void kw_frame_set_span(struct kw_frame *frame)
 {
 	for (size_t i = 0; i < frame->n; i++)

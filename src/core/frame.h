@@ -42,6 +42,9 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);
 void kw_frame_order(struct kw_frame *frame, const struct kw_vms *vms,
 		    const struct kw_column *column);
 
+/* Keep the first n rows, and free the others. Returns how many those were. */
+size_t kw_frame_truncate(struct kw_frame *frame, size_t n);
+
 /* Let each row know the interval, for columns that show a rate. */
 void kw_frame_set_span(struct kw_frame *frame);
 

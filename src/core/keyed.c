@@ -368,7 +368,7 @@ void kw_tables_forget(const struct kw_live *live, void *state, uint32_t slot)
 
 void kw_keyed_size(struct bpf_map *map, uint32_t quota, uint32_t slots)
 {
-	uint64_t wanted = (uint64_t)(quota + OTHERS) * slots;
+	uint64_t wanted = ((uint64_t)quota + OTHERS) * slots;
 	uint64_t most = FULL_SLOTS * (FULL_QUOTA + OTHERS);
 
 	bpf_map__set_max_entries(map, wanted < most ? wanted : most);

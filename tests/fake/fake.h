@@ -2,7 +2,7 @@
 /*
  * fake.h - a source whose VMs, figures, events and times are always the same.
  * May not know about: the system, sinks, the command line.
- * To extend: see fake.c, where VMs, rows and events are tables.
+ * To extend: see fake_data.h; VMs, rows and events are tables.
  */
 #ifndef KW_FAKE_H
 #define KW_FAKE_H
@@ -16,7 +16,7 @@
 
 /*
  * Of wants, only --vm (-ENXIO if there is no such VM) and --slower are heeded: filters are the
- * kernel's.
+ * kernel's. The collector that the environment's FAKE_UNAVAILABLE names is unavailable.
  */
 int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret);
 

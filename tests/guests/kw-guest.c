@@ -888,7 +888,7 @@ static void run_one_thread(struct vm **vm, bool first)
 /* From now on the touched memory is logged, as when a migration begins. */
 static void log_memory(struct vm *vm)
 {
-	struct kvm_userspace_memory_region r = { .slot = 1,
+	struct kvm_userspace_memory_region r = { .slot = TOUCH_SLOT,
 						 .flags = KVM_MEM_LOG_DIRTY_PAGES,
 						 .guest_phys_addr = TOUCH,
 						 .memory_size = touch_size(),

@@ -306,6 +306,37 @@ static void order_of_text(void **state)
 	kw_vms_release(&vms);
 }
 
+static void rows_know_their_span(void **state)
+{
+	_cleanup_frame_ struct kw_frame f = { .schema = &schema, .span_ns = 250 };
+	_cleanup_frame_ struct kw_frame total = {}, none = { .schema = &schema };
+
+	(void)state;
+	kw_frame_set_span(&none); /* of no rows */
+	add(&f, 0, 0, 0, 1, 5);
+	add(&f, 0, 0, 0, 2, 6);
+	kw_frame_set_span(&f);
+	assert_int_equal(at(&f, 0)->head.span_ns, 250);
+	assert_int_equal(at(&f, 1)->head.span_ns, 250);
+	assert_int_equal(kw_frame_merge(&total, &f), 0);
+	assert_int_equal(kw_frame_merge(&total, &f), 0);
+	kw_frame_set_span(&total); /* a sum is of both intervals */
+	assert_int_equal(total.n, 2);
+	assert_int_equal(at(&total, 0)->head.span_ns, 500);
+	assert_int_equal(at(&total, 0)->count, 10);
+	assert_int_equal(at(&f, 0)->head.span_ns, 250);
+}
+
+static void why_there_is_nothing(void **state)
+{
+	_cleanup_frame_ struct kw_frame total = {}, more = { .schema = &schema };
+
+	(void)state;
+	more.unavailable = "no such place";
+	assert_int_equal(kw_frame_merge(&total, &more), 0);
+	assert_string_equal(total.unavailable, "no such place");
+}
+
 /* ---- a thousand rows against a naive implementation ------------------------------------------*/
 
 static void fill(struct item *row, struct kw_random *random, const struct item *before)
@@ -480,6 +511,8 @@ int main(void)
 		cmocka_unit_test(order_of_ties_by_whole_key),
 		cmocka_unit_test(order_of_missing),
 		cmocka_unit_test(order_of_text),
+		cmocka_unit_test(rows_know_their_span),
+		cmocka_unit_test(why_there_is_nothing),
 		cmocka_unit_test(thousand_rows_delta),
 		cmocka_unit_test(thousand_rows_fold),
 		cmocka_unit_test(thousand_rows_merge),

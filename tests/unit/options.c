@@ -459,6 +459,26 @@ static void seed_translates(void **state)
 	assert_seed("--stat --vm_pid=1 --monitoring_time=2 --vm_exit --verbose",
 		    "kvm_watcher stat exits -s -v --pid=1 --time=2");
 	assert_seed("-e -e -v", "kvm_watcher stat exits -v");
+	assert_seed("-f", "kvm_watcher stat faults");
+	assert_seed("--kvmmmu_page_fault", "kvm_watcher stat faults");
+	assert_seed("-m", "kvm_watcher stat mmio");
+	assert_seed("--mmio", "kvm_watcher stat mmio");
+	assert_seed("-d -t 2", "kvm_watcher stat dirty --page-counts --time=2");
+	assert_seed("--mark_page_dirty", "kvm_watcher stat dirty --page-counts");
+}
+
+/* Several modes at once, which the reference cannot: their order says nothing. */
+static void seed_modes_in_any_order(void **state)
+{
+	static const char all[] =
+		"kvm_watcher stat exits,faults,mmio,dirty -s --page-counts -v --pid=1 --time=2";
+
+	(void)state;
+	assert_seed("-e -f -m -d -s -v -p 1 -t 2", all);
+	assert_seed("-t 2 -v -d -m -s -p 1 -f -e", all);
+	assert_seed("-defmvs -t2 -p1", all);
+	assert_seed("-m -f -m -f", "kvm_watcher stat faults,mmio");
+	assert_seed("-d -e", "kvm_watcher stat exits,dirty --page-counts");
 }
 
 static void seed_is_understood(void **state)
@@ -467,20 +487,22 @@ static void seed_is_understood(void **state)
 
 	(void)state;
 	assert_true(o.summary);
+	assert_false(o.page_counts);
 	assert_int_equal(o.duration_ns, 2000000000);
 	assert_int_equal(o.wants.filters.pid.n, 1);
+	kw_options_release(&o);
+	o = parsed("stat dirty --page-counts");
+	assert_true(o.page_counts);
 	kw_options_release(&o);
 }
 
 static void seed_refuses(void **state)
 {
-	static const char *const bad[] = { "-f",       "-e -f",	     "--kvmmmu_page_fault",
-					   "-m",       "-d",	     "-n",
-					   "-w",       "-i",	     "-c",
-					   "-l",       "-o",	     "-T",
-					   "-y",       "-s",	     "-p 1",
-					   "-x",       "-e --bogus", "-e -p",
-					   "-e bogus", "-e -t" };
+	static const char *const bad[] = { "-e -n",	 "--kvm_irq", "-f -w -m", "-d -p",
+					   "-f extra",	 "-n",	      "-w",	  "-i",
+					   "-c",	 "-l",	      "-o",	  "-T",
+					   "-y",	 "-s",	      "-p 1",	  "-x",
+					   "-e --bogus", "-e -p",     "-e bogus", "-e -t" };
 	char **argv;
 	int argc;
 
@@ -559,6 +581,16 @@ static void exit_codes_before_opening(void **state)
 		"stat -o xml",
 		"stat -o",
 		"trace --columns hist",
+		"stat exits,io --columns vm,away", /* of nested */
+		"stat exits,io --sort away",
+		"stat faults --columns memslot", /* of its events only */
+		"trace faults --columns p50",	 /* of its rows only */
+		"trace io,mmio --columns reason",
+		"stat io --reason HLT",
+		"trace faults,nested --exclude HLT",
+		"hist faults --reason HLT",
+		"stat --page-counts",
+		"stat exits,io --page-counts",
 		"list",
 		"list bogus",
 		"bogus",
@@ -572,7 +604,34 @@ static void exit_codes_before_opening(void **state)
 	assert_int_equal(run("stat -o jsonl:/nonexistent/file"), KW_EXIT_FAILED);
 	assert_int_equal(run("stat -V"), KW_EXIT_OK);
 	assert_int_equal(run("-V"), KW_EXIT_OK);
-	assert_int_equal(run("-f"), KW_EXIT_USAGE);
+	assert_int_equal(run("-n"), KW_EXIT_USAGE);
+}
+
+/* What is right with one of several collectors, or with one of its tables. */
+static void several_collectors(void **state)
+{
+	static const char *const good[] = {
+		"stat exits,io --reason HLT",
+		"trace io,exits --exclude HLT",
+		"stat exits,nested --columns vm,away",
+		"stat exits,nested --sort away_ns",
+		"stat faults --columns page",
+		"stat faults --sort guest_pages",
+		"trace faults --columns memslot",
+		"trace exits,dirty --columns reason,comm",
+		"stat dirty --page-counts",
+		"stat exits,dirty --page-counts -s",
+		"stat exits,io,mmio,faults,dirty,nested,exits",
+		"exits,io",
+		"nested",
+		"-e -f -m -d",
+	};
+
+	(void)state;
+	answer = -EPERM; /* opened, after all was found right */
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
+		if (run(good[i]) != KW_EXIT_PERMISSION)
+			fail_msg("'%s' is refused", good[i]);
 }
 
 static void seed_runs(void **state)
@@ -599,11 +658,13 @@ int main(void)
 		cmocka_unit_test(very_many_options),
 		cmocka_unit_test(help_and_version),
 		cmocka_unit_test(seed_translates),
+		cmocka_unit_test(seed_modes_in_any_order),
 		cmocka_unit_test(seed_is_understood),
 		cmocka_unit_test(seed_refuses),
 		cmocka_unit_test(seed_help),
 		cmocka_unit_test(exit_codes_of_opening),
 		cmocka_unit_test(exit_codes_before_opening),
+		cmocka_unit_test(several_collectors),
 		cmocka_unit_test(seed_runs),
 	};
 

@@ -296,6 +296,48 @@ static void raw_integers(void **state)
 	assert_int_equal(kw_column_raw(kw_schema_find(t, "total"), &row), UINT64_MAX);
 }
 
+static void shown_if_it_is_no_zero(const struct kw_vms *vms, const void *row,
+				   struct kw_value *value)
+{
+	(void)vms, (void)row;
+	if (!value->number)
+		kw_value_missing(value);
+	else if (value->number == 1)
+		kw_value_text(value, "one");
+}
+
+/* An address is text, as JSON has no numbers of 64 bits. */
+static void hexadecimal(void **state)
+{
+	struct kw_column c = { .role = KW_KEY, .unit = KW_UNIT_HEX };
+	struct item row = { .code = 0xfedcba98 };
+	struct kw_value value;
+
+	(void)state;
+	c.offset = offsetof(struct item, count);
+	c.size = sizeof(row.count);
+	kw_column_value(&c, NULL, &row, &value);
+	assert_int_equal(value.kind, KW_TEXT);
+	assert_string_equal(value.text, "0x0");
+	row.count = UINT64_MAX;
+	kw_column_value(&c, NULL, &row, &value);
+	assert_string_equal(value.text, "0xffffffffffffffff");
+	c.decode = shown_if_it_is_no_zero;
+	kw_column_value(&c, NULL, &row, &value);
+	assert_string_equal(value.text, "0xffffffffffffffff");
+	row.count = 1;
+	kw_column_value(&c, NULL, &row, &value);
+	assert_string_equal(value.text, "one");
+	row.count = 0;
+	kw_column_value(&c, NULL, &row, &value);
+	assert_int_equal(value.kind, KW_MISSING);
+	c = (struct kw_column){ .unit = KW_UNIT_HEX };
+	c.offset = offsetof(struct item, code); /* of four bytes */
+	c.size = sizeof(row.code);
+	kw_column_value(&c, NULL, &row, &value);
+	assert_string_equal(value.text, "0xfedcba98");
+}
+
 static void words_for_roles_and_units(void **state)
 {
 	(void)state;
@@ -305,6 +347,7 @@ static void words_for_roles_and_units(void **state)
 	assert_string_equal(kw_role_name(KW_PADDING), "padding");
 	assert_string_equal(kw_unit_name(KW_UNIT_WORD), "word");
 	assert_string_equal(kw_unit_name(KW_UNIT_NS), "ns");
+	assert_string_equal(kw_unit_name(KW_UNIT_HEX), "hex");
 }
 
 int main(void)
@@ -323,6 +366,7 @@ int main(void)
 		cmocka_unit_test(missing_is_not_zero),
 		cmocka_unit_test(fast_path_has_no_times),
 		cmocka_unit_test(raw_integers),
+		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(words_for_roles_and_units),
 	};
 

@@ -123,10 +123,14 @@ def case_flood_of_keys():
         flood.end()
         victim.end()
     io, mmio = rows_of(objects, "io"), rows_of(objects, "mmio")
-    for what in ("cpuid", "out", "mmio-write"):
-        equal(total(io, vm="flood", what=what), 2 * n + (2 if what == "out" else 0),
-              f"{what} of the flood")  # the last exit of each vCPU is a write to a port, too
-    equal(total(mmio, vm="flood"), 2 * n, "MMIO of the flood")
+    # the last exit of each vCPU is a write to a port, too
+    counts = [total(io, vm="flood", what=w) for w in ("cpuid", "out", "mmio-write")]
+    counts.append(total(mmio, vm="flood"))
+    expected = [2 * n, 2 * n + 2, 2 * n, 2 * n]
+    # a kernel that preempts tracepoints keeps some from us, and tells how many
+    missed = losses_of(objects)["misses"]
+    assert all(c <= e for c, e in zip(counts, expected)) and \
+        sum(expected) - sum(counts) <= missed, f"flood: {counts}, not {expected}; missed {missed}"
     assert any(r["detail"] == "other" for r in io if r["vm"] == "flood"), "no row for the others"
     for what, code in WHATS["msrs"]:
         equal(total(io, vm="victim", what=what, detail_code=code), 200, f"{what} {code:#x}")
@@ -134,7 +138,7 @@ def case_flood_of_keys():
     for name, used in entries.items():
         # two vCPUs that flood, one that does not, and a few rows of the others
         assert used <= 2 * limits[name] + 40, f"{name} has {used} rows"
-    no_losses(objects)
+    equal(set(losses_of(objects)) - {"misses", "split"}, set(), "losses")
 
 
 def map_entries(name):

@@ -515,6 +515,42 @@ def case_check():
     equal(rows["KVM_RUN"]["how"], "fentry/kvm_arch_vcpu_ioctl_run", "variant")
 
 
+# Programs that nothing in the lab sets off, and why.
+SILENT = {"io_cr": "without decode assists KVM emulates the access and does not tell",
+          "io_fast_mmio": "Intel's, or a later kernel's", "mmio_fast": "likewise",
+          "dirty_pml_full": "Intel's", "kw_run_kprobe": "", "kw_destroy_kprobe": ""}
+
+
+def case_every_program_runs():
+    """What is attached is called: guests that set off each hook, and the kernel's count of runs."""
+    with open("/proc/sys/kernel/bpf_stats_enabled", "w", encoding="ascii") as f:
+        f.write("1")
+    with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as f:
+        f.write("8")
+    try:
+        with Watch(what="exits,io,mmio,faults,dirty,nested") as w:
+            for args in (["mix", "-n", 20], ["hlt", "-n", 20, "-t", 3000000], ["leaves", "-n", 5], ["mmio", "-n", 5], ["mmioev", "-n", 5],
+                         ["nested", "-n", 5], ["touch", "-n", 16, "--drop", 2],
+                         ["dirty", "-n", 2, "--pages", 16],
+                         ["dirty", "-n", 3, "--pages", 300, "--ring", 256],
+                         ["touch", "-n", 4, "--huge", "--log"]):
+                with Guest("-k", *args) as g:
+                    g.run()
+                    g.end()
+            out = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "show"], capture_output=True,
+                                 text=True, check=True).stdout
+            w.finish()
+    finally:
+        for path, text in (("/proc/sys/kernel/bpf_stats_enabled", "0"),
+                           ("/proc/sys/vm/nr_hugepages", "0")):
+            with open(path, "w", encoding="ascii") as f:
+                f.write(text)
+    mine = re.compile(r"^(kw|io|mmio|faults|dirty|nested)_")
+    runs = {p["name"]: p.get("run_cnt", 0) for p in json.loads(out) if mine.match(p.get("name", ""))}
+    assert len(runs) > 25, f"programs: {runs}"
+    equal({n for n, c in runs.items() if not c} - set(SILENT), set(), "programs that never ran")
+
+
 def case_only_needed_maps():
     """A ring buffer exists for trace alone, and all maps go with the tool."""
     def maps():

@@ -68,6 +68,25 @@ def case_faults_of_huge_pages():
     equal(total(rows, result="mapped", size="2M"), n, "faults that mapped 2M")
 
 
+def case_splits_of_huge_pages():
+    """Logging is turned on for N huge pages: KVM splits N, for the VMM."""
+    n = 7
+    path = "/proc/sys/vm/nr_hugepages"
+    with open(path, "w", encoding="ascii") as f:
+        f.write(str(n + 2))
+    try:
+        with Guest("-k", "touch", "-n", n, "--huge", "--log") as g, Watch(what="faults") as w:
+            g.run()
+            objects = w.finish()
+            g.end()
+    finally:
+        with open(path, "w", encoding="ascii") as f:
+            f.write("0")
+    rows = [r for r in rows_of(objects, "faults-zaps") if r["cause"] == "split-huge"]
+    equal([(r["by"], r["count"], r["pages"]) for r in rows], [("vmm", n, 512 * n)], "splits")
+    assert rows[0]["total_ns"] > 0, rows
+
+
 def case_faults_that_are_mmio():
     n = 47
     with Guest("-k", "mmior", "-n", n, "-v", 2) as g, Watch(what="exits,faults") as w:

@@ -10,6 +10,7 @@ May know about: Debian's package archive, QEMU, the table `kernels` beside this 
 nothing of kvm_watcher. To extend: a new kernel is a line in that table.
 """
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import glob
@@ -274,14 +275,63 @@ sleep 10
 """
 
 
+GUEST_MODULES = ["virtio_pci", "virtio_blk", "virtio_net"]
+# The kernel passes its unknown parameters on to init, as variables: work=idle or some of
+# disk,net,dirty; secs: for how long; mb: the size of the buffer that dirty keeps rewriting;
+# rate: at how many MiB a second at most.
 GUEST_INIT = r"""#!/bin/busybox sh
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
 echo "guest: up"
+if grep -q 0x1af4 /sys/bus/pci/devices/*/vendor; then
+	for m in MODULES; do modprobe $m 2>/dev/null; done  # some kernels have them built in
+fi
 i=0; while [ $i -lt 300 ]; do i=$((i+1)); done
 dd if=/dev/zero of=/tmp/fill bs=1M count=8 2>/dev/null
-echo "guest: idle"
+
+in_time() { read -r now _ </proc/uptime; now=${now%.*}; [ $now -lt $end ]; }
+fail() { echo "guest: failed:" $*; }
+disk() {
+	n=0
+	while in_time; do
+		said=$(dd if=/dev/vda of=/dev/null bs=4k count=64 iflag=direct 2>&1 &&
+			dd if=/dev/zero of=/dev/vda bs=4k count=64 oflag=direct 2>&1) ||
+			{ fail disk "$said"; return; }
+		n=$((n+1))
+	done
+	echo "guest: disk $n rounds"
+}
+net() {
+	ifconfig eth0 10.0.2.15 up
+	said=$(ping -q -i 0.2 -w $secs 10.0.2.2 2>&1) || { fail net "$said"; return; }
+	echo "guest: net $(echo "$said" | grep transmitted)"
+}
+dirty() {
+	rm /tmp/fill
+	# not zeroes: those would be migrated without their contents
+	dd if=/bin/busybox of=/tmp/chunk bs=1M count=1 2>/dev/null
+	i=0
+	while in_time; do
+		said=$(dd if=/tmp/chunk of=/tmp/buffer bs=1M count=1 seek=$((i % mb)) conv=notrunc 2>&1) ||
+			{ fail dirty "$said"; return; }
+		i=$((i+1))
+		if [ $i -eq $mb ]; then echo "guest: dirty"; fi
+		if [ $i -ge $mb ]; then usleep $((1000000 / rate)); fi
+	done
+	echo "guest: dirtied $i MiB"
+}
+
+: ${work:=idle} ${secs:=10} ${mb:=16} ${rate:=16}
+if [ $work != idle ]; then
+	end=0; in_time; end=$((now + secs))
+	for w in $(echo $work | tr , ' '); do $w & done
+	echo "guest: works"
+	wait
+	echo "guest: end"
+else
+	echo "guest: idle"
+fi
 while :; do sleep 1; done
 """
 
@@ -305,9 +355,13 @@ def image(kdir, release, name, modules, init, dirs=()):
         tag = hashlib.sha256(f.read()).hexdigest()[:12]
     out = f"{kdir}/{name}-{tag}.gz"
     if not os.path.exists(out):
-        for old in glob.glob(f"{kdir}/{name}-*.gz"):
-            os.unlink(old)
         pack_initramfs(out, kdir, release, modules, init, dirs)
+    os.utime(out)
+    for old in glob.glob(f"{kdir}/{name}-*.gz"):
+        # a lab of another version of this file may be using it
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - os.path.getmtime(old) > 86400:
+                os.unlink(old)
     return out
 
 
@@ -417,7 +471,8 @@ class Run:
         early += [f"modprobe {m}" for m in o.module]
         self.write("early", "\n".join(early) + "\n")
         command = " ".join(shlex.quote(a) for a in o.command)
-        guest = image(self.kdir, self.release, "guest", [], GUEST_INIT)
+        guest = image(self.kdir, self.release, "guest", GUEST_MODULES,
+                      GUEST_INIT.replace("MODULES", " ".join(GUEST_MODULES)))
         env = "".join(f"export {shlex.quote(e)}\n" for e in
                       o.env + [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
         self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"

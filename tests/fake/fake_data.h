@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fake_data.h - what the fake source (fake.c) is made of: VMs and vCPUs, rows, events.
+ * May not know about: the system, sinks, the command line.
+ * To extend: a VM is a line here and one in machines[] (fake.c), a vCPU one here.
+ */
+#ifndef KW_FAKE_DATA_H
+#define KW_FAKE_DATA_H
+
+#include "fake.h"
+
+#define SECOND 1000000000ULL
+#define MS     1000000ULL
+#define US     1000ULL
+
+enum { WEB1, DATABASE, EVIL, FC, FC_2, NAMELESS, GONE };
+
+/* Heads of rows. born: ms before counting began. */
+#define VCPU(machine, id, thread, born)                                                            \
+	{                                                                                          \
+		.vm = machine, .vcpu = id, .tid = thread, .born_ns = FAKE_MONO_NS - (born)*MS      \
+	}
+#define WEB1_0	   VCPU(WEB1, 0, 1101, 9)
+#define WEB1_1	   VCPU(WEB1, 1, 1102, 8)
+#define DATABASE_0 VCPU(DATABASE, 0, 1104, 6)
+#define EVIL_0	   VCPU(EVIL, 0, 1106, 5)
+#define FC_0	   VCPU(FC, 0, 1107, 4)
+#define FC_2_0	   VCPU(FC_2, 0, 1108, 4)
+#define NAMELESS_0 VCPU(NAMELESS, 0, 1109, 0)
+#define GONE_0	   VCPU(GONE, 0, 1110, 3)
+
+/* What happens to a VM outside its vCPUs. */
+#define VM_ITSELF(machine) VCPU(machine, KW_ALL, 0, 9)
+
+/* In which seconds a row counts, and until when it is to be read. */
+struct life {
+	unsigned int first, last, read_until;
+};
+
+#define ALWAYS                                                                                     \
+	{                                                                                          \
+		1, FAKE_SECONDS, FAKE_SECONDS                                                      \
+	}
+#define FROM(i)                                                                                    \
+	{                                                                                          \
+		i, FAKE_SECONDS, FAKE_SECONDS                                                      \
+	}
+#define ONLY(i)                                                                                    \
+	{                                                                                          \
+		i, i, FAKE_SECONDS                                                                 \
+	}
+#define VANISHES(i)                                                                                \
+	{                                                                                          \
+		1, i, i                                                                            \
+	}
+
+/* In the k-th second of its life, a row counts k times: how often after so many; 0: no row. */
+uint64_t fake_times(const struct life *life, unsigned int seconds);
+
+/* Add what has been counted after so many seconds to a frame whose schema is set; 0 or -ENOMEM. */
+int fake_exits(unsigned int seconds, struct kw_frame *frame);
+int fake_details(unsigned int seconds, struct kw_frame *frame); /* of the other collectors */
+
+struct fake_event {
+	uint64_t us; /* since counting began; in order */
+	const struct kw_collector *collector;
+	const void *row; /* of the collector's event schema */
+};
+
+/* NULL past the last. */
+const struct fake_event *fake_event(size_t i);
+
+#endif

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * fake_details.c - rows of io, mmio, faults, dirty and nested.
+ * May not know about: the system, sinks, the command line.
+ * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
+ * what a row counts once; its life says how often it does.
+ */
+#include "fake_data.h"
+
+#include "collectors/dirty/dirty_rows.h"
+#include "collectors/faults/faults_rows.h"
+#include "collectors/io/io_rows.h"
+#include "collectors/mmio/mmio_rows.h"
+#include "collectors/nested/nested_rows.h"
+#include "core/hist.h"
+#include "util/cleanup.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Addresses of the guest's kernel and of its programs. */
+#define KTEXT(offset) (0xffffffff81000000ULL + (offset))
+#define UTEXT(offset) (0x00007f3a5c000000ULL + (offset))
+
+/* A row that nobody counted in for a while: dropped, and made again when it counts again. */
+#define UNTIL_DROPPED                                                                              \
+	{                                                                                          \
+		1, 2, 3                                                                            \
+	}
+#define AGAIN(machine, id, thread)                                                                 \
+	{                                                                                          \
+		.vm = machine, .vcpu = id, .tid = thread, .born_ns = FAKE_MONO_NS + 4 * SECOND     \
+	}
+
+/* clang-format off */
+
+static const struct {
+	struct life life;
+	struct io_row row;
+} io[] = {
+	/* detail, rip, what, level, pad; count, exits; total, kernel, vmm, max */
+	{ ALWAYS, { WEB1_0, 0x3f8, KTEXT(0x5a1c2e), IO_PORT_OUT, 1, 0,
+		    120, 120, 2400 * US, 600 * US, 1700 * US, 95 * US } },
+	{ ALWAYS, { WEB1_0, 0x1f0, UTEXT(0xa2b), IO_PORT_IN, 1, 0,
+		    256, 2, 410 * US, 400 * US, 0, 210 * US } },
+	{ ALWAYS, { WEB1_0, 0x6e0, KTEXT(0x7ffe0), IO_MSR_WRITE, 1, 0,
+		    1000, 1000, 1300 * US, 1290 * US, 0, 41 * US } },
+	{ ALWAYS, { WEB1_0, 0x12345, KTEXT(0x7fff0), IO_MSR_READ, 1, 0,
+		    3, 3, 9 * US, 9 * US, 0, 4 * US } },
+	{ ALWAYS, { WEB1_0, 0x40000071, IO_MANY, IO_MSR_WRITE, 1, 0,
+		    77, 77, 308 * US, 300 * US, 0, 8 * US } },
+	{ ALWAYS, { WEB1_0, IO_MANY, IO_MANY, IO_MSR_READ, 0, 0,
+		    50000, 50000, 65 * MS, 64 * MS, 0, 77 * US } },
+	{ ALWAYS, { WEB1_0, IO_MANY, IO_MANY, IO_PORT_IN, 0, 0, 9, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 2, KTEXT(0x5a1c2e), IO_USER, 1, 0,
+		    120, 120, 2400 * US, 600 * US, 1700 * US, 95 * US } },
+	{ ALWAYS, { WEB1_1, 0x40000000, 0, IO_CPUID, 1, 0,
+		    40, 40, 36 * US, 36 * US, 0, 1100 } },
+	{ ALWAYS, { WEB1_1, 0xd, UTEXT(0x10), IO_CPUID, 2, 0, 6, 6, 7 * US, 7 * US, 0, 1300 } },
+	{ ALWAYS, { WEB1_1, 0xfee00000, KTEXT(0x61a80), IO_MMIO_WRITE, 1, 0,
+		    12, 12, 25 * US, 25 * US, 0, 2900 } },
+	{ UNTIL_DROPPED, { WEB1_1, 0xfebf1000, KTEXT(0x61b00), IO_MMIO_READ, 1, 0,
+			   5, 5, 95 * US, 15 * US, 78 * US, 22 * US } },
+	{ FROM(5), { AGAIN(WEB1, 1, 1102), 0xfebf1000, KTEXT(0x61b00), IO_MMIO_READ, 1, 0,
+		     4, 4, 44 * US, 12 * US, 30 * US, 13 * US } },
+	{ ALWAYS, { WEB1_1, 6, KTEXT(0x61b00), IO_USER, 1, 0,
+		    5, 5, 95 * US, 15 * US, 78 * US, 22 * US } },
+	{ ONLY(2), { WEB1_1, 999, KTEXT(0x61b00), IO_USER, 1, 0, 1, 1, 7 * US, US, 5 * US, 7 * US } },
+	{ ALWAYS, { DATABASE_0, 3, KTEXT(0x2f310), IO_CR_READ, 1, 0, 8, 8, 5600, 5600, 0, 900 } },
+	{ ALWAYS, { DATABASE_0, 8, KTEXT(0x2f318), IO_CR_WRITE, 1, 0, 4, 4, 2800, 2800, 0, 800 } },
+	{ ALWAYS, { DATABASE_0, 0xc0000100, KTEXT(0x2f400), IO_MSR_WRITE, 2, 0,
+		    2, 2, 3 * US, 3 * US, 0, 1700 } },
+	{ ALWAYS, { DATABASE_0, IO_USER_ERRNO | 14, 0, IO_USER, 1, 0,
+		    1, 1, 250 * MS, 10 * MS, 240 * MS, 250 * MS } },
+	{ ALWAYS, { EVIL_0, 0x604, IO_MANY, IO_PORT_OUT, 1, 0,
+		    123456, 123456, 210 * MS, 200 * MS, 0, 3 * MS } },
+	{ VANISHES(2), { GONE_0, 0x64, KTEXT(0x64), IO_PORT_OUT, 1, 0,
+			 1, 1, 65 * US, 25 * US, 30 * US, 65 * US } },
+};
+
+static const struct {
+	struct life life;
+	struct mmio_row row;
+} mmio[] = {
+	/* page, by, write; count, exits; total, kernel, vmm, max */
+	{ ALWAYS, { WEB1_0, 0xfee00000, MMIO_KERNEL, 1, 900, 900, 1800 * US, 1800 * US, 0, 9 * US } },
+	{ ALWAYS, { WEB1_0, 0xfec00000, MMIO_KERNEL, 0, 30, 15, 48 * US, 48 * US, 0, 5 * US } },
+	{ ALWAYS, { WEB1_0, 0xfebf1000, MMIO_VMM, 0, 7, 7, 133 * US, 20 * US, 105 * US, 40 * US } },
+	{ ALWAYS, { WEB1_0, 0xfebf1000, MMIO_VMM, 1, 5, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_0, MMIO_MANY, MMIO_VMM, 0, 70000, 70000,
+		    940 * MS, 110 * MS, 800 * MS, 2 * MS } },
+	{ ALWAYS, { WEB1_0, MMIO_MANY, MMIO_KERNEL, 1, 2, 1, 4 * US, 4 * US, 0, 4 * US } },
+	{ ALWAYS, { WEB1_1, 0xfee00000, MMIO_KERNEL, 1, 450, 450, 900 * US, 900 * US, 0, 8 * US } },
+	{ ALWAYS, { WEB1_1, 0x380000006000, MMIO_IOEVENTFD, 1, 60, 60, 66 * US, 66 * US, 0, 2 * US } },
+	{ UNTIL_DROPPED, { WEB1_1, 0xfed00000, MMIO_VMM, 0, 3, 3, 60 * US, 9 * US, 50 * US, 21 * US } },
+	{ FROM(5), { AGAIN(WEB1, 1, 1102), 0xfed00000, MMIO_VMM, 0,
+		     1, 1, 20 * US, 3 * US, 16 * US, 20 * US } },
+	{ ONLY(2), { DATABASE_0, 0xffffffffff000, MMIO_VMM, 1, 1, 1, 5 * MS, MS, 4 * MS, 5 * MS } },
+	{ ALWAYS, { FC_0, 0xd0000000, MMIO_IOEVENTFD, 1, 11, 11, 9 * US, 9 * US, 0, 1200 } },
+	{ ALWAYS, { FC_2_0, 0xd0000000, MMIO_IOEVENTFD, 1, 22, 22, 18 * US, 18 * US, 0, 1100 } },
+	{ VANISHES(2), { GONE_0, 0, MMIO_VMM, 0, 1, 1, 65 * US, 25 * US, 30 * US, 65 * US } },
+};
+
+/* Of each count, one takes max, the others alike what remains. */
+static const struct {
+	struct life life;
+	struct faults_row row;
+} faults[] = {
+	/* access, result, size, isa, pad; count, total, max */
+	{ ALWAYS, { WEB1_0, 0x06, FAULTS_MAPPED, FAULTS_2M, KW_ISA_SVM, 0, 40, 160 * US, 43 * US } },
+	{ ALWAYS, { WEB1_0, 0x04, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0, 900, 2 * MS, 90 * US } },
+	{ ALWAYS, { WEB1_0, 0x14, FAULTS_MAPPED, FAULTS_1G, KW_ISA_SVM, 0, 1, 9 * US, 9 * US } },
+	{ ALWAYS, { WEB1_0, 0x07, FAULTS_FAST, 0, KW_ISA_SVM, 0, 512, 350 * US, 2 * US } },
+	{ ALWAYS, { WEB1_0, 0x07, FAULTS_SPURIOUS, 0, KW_ISA_SVM, 0, 6, 9 * US, 3 * US } },
+	{ ALWAYS, { WEB1_0, 0x04, FAULTS_MMIO, 0, KW_ISA_SVM, 0, 70, 600 * US, 30 * US } },
+	{ ALWAYS, { WEB1_0, 0x03, FAULTS_EMULATE, 0, KW_ISA_SVM, 0, 4, 20 * US, 8 * US } },
+	{ ALWAYS, { WEB1_1, 0x06, FAULTS_RETRY, 0, KW_ISA_SVM, 0, 3, 12 * MS, 11 * MS } },
+	{ ALWAYS, { WEB1_1, 0x00, FAULTS_RETRY, 0, KW_ISA_SVM, 0, 2, 2 * US, US } },
+	{ ALWAYS, { WEB1_1, 0x04, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0, 100, 200 * US, 8 * US } },
+	{ ALWAYS, { DATABASE_0, 0x04, FAULTS_MAPPED, FAULTS_4K, KW_ISA_VMX, 0, 33, 99 * US, 7 * US } },
+	{ ALWAYS, { DATABASE_0, 0x02, FAULTS_MAPPED, FAULTS_2M, KW_ISA_VMX, 0, 5, 25 * US, 9 * US } },
+	{ ALWAYS, { DATABASE_0, 0x10, FAULTS_MAPPED, FAULTS_1G, KW_ISA_VMX, 0, 1, 9 * US, 9 * US } },
+	{ ALWAYS, { DATABASE_0, 0x17, FAULTS_EMULATE, 0, KW_ISA_VMX, 0, 2, 12 * US, 7 * US } },
+	{ ALWAYS, { DATABASE_0, 0x00, FAULTS_MMIO, 0, KW_ISA_VMX, 0, 8, 16 * US, 3 * US } },
+	{ ONLY(3), { EVIL_0, 0x06, FAULTS_MAPPED, 0, KW_ISA_SVM, 0, 1, 40 * SECOND, 40 * SECOND } },
+	{ VANISHES(2), { GONE_0, 0x06, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0, 1, 30, 30 } },
+};
+
+static const struct {
+	struct life life;
+	struct faults_page_row row;
+} pages[] = {
+	/* page; count, total, max */
+	{ ALWAYS, { WEB1_0, 0xfebf1000, 70, 600 * US, 30 * US } },
+	{ ALWAYS, { WEB1_0, 0x100000000, 3, 40 * US, 20 * US } },
+	{ ALWAYS, { WEB1_0, FAULTS_MANY, 1400, 3 * MS, 90 * US } },
+	{ ALWAYS, { WEB1_1, 0x7fff000, 5, 12 * MS, 11 * MS } },
+	{ UNTIL_DROPPED, { WEB1_1, 0x8000000, 2, 4 * US, 2 * US } },
+	{ FROM(5), { AGAIN(WEB1, 1, 1102), 0x8000000, 7, 14 * US, 3 * US } },
+	{ ALWAYS, { DATABASE_0, 0, 2, 12 * US, 7 * US } },
+	{ ALWAYS, { DATABASE_0, 0xffffffffff000, 1, 9 * US, 9 * US } },
+	{ ONLY(3), { EVIL_0, 0x1000, 1, 40 * SECOND, 40 * SECOND } },
+	{ VANISHES(2), { GONE_0, 0xf0000, 1, 30, 30 } },
+};
+
+static const struct {
+	struct life life;
+	struct faults_zap_row row;
+} zaps[] = {
+	/* cause, actor; count, pages, guest, total */
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_UNMAP, FAULTS_BY_VMM, 2, 262144, 131072, 900 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_CLEAR, FAULTS_BY_KSMD, 50, 50, 50, 75 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_CLEAR, FAULTS_BY_KSWAPD, 30, 30, 28, 45 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_CLEAR, FAULTS_BY_KHUGEPAGED, 1, 512, 512, 80 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_MIGRATE, FAULTS_BY_KCOMPACTD, 9, 9, 9, 11 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_MIGRATE, FAULTS_BY_OTHER, 4, 2048, 0, 2 * MS } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_SPLIT, FAULTS_BY_VMM, 64, 32768, 32768, 3 * MS } },
+	{ ALWAYS, { VM_ITSELF(WEB1), FAULTS_SPLIT, FAULTS_BY_VCPU, 3, 1536, 1536, 0 } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), FAULTS_PROTECT_VMA, FAULTS_BY_VMM, 1, 100, 90, 5 * US } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), FAULTS_PROTECT_PAGE, FAULTS_BY_KERNEL, 1, 1, 1, 900 } },
+	{ FROM(2), { VM_ITSELF(DATABASE), FAULTS_SOFT_DIRTY, FAULTS_BY_OTHER, 1, 1, 0, 700 } },
+	{ FROM(2), { VM_ITSELF(FC), FAULTS_UNKNOWN, FAULTS_BY_VMM, 2, 2, 2, 2 * US } },
+	{ FROM(2), { VM_ITSELF(FC_2), FAULTS_EXCLUSIVE, FAULTS_BY_VCPU, 1, 1, 1, 3 * US } },
+	{ ONLY(2), { VM_ITSELF(GONE), FAULTS_RELEASE, FAULTS_BY_VMM, 1, 68719476736, 65536, 7 * MS } },
+};
+
+#define SMM_SLOT(id) (1u << 16 | (id)) /* in address space 1 */
+
+static const struct {
+	struct life life;
+	struct dirty_row row;
+} dirty[] = {
+	/* memslot, pad; marks, distinct; stalls, stalled; npages */
+	{ ALWAYS, { WEB1_0, 0, 0, 700, 650, 640, 1900 * US, 163840 } },
+	{ ALWAYS, { WEB1_0, 3, 0, 20, 10, 0, 0, 4096 } },
+	{ ALWAYS, { WEB1_0, SMM_SLOT(0), 0, 5, 2, 2, 9 * US, 163840 } },
+	{ ALWAYS, { WEB1_0, DIRTY_ANY_SLOT, 0, 6, 6, 1, 4 * US, 512 } },
+	{ ALWAYS, { WEB1_1, 0, 0, 250, 200, 199, 610 * US, 163840 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0, 0, 90, 30, 0, 0, 163840 } },
+	{ FROM(2), { DATABASE_0, 509, 0, 400000, 399000, 398000, 700 * MS, 33554432 } },
+	{ FROM(2), { VM_ITSELF(DATABASE), 509, 0, 1, 0, 0, 0, 33554432 } },
+	{ ALWAYS, { FC_0, 1, 0, 1, 1, 1, 3 * US, 32768 } },
+	{ VANISHES(2), { GONE_0, 0, 0, 8, 8, 8, 24 * US, 65536 } },
+};
+
+static const struct {
+	struct life life;
+	struct dirty_page_row row;
+} dirty_pages[] = {
+	/* gfn, rel_gfn, memslot, pad; count */
+	{ ALWAYS, { VM_ITSELF(WEB1), 0x1000, 0x1000, 0, 0, 400 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0x100010, 0x10, 3, 0, 20 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0xa0, 0xa0, SMM_SLOT(0), 0, 5 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0xa0, 0xa0, 0, 0, 7 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), DIRTY_MANY, DIRTY_MANY, DIRTY_ANY_SLOT, 0, 639 } },
+	{ FROM(2), { VM_ITSELF(DATABASE), 0xfffffffff, 0xfffeffff0, 509, 0, 123456 } },
+	{ ALWAYS, { VM_ITSELF(FC), 0, 0, 1, 0, 1 } },
+	{ VANISHES(2), { VM_ITSELF(GONE), 0x7, 0x7, 0, 0, 8 } },
+};
+
+static const struct {
+	struct life life;
+	struct dirty_log_row row;
+} dirty_logs[] = {
+	/* what, pad; count, total */
+	{ ALWAYS, { WEB1_0, DIRTY_PML_FULL, 0, 2, 0 } },
+	{ ALWAYS, { WEB1_1, DIRTY_RING_PUSH, 0, 250, 0 } },
+	{ ALWAYS, { WEB1_1, DIRTY_RING_FULL, 0, 1, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), DIRTY_GET_LOG, 0, 2, 480 * US } },
+	{ ALWAYS, { VM_ITSELF(WEB1), DIRTY_CLEAR_LOG, 0, 16, 3 * MS } },
+	{ ALWAYS, { VM_ITSELF(WEB1), DIRTY_RING_RESET, 0, 1, 0 } },
+	{ FROM(2), { VM_ITSELF(DATABASE), DIRTY_RING_RESET, 0, 4, 52 * MS } },
+};
+
+static const struct {
+	struct life life;
+	struct nested_row row;
+} nested[] = {
+	/* code, what, isa, pad; count, total, kernel, away; max */
+	{ ALWAYS, { WEB1_1, 0x400, NESTED_BY_L0, KW_ISA_SVM, 0, 300, MS, 990 * US, 0, 70 * US } },
+	{ ALWAYS, { WEB1_1, 0x123, NESTED_BY_L0, KW_ISA_SVM, 0, 1, 5 * US, 5 * US, 0, 5 * US } },
+	{ ALWAYS, { WEB1_1, 0x78, NESTED_TO_L1, KW_ISA_SVM, 0, 50, 90 * US, 85 * US, 9 * MS, 4 * US } },
+	{ ALWAYS, { WEB1_1, 0x60, NESTED_TO_L1, KW_ISA_SVM, 0, 8, 16 * US, 16 * US, 0, 3 * US } },
+	{ ALWAYS, { WEB1_1, 0x80, NESTED_TAX, KW_ISA_SVM, 0, 58, 170 * US, 170 * US, 0, 6 * US } },
+	{ ALWAYS, { WEB1_1, 0, NESTED_ENTER, KW_ISA_SVM, 0, 58, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, 0, NESTED_LEAVE, KW_ISA_SVM, 0, 58, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, NESTED_MANY, NESTED_BY_L0, KW_ISA_SVM, 0, 9, 18 * US, 18 * US, 0, 3 * US } },
+	{ ALWAYS, { WEB1_1, NESTED_MANY, NESTED_TAX, KW_ISA_SVM, 0, 2, 4 * US, 4 * US, 0, 3 * US } },
+	{ ALWAYS, { DATABASE_0, 48, NESTED_BY_L0, KW_ISA_VMX, 0, 70, 200 * US, 140 * US, 0, 9 * US } },
+	{ ALWAYS, { DATABASE_0, 12, NESTED_TO_L1, KW_ISA_VMX, 0, 4, 8 * US, 8 * US, 30 * MS, 3 * US } },
+	{ ALWAYS, { DATABASE_0, 24, NESTED_TAX, KW_ISA_VMX, 0, 4, 15 * US, 15 * US, 0, 4 * US } },
+	{ ALWAYS, { DATABASE_0, 0x80000021, NESTED_TO_L1, KW_ISA_VMX, 0, 1, 900, 900, 0, 900 } },
+	{ ONLY(2), { DATABASE_0, 0, NESTED_ENTER, KW_ISA_VMX, 0, 4, 0, 0, 0, 0 } },
+	{ VANISHES(2), { GONE_0, 0x7c, NESTED_TO_L1, KW_ISA_SVM, 0, 1, 650, 650, 2 * US, 650 } },
+};
+
+#define TABLE(schema, lines)                                                                       \
+	{ &schema, lines, ARRAY_SIZE(lines), sizeof(lines[0]) }
+
+static const struct table {
+	const struct kw_schema *schema;
+	const void *lines;
+	size_t n, size;
+} tables[] = {
+	TABLE(io_table, io),
+	TABLE(mmio_table, mmio),
+	TABLE(faults_table, faults),
+	TABLE(faults_page_table, pages),
+	TABLE(faults_zap_table, zaps),
+	TABLE(dirty_table, dirty),
+	TABLE(dirty_page_table, dirty_pages),
+	TABLE(dirty_log_table, dirty_logs),
+	TABLE(nested_table, nested),
+};
+
+/* clang-format on */
+
+/* How all of the above begin. */
+struct line {
+	struct life life;
+	struct kw_row_head head;
+};
+
+static void fill_hist(struct faults_row *row)
+{
+	const struct kw_hist *h = &faults_table.hist;
+	uint64_t others = row->count - 1;
+
+	row->hist[kw_hist_bucket(h, row->max)]++;
+	if (others)
+		row->hist[kw_hist_bucket(h, (row->total - row->max) / others)] += others;
+}
+
+/* What was counted once becomes what was counted several times. */
+static void multiply(const struct kw_schema *schema, void *row, uint64_t times)
+{
+	const struct kw_column *c;
+
+	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++)
+		if (c->role == KW_COUNTER)
+			kw_column_set_raw(c, row, kw_column_raw(c, row) * times);
+	for (unsigned int i = 0; i < schema->hist.buckets; i++)
+		kw_row_hist(schema, row)[i] *= times;
+}
+
+static int add_line(const struct table *t, const struct line *line, unsigned int seconds,
+		    struct kw_frame *frame)
+{
+	uint64_t times = fake_times(&line->life, seconds);
+	void *row;
+
+	if (!times)
+		return 0;
+	row = kw_frame_add(frame);
+	if (!row)
+		return -ENOMEM;
+	memcpy(row, (const char *)line + offsetof(struct line, head), t->schema->row_size);
+	if (t->schema == &faults_table)
+		fill_hist(row);
+	multiply(t->schema, row, times);
+	return 0;
+}
+
+int fake_details(unsigned int seconds, struct kw_frame *frame)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		const struct table *t = &tables[i];
+
+		for (size_t r = 0; r < t->n && !err && t->schema == frame->schema; r++)
+			err = add_line(t, (const void *)((const char *)t->lines + r * t->size),
+				       seconds, frame);
+	}
+	return err;
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * fake_events.c - events of all collectors.
+ * May not know about: the system, sinks, the command line.
+ * To extend: an event is a line in events[], at its time.
+ */
+#include "fake_data.h"
+
+#include "collectors/dirty/dirty_rows.h"
+#include "collectors/exits/exits_rows.h"
+#include "collectors/faults/faults_rows.h"
+#include "collectors/io/io_rows.h"
+#include "collectors/mmio/mmio_rows.h"
+#include "collectors/nested/nested_rows.h"
+#include "util/cleanup.h"
+
+#define KW_COLLECTOR(name) extern const struct kw_collector kw_collector_##name;
+#include "collectors/list.h"
+#undef KW_COLLECTOR
+
+/* A collector, and a row of its events. */
+#define EVENT(name, ...)                                                                           \
+	&kw_collector_##name, &(const struct name##_event_row)                                     \
+	{                                                                                          \
+		__VA_ARGS__                                                                        \
+	}
+
+#define EXIT(total, vmm, poll, halted, waiting)                                                    \
+	total, (total) - (vmm) - (poll) - (halted) - (waiting),                                    \
+	{                                                                                          \
+		vmm, poll, halted, waiting                                                         \
+	}
+
+#define NONE ~0ULL
+#define THREAD(tid_)                                                                               \
+	{                                                                                          \
+		.vm = WEB1, .vcpu = KW_ALL, .tid = tid_                                            \
+	} /* one of the VMM's */
+
+/* clang-format off */
+
+static const struct fake_event events[] = {
+	/* exits: code, isa, level, pad; its times */
+	/* io: detail, rip, what, level, pad; data; total, kernel, vmm */
+	/* mmio: gpa, by, write; data, size; total, kernel, vmm */
+	/* faults: gpa; result, size, isa, pad; memslot, hva, pfn; error, total */
+	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
+	/* nested: code, what, isa, pad; total, kernel */
+	{ 100, EVENT(exits, WEB1_0, 0x7c, KW_ISA_SVM, 1, 0, EXIT(712, 0, 0, 0, 0)) },
+	{ 101, EVENT(io, WEB1_0, 0x6e0, 0xffffffff8107ffe0, IO_MSR_WRITE, 1, 0,
+		     0x123456789abcdef0, 712, 712, 0) },
+	{ 150, EVENT(io, WEB1_1, 0x40000000, 0, IO_CPUID, 1, 0, 0, 900, 900, 0) },
+	{ 160, EVENT(io, WEB1_0, 0x3f8, 0x7f3a5c000a2b, IO_PORT_OUT, 1, 0,
+		     0x41, 95 * US, 20 * US, 70 * US) },
+	{ 161, EVENT(io, WEB1_0, 0x3f8, 0x7f3a5c000a2b, IO_PORT_OUT, 1, 0, 0x42, 0, 0, 0) },
+	{ 200, EVENT(mmio, WEB1_0, 0xfee000b0, MMIO_KERNEL, 1, 0, 4, 1900, 1900, 0) },
+	{ 201, EVENT(mmio, WEB1_1, 0x380000006004, MMIO_IOEVENTFD, 1, 0, 0, 1100, 1100, 0) },
+	{ 300, EVENT(faults, WEB1_0, 0x7fff123, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0,
+		     0, 0x7f3a07fff000, 0x12345, 0x100000006, 2200) },
+	{ 301, EVENT(dirty, WEB1_0, 0x7fff, 0x7fff, 0, 0,
+		     163840, 0x7f3a07fff000, "CPU 0/KVM") },
+	{ 302, EVENT(dirty, THREAD(1150), 0x100010, 0x10, 3, 0,
+		     4096, 0x7f3a20010000, "vhost-1001") },
+	{ 250000, EVENT(exits, WEB1_1, 0x78, KW_ISA_SVM, 1, 0,
+			EXIT(4000000, 0, 200000, 3700000, 50000)) },
+	{ 300000, EVENT(mmio, WEB1_0, 0xfebf1008, MMIO_VMM, 0,
+			0xffffffffffffffff, 8, 40 * US, 5 * US, 33 * US) },
+	{ 300001, EVENT(mmio, WEB1_0, 0xfebf1010, MMIO_VMM, 0, 0x1, 8, 0, 0, 0) },
+	{ 400000, EVENT(nested, WEB1_1, 0x80, NESTED_TAX, KW_ISA_SVM, 0, 3 * US, 3 * US) },
+	{ 400100, EVENT(nested, WEB1_1, 0x400, NESTED_BY_L0, KW_ISA_SVM, 0, 70 * US, 69 * US) },
+	{ 400200, EVENT(nested, WEB1_1, 0x78, NESTED_TO_L1, KW_ISA_SVM, 0, 1800, 1700) },
+	{ 500000, EVENT(faults, WEB1_0, 0xfebf1008, FAULTS_MMIO, 0, KW_ISA_SVM, 0,
+			-1, NONE, NONE, 0x10000000d, 8600) },
+	{ 600000, EVENT(faults, WEB1_1, 0x40000000, FAULTS_FAST, 0, KW_ISA_SVM, 0,
+			-1, NONE, NONE, 0x100000007, 690) },
+	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
+			EXIT(20000000, 0, 0, 6000000, 0)) },
+	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },
+	{ 1100000, EVENT(faults, DATABASE_0, 0x200000000, FAULTS_MAPPED, FAULTS_1G, KW_ISA_VMX, 0,
+			 509, 0x7e0000000000, 0x1fc0000, 0x4, 9 * US) },
+	{ 1200000, EVENT(faults, DATABASE_0, 0xffffffffff000, FAULTS_EMULATE, 0, KW_ISA_VMX, 0,
+			 -1, NONE, NONE, 0x12, 12 * MS) },
+	{ 1300000, EVENT(io, DATABASE_0, IO_MANY, NONE, IO_MSR_READ, 0, 0, 7, 5 * MS, MS, 0) },
+	{ 1300500, EVENT(io, DATABASE_0, 8, NONE, IO_CR_WRITE, 2, 0, 0x1, 800, 800, 0) },
+	{ 1500000, EVENT(exits, WEB1_1, 0x72, KW_ISA_SVM, 2, 0, EXIT(1300, 0, 0, 0, 0)) },
+	{ 1600000, EVENT(dirty, EVIL_0, 0xa0, 0xa0, 1 << 16, 0,
+			 163840, 0x7f1000a0000, "evil\033[31m\",\n\xff") },
+	{ 1600001, EVENT(dirty, DATABASE_0, 0xfffffffff, 0xfffeffff0, 509, 0,
+			 33554432, 0x7effeffff0000, "fifteen-letters") },
+	{ 1700000, EVENT(nested, DATABASE_0, 0x80000021, NESTED_TO_L1, KW_ISA_VMX, 0, 900, 900) },
+	{ 1700001, EVENT(nested, DATABASE_0, NESTED_MANY, NESTED_BY_L0, KW_ISA_VMX, 0,
+			 12 * MS, 2 * MS) },
+	{ 2000002, EVENT(exits, WEB1_1, 0x123, KW_ISA_SVM, 1, 0, EXIT(5000, 0, 0, 0, 0)) },
+	{ 2500000, EVENT(exits, FC_2_0, 0x78, KW_ISA_SVM, 1, 0,
+			 EXIT(480000000, 0, 0, 478560000, 0)) },
+	{ 2600000, EVENT(mmio, FC_2_0, 0xd0000050, MMIO_IOEVENTFD, 1, 0, 0, 1000, 1000, 0) },
+	{ 3100000, EVENT(exits, VCPU(DATABASE, 11, 1105, 6), 0x80000021, KW_ISA_VMX, 1, 0,
+			 EXIT(60, 0, 0, 0, 0)) },
+	{ 4900000, EVENT(exits, WEB1_0, 0x7b, KW_ISA_SVM, 1, 0,
+			 EXIT(700000, 560000, 0, 0, 35000)) },
+	{ 4900001, EVENT(io, WEB1_0, 0xcf8, 0xffffffff815a1c2e, IO_PORT_OUT, 1, 0,
+			 0x80000000, 700 * US, 105 * US, 560 * US) },
+};
+
+/* clang-format on */
+
+const struct fake_event *fake_event(size_t i)
+{
+	return i < ARRAY_SIZE(events) ? &events[i] : NULL;
+}
