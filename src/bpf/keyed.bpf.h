@@ -11,6 +11,26 @@
 
 #include "kw.bpf.h"
 
+/* A map with bounded keys, and one with a collector's record per slot; user space sets the sizes.
+ */
+#define KW_KEYED_MAP(name, key_type, value_type)                                                   \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_HASH);                                                   \
+		__uint(max_entries, KW_TOO_MANY);                                                  \
+		__uint(map_flags, BPF_F_NO_PREALLOC);                                              \
+		__type(key, key_type);                                                             \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps")
+
+#define KW_SLOT_MAP(name, value_type)                                                              \
+	struct {                                                                                   \
+		__uint(type, BPF_MAP_TYPE_ARRAY);                                                  \
+		__uint(max_entries, KW_TOO_MANY);                                                  \
+		__uint(map_flags, BPF_F_MMAPABLE);                                                 \
+		__type(key, __u32);                                                                \
+		__type(value, value_type);                                                         \
+	} name SEC(".maps")
+
 /* Halvings of shares: user space raises it with the number of slots in use. */
 volatile __u32 kw_quota_shift;
 
@@ -61,6 +81,16 @@ static __always_inline void kw_max(struct kw_max *m, __u64 ns)
 	} else if (ns > m->max[w]) {
 		m->max[w] = ns;
 	}
+}
+
+/* An exit of total ns ends that is charged to a row. */
+static __always_inline void kw_charge_exit(struct kw_cost *c, const struct kw_vcpu *v, __u64 total)
+{
+	c->exits++;
+	c->total += total;
+	c->kernel += kw_kernel_part(v, total);
+	c->vmm += v->part[KW_PART_VMM];
+	kw_max(&c->max, total);
 }
 
 #endif

@@ -85,18 +85,13 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, const str
 		   kw_engine_variant(e, h), means);
 }
 
-static bool serves(const struct kw_hook *h, size_t i, const struct kw_collector *c)
-{
-	return i < KW_HOOKS ? !!(c->hooks & (1u << i)) : h->owner == c;
-}
-
 static int check_collector(struct kw_listing *l, const struct kw_engine *e, size_t i,
 			   const struct kw_collector *c, int open_err)
 {
 	bool whole = true;
 
 	for (size_t k = 0; k < e->n_hooks; k++)
-		whole &= !serves(&e->hook[k], k, c) || e->hook[k].variant >= 0;
+		whole &= !kw_hook_serves(e, k, c) || e->hook[k].variant >= 0;
 	return add(l, c->name,
 		   open_err || e->missing[i] ? "unavailable"
 		   : whole		     ? "ok"
@@ -104,10 +99,10 @@ static int check_collector(struct kw_listing *l, const struct kw_engine *e, size
 		   NULL, c->help);
 }
 
-static bool wanted(const struct kw_options *o, const struct kw_hook *h, size_t k)
+static bool wanted(const struct kw_options *o, const struct kw_engine *e, size_t k)
 {
 	for (size_t i = 0; i < o->wants.n; i++)
-		if (serves(h, k, o->wants.collector[i]))
+		if (kw_hook_serves(e, k, o->wants.collector[i]))
 			return true;
 	return false;
 }
@@ -132,7 +127,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 		       "CAP_SYS_ADMIN");
 	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l);
 	for (size_t i = 0; i < engine.n_hooks && !err; i++)
-		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine.hook[i], i));
+		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine, i));
 	for (size_t i = 0; i < o->wants.n && !err; i++)
 		err = check_collector(&l, &engine, i, o->wants.collector[i], open_err);
 	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)

@@ -159,6 +159,13 @@ struct kw_max {
 	__u64 window;
 };
 
+/* What the exits that are charged to a row took, in ns. */
+struct kw_cost {
+	__u64 exits;
+	__u64 total, kernel, vmm; /* from exit to entry; of it on a CPU in the kernel, in the VMM */
+	struct kw_max max;
+};
+
 /* Common head of every event in the ring buffer. */
 struct kw_event {
 	__u64 time_ns; /* CLOCK_MONOTONIC */

@@ -132,7 +132,7 @@ const char *kw_hook_why(const struct kw_hook *hook)
 	return why;
 }
 
-static bool serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
+bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
 	return hook < KW_HOOKS ? !!(c->hooks & (1u << hook)) : e->hook[hook].owner == c;
 }
@@ -148,10 +148,11 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 	for (size_t i = 0; i < wants->n; i++) {
 		for (size_t k = 0; k < e->n_hooks; k++)
 			if (e->hook[k].variant < 0 && !e->hook[k].def->without &&
-			    serves(e, k, wants->collector[i]))
+			    kw_hook_serves(e, k, wants->collector[i]))
 				e->missing[i] = &e->hook[k];
 		for (size_t k = 0; k < e->n_hooks; k++)
-			e->hook[k].wanted |= !e->missing[i] && serves(e, k, wants->collector[i]);
+			e->hook[k].wanted |=
+				!e->missing[i] && kw_hook_serves(e, k, wants->collector[i]);
 	}
 }
 

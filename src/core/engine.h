@@ -40,6 +40,10 @@ struct kw_engine {
 int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret);
 void kw_engine_close(struct kw_engine *engine);
 
+/* Does a collector want this hook (its index)? */
+bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
+		    const struct kw_collector *collector);
+
 /* Why the last variant that was tried of a hook was refused. */
 const char *kw_hook_why(const struct kw_hook *hook);
 

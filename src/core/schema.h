@@ -47,7 +47,7 @@ struct kw_value {
 	char buf[48];
 };
 
-/* Every row starts with this. The key of a row: from vm on, key_size bytes. */
+/* Every row starts with this. */
 struct kw_row_head {
 	uint64_t span_ns; /* over which the figures were counted; set when they are shown */
 	uint32_t tid;	  /* thread that runs the vCPU; 0: several, or none */
@@ -58,8 +58,7 @@ struct kw_row_head {
 			   */
 };
 
-#define KW_ALL	   UINT32_MAX /* vcpu of a row that stands for all vCPUs of its VM */
-#define KW_KEY_OFF offsetof(struct kw_row_head, vm)
+#define KW_ALL UINT32_MAX /* vcpu of a row that stands for all vCPUs of its VM */
 
 /* Log-linear buckets: 1 << sub_log2 per power of two, the first begins at 1 << min_log2. */
 struct kw_hist {
@@ -98,8 +97,8 @@ struct kw_schema {
 	const char *name, *help;
 	const struct kw_column *columns; /* after the common ones */
 	size_t n_columns;
-	size_t row_size, key_size; /* key_size counts from KW_KEY_OFF */
-	struct kw_hist hist;	   /* layout of the histogram column, if there is one */
+	size_t row_size;
+	struct kw_hist hist; /* layout of the histogram column, if there is one */
 	size_t hist_offset;
 	const char *sort; /* column that rows are sorted by, greatest first */
 };

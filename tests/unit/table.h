@@ -53,7 +53,6 @@ static inline struct kw_schema item_schema(const struct kw_column *columns)
 		.columns = columns,
 		.n_columns = ITEM_COLUMNS,
 		.row_size = sizeof(struct item),
-		.key_size = offsetof(struct item, gauge) - KW_KEY_OFF,
 		.hist = { 4, 1, ITEM_BUCKETS },
 		.hist_offset = offsetof(struct item, hist),
 		.sort = "count",

@@ -23,29 +23,9 @@ const volatile bool dirty_trace_on;
 /* Halvings of the VMs' shares of pages: user space raises it with their number. */
 volatile __u32 dirty_pages_shift;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct dirty_key);
-	__type(value, struct dirty_value);
-} dirty_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct dirty_page_key);
-	__type(value, struct dirty_page_value);
-} dirty_pages SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct dirty_log_key);
-	__type(value, struct dirty_log_value);
-} dirty_logs SEC(".maps");
+KW_KEYED_MAP(dirty_rows, struct dirty_key, struct dirty_value);
+KW_KEYED_MAP(dirty_pages, struct dirty_page_key, struct dirty_page_value);
+KW_KEYED_MAP(dirty_logs, struct dirty_log_key, struct dirty_log_value);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -55,13 +35,7 @@ struct {
 	__type(value, struct dirty_block);
 } dirty_blocks SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct dirty_slot);
-} dirty_slots SEC(".maps");
+KW_SLOT_MAP(dirty_slots, struct dirty_slot);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* an end that was missed leaves one behind */

@@ -184,7 +184,6 @@ const struct kw_schema dirty_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct dirty_row),
-	.key_size = offsetof(struct dirty_row, count) - KW_KEY_OFF,
 	.sort = "distinct",
 };
 
@@ -194,7 +193,6 @@ const struct kw_schema dirty_page_table = {
 	.columns = page_columns,
 	.n_columns = ARRAY_SIZE(page_columns),
 	.row_size = sizeof(struct dirty_page_row),
-	.key_size = offsetof(struct dirty_page_row, count) - KW_KEY_OFF,
 	.sort = "count",
 };
 
@@ -204,7 +202,6 @@ const struct kw_schema dirty_log_table = {
 	.columns = log_columns,
 	.n_columns = ARRAY_SIZE(log_columns),
 	.row_size = sizeof(struct dirty_log_row),
-	.key_size = offsetof(struct dirty_log_row, count) - KW_KEY_OFF,
 	.sort = "count",
 };
 
@@ -214,7 +211,6 @@ const struct kw_schema dirty_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct dirty_event_row),
-	.key_size = offsetof(struct dirty_event_row, npages) - KW_KEY_OFF,
 	.sort = "gfn",
 };
 

@@ -207,7 +207,6 @@ const struct kw_schema exits_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct exits_row),
-	.key_size = offsetof(struct exits_row, count) - KW_KEY_OFF,
 	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, EXITS_BUCKETS },
 	.hist_offset = offsetof(struct exits_row, hist),
 	.sort = "on_cpu",
@@ -219,7 +218,6 @@ const struct kw_schema exits_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct exits_event_row),
-	.key_size = offsetof(struct exits_event_row, total) - KW_KEY_OFF,
 	.sort = "total",
 };
 

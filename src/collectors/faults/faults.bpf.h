@@ -23,37 +23,10 @@ const volatile __u64 faults_trace_slower;
 const volatile __u32 faults_ret_emulate = ~0, faults_ret_fixed = ~0, faults_ret_spurious = ~0,
 		     faults_ret_write_protected = ~0;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct faults_key);
-	__type(value, struct faults_value);
-} faults_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct faults_page_key);
-	__type(value, struct faults_page_value);
-} faults_pages SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct faults_zap_key);
-	__type(value, struct faults_zap_value);
-} faults_zaps SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct faults_slot);
-} faults_slots SEC(".maps");
+KW_KEYED_MAP(faults_rows, struct faults_key, struct faults_value);
+KW_KEYED_MAP(faults_pages, struct faults_page_key, struct faults_page_value);
+KW_KEYED_MAP(faults_zaps, struct faults_zap_key, struct faults_zap_value);
+KW_SLOT_MAP(faults_slots, struct faults_slot);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH); /* an end that was missed leaves one behind */

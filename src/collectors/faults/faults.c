@@ -244,7 +244,7 @@ static const struct kw_column columns[] = {
 	  KW_AT(faults_row, size), size },
 	{ "isa", "ISA", "Instruction set that defines the access", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_MACHINE, KW_AT(faults_row, isa), isa },
-	{ "level", "L", "2: of a guest nested in the VM", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_MACHINE,
+	{ "level", "L", "1: of the guest; 2: of a guest nested in it", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(faults_row, level), NULL },
 	{ "count", "COUNT", "Page faults", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(faults_row, count), NULL },
@@ -358,7 +358,6 @@ const struct kw_schema faults_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct faults_row),
-	.key_size = offsetof(struct faults_row, count) - KW_KEY_OFF,
 	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, FAULTS_BUCKETS },
 	.hist_offset = offsetof(struct faults_row, hist),
 	.sort = "total",
@@ -370,7 +369,6 @@ const struct kw_schema faults_page_table = {
 	.columns = page_columns,
 	.n_columns = ARRAY_SIZE(page_columns),
 	.row_size = sizeof(struct faults_page_row),
-	.key_size = offsetof(struct faults_page_row, count) - KW_KEY_OFF,
 	.sort = "count",
 };
 
@@ -380,7 +378,6 @@ const struct kw_schema faults_zap_table = {
 	.columns = zap_columns,
 	.n_columns = ARRAY_SIZE(zap_columns),
 	.row_size = sizeof(struct faults_zap_row),
-	.key_size = offsetof(struct faults_zap_row, count) - KW_KEY_OFF,
 	.sort = "total",
 };
 
@@ -390,7 +387,6 @@ const struct kw_schema faults_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct faults_event_row),
-	.key_size = offsetof(struct faults_event_row, hva) - KW_KEY_OFF,
 	.sort = "total",
 };
 

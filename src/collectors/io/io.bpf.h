@@ -15,21 +15,8 @@ const volatile bool io_on;
 const volatile bool io_trace_on;
 const volatile __u64 io_trace_slower;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct io_key);
-	__type(value, struct io_value);
-} io_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct io_slot);
-} io_slots SEC(".maps");
+KW_KEYED_MAP(io_rows, struct io_key, struct io_value);
+KW_SLOT_MAP(io_slots, struct io_slot);
 
 static const struct io_value io_zero;
 
@@ -58,7 +45,7 @@ static __always_inline struct io_slot *io_slot(struct kw_vcpu *v)
 }
 
 static __always_inline void io_emit(struct kw_vcpu *v, const struct io_key *key, __u64 data,
-				    __u64 now, __u64 total, __u64 kernel)
+				    __u64 now, __u64 total)
 {
 	struct io_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 
@@ -71,7 +58,7 @@ static __always_inline void io_emit(struct kw_vcpu *v, const struct io_key *key,
 	e->rip = key->rip;
 	e->data = data;
 	e->total = total;
-	e->kernel = kernel;
+	e->kernel = total ? kw_kernel_part(v, total) : 0;
 	e->vmm = total ? v->part[KW_PART_VMM] : 0;
 	e->what = key->what;
 	e->level = key->level;
@@ -110,46 +97,36 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 		s->data = data;
 		s->has_first = true;
 	} else if (io_trace_on && !io_trace_slower) {
-		io_emit(v, &key, data, bpf_ktime_get_ns(), 0, 0);
+		io_emit(v, &key, data, bpf_ktime_get_ns(), 0);
 	}
 	v->about |= KW_ABOUT_IO;
 	return 0;
 }
 
-static __always_inline void io_charge(struct kw_vcpu *v, struct io_slot *s, struct io_key *key,
-				      __u64 total, __u64 kernel)
+/* The row may have been dropped since the access was counted: then it is made again. */
+static __always_inline void io_charge(struct kw_vcpu *v, struct io_slot *s, struct io_key key,
+				      __u64 total)
 {
-	struct io_value *value = io_row(s, key); /* it may have been dropped meanwhile */
+	struct io_value *value = io_row(s, &key);
 
-	if (!value)
-		return;
-	value->exits++;
-	value->total += total;
-	value->kernel += kernel;
-	value->vmm += v->part[KW_PART_VMM];
-	kw_max(&value->max, total);
+	if (value)
+		kw_charge_exit(&value->cost, v, total);
 }
 
 /* The guest is entered again; total is 0 if the exit's begin was not seen. */
 static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct io_slot *s = v ? io_slot(v) : NULL;
-	struct io_key key;
-	__u64 kernel;
 
 	if (!s)
 		return 0;
-	kernel = kw_kernel_part(v, total);
 	if (total && s->has_first) {
-		key = s->first;
-		io_charge(v, s, &key, total, kernel);
+		io_charge(v, s, s->first, total);
 		if (io_trace_on && total >= io_trace_slower)
-			io_emit(v, &s->first, s->data, now, total, kernel);
+			io_emit(v, &s->first, s->data, now, total);
 	}
-	if (total && s->has_user) {
-		key = s->user;
-		io_charge(v, s, &key, total, kernel);
-	}
+	if (total && s->has_user)
+		io_charge(v, s, s->user, total);
 	s->has_first = s->has_user = false;
 	return 0;
 }

@@ -133,7 +133,7 @@ static void event_timed(const struct kw_vms *vms, const void *row, struct kw_val
 	{ "rip", "RIP", "Guest's instruction pointer; missing where KVM does not know it",           \
 	  KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE, KW_AT(type, rip), rip, 18 },                               \
 	{ "level", "L", "1: the guest did it; 2: a guest nested in it", KW_KEY, KW_UNIT_NUMBER,      \
-	  KW_SHOW_MACHINE, KW_AT(type, level), level },                                              \
+	  KW_SHOW_TABLE, KW_AT(type, level), level },                                              \
 	KW_PAD(type, pad)
 
 static const struct kw_column columns[] = {
@@ -188,7 +188,6 @@ const struct kw_schema io_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct io_row),
-	.key_size = offsetof(struct io_row, count) - KW_KEY_OFF,
 	.sort = "count",
 };
 
@@ -198,7 +197,6 @@ const struct kw_schema io_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct io_event_row),
-	.key_size = offsetof(struct io_event_row, data) - KW_KEY_OFF,
 	.sort = "total",
 };
 

@@ -43,12 +43,10 @@ struct io_key {
 	__u32 pad;
 };
 
-/* One writer: the vCPU's thread. Times in ns, of exits that this detail is the first one of. */
+/* One writer: the vCPU's thread. cost: of exits that it is the first detail of. */
 struct io_value {
 	struct kw_keyed_head head; /* count: of accesses */
-	__u64 exits;
-	__u64 total, kernel, vmm;
-	struct kw_max max;
+	struct kw_cost cost;
 };
 
 /* Per slot. */

@@ -18,21 +18,8 @@ const volatile bool mmio_on;
 const volatile bool mmio_trace_on;
 const volatile __u64 mmio_trace_slower;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct mmio_key);
-	__type(value, struct mmio_value);
-} mmio_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct mmio_slot);
-} mmio_slots SEC(".maps");
+KW_KEYED_MAP(mmio_rows, struct mmio_key, struct mmio_value);
+KW_SLOT_MAP(mmio_slots, struct mmio_slot);
 
 static const struct mmio_value mmio_zero;
 
@@ -44,7 +31,7 @@ static __always_inline struct mmio_slot *mmio_slot(struct kw_vcpu *v)
 }
 
 static __always_inline void mmio_emit(struct kw_vcpu *v, const struct mmio_slot *s, bool first,
-				      __u64 now, __u64 total, __u64 kernel)
+				      __u64 now, __u64 total)
 {
 	struct mmio_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 
@@ -59,7 +46,7 @@ static __always_inline void mmio_emit(struct kw_vcpu *v, const struct mmio_slot 
 	e->write = first ? s->first.write : s->write;
 	e->by = s->first.by;
 	e->total = total;
-	e->kernel = kernel;
+	e->kernel = total ? kw_kernel_part(v, total) : 0;
 	e->vmm = total ? v->part[KW_PART_VMM] : 0;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;
@@ -102,7 +89,7 @@ static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32
 		s->first_size = s->size;
 		s->has_first = true;
 	} else if (mmio_trace_on && !mmio_trace_slower) {
-		mmio_emit(v, s, false, bpf_ktime_get_ns(), 0, 0);
+		mmio_emit(v, s, false, bpf_ktime_get_ns(), 0);
 	}
 	return 0;
 }
@@ -131,22 +118,17 @@ static __noinline int mmio_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 	struct mmio_slot *s = v ? mmio_slot(v) : NULL;
 	struct mmio_value *value;
 	struct mmio_key key;
-	__u64 kernel;
 
 	if (!s)
 		return 0;
 	mmio_account(v, s, mmio_in_kernel(s));
-	kernel = kw_kernel_part(v, total);
 	key = s->first;
-	value = total && s->has_first ? mmio_row(s, &key) : NULL; /* it may have been dropped */
+	/* the row may have been dropped since the access was counted: then it is made again */
+	value = total && s->has_first ? mmio_row(s, &key) : NULL;
 	if (value) {
-		value->exits++;
-		value->total += total;
-		value->kernel += kernel;
-		value->vmm += v->part[KW_PART_VMM];
-		kw_max(&value->max, total);
+		kw_charge_exit(&value->cost, v, total);
 		if (mmio_trace_on && total >= mmio_trace_slower)
-			mmio_emit(v, s, true, now, total, kernel);
+			mmio_emit(v, s, true, now, total);
 	}
 	s->has_first = s->read_by_vmm = s->ioeventfd = 0;
 	return 0;

@@ -128,7 +128,6 @@ const struct kw_schema mmio_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct mmio_row),
-	.key_size = offsetof(struct mmio_row, count) - KW_KEY_OFF,
 	.sort = "count",
 };
 
@@ -138,7 +137,6 @@ const struct kw_schema mmio_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct mmio_event_row),
-	.key_size = offsetof(struct mmio_event_row, data) - KW_KEY_OFF,
 	.sort = "total",
 };
 

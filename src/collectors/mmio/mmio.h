@@ -27,12 +27,10 @@ struct mmio_key {
 	__u32 write;
 };
 
-/* One writer: the vCPU's thread. Times in ns, of exits whose first access was such a one. */
+/* One writer: the vCPU's thread. cost: of exits whose first access it was. */
 struct mmio_value {
 	struct kw_keyed_head head; /* count: of accesses */
-	__u64 exits;
-	__u64 total, kernel, vmm;
-	struct kw_max max;
+	struct kw_cost cost;
 };
 
 /* Per slot: the access that is not accounted yet, as it is not known who does it. */

@@ -33,11 +33,11 @@ static void fill(const struct kw_live *live, const struct kw_vcpu *v, const void
 	row->by = key->by;
 	row->write = key->write;
 	row->count = value->head.count;
-	row->exits = value->exits;
-	row->total = value->total;
-	row->kernel = value->kernel;
-	row->vmm = value->vmm;
-	row->max = kw_max_read(&value->max, live->window);
+	row->exits = value->cost.exits;
+	row->total = value->cost.total;
+	row->kernel = value->cost.kernel;
+	row->vmm = value->cost.vmm;
+	row->max = kw_max_read(&value->cost.max, live->window);
 }
 
 int mmio_open(const struct kw_live *live, void **ret_state)

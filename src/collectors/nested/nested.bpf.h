@@ -15,21 +15,8 @@ const volatile bool nested_on;
 const volatile bool nested_trace_on;
 const volatile __u64 nested_trace_slower;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct nested_key);
-	__type(value, struct nested_value);
-} nested_rows SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct nested_slot);
-} nested_slots SEC(".maps");
+KW_KEYED_MAP(nested_rows, struct nested_key, struct nested_value);
+KW_SLOT_MAP(nested_slots, struct nested_slot);
 
 static const struct nested_value nested_zero;
 

@@ -132,7 +132,6 @@ const struct kw_schema nested_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct nested_row),
-	.key_size = offsetof(struct nested_row, count) - KW_KEY_OFF,
 	.sort = "total",
 };
 
@@ -142,7 +141,6 @@ const struct kw_schema nested_event_table = {
 	.columns = event_columns,
 	.n_columns = ARRAY_SIZE(event_columns),
 	.row_size = sizeof(struct nested_event_row),
-	.key_size = offsetof(struct nested_event_row, total) - KW_KEY_OFF,
 	.sort = "total",
 };
 
