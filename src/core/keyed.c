@@ -134,7 +134,8 @@ static int read_map(struct kw_keyed *k)
 		if (append(k, keys, values, n))
 			return -ENOMEM;
 	}
-	qsort_r(k->row, k->n, row_size(k), by_slot_and_key, k);
+	if (k->n)
+		qsort_r(k->row, k->n, row_size(k), by_slot_and_key, k);
 	return 0;
 }
 

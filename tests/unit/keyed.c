@@ -171,7 +171,7 @@ static void errors_are_told(void **state)
 
 /* ---- making room -----------------------------------------------------------------------------*/
 
-/* Three readings, as rows are compared in two and dropped before the third. */
+/* Three intervals, as rows are compared at the ends of two and dropped before the third. */
 static void refresh_thrice(void)
 {
 	refresh();
@@ -404,6 +404,72 @@ static void gone_before_it_was_dropped(void **state)
 	assert_int_equal(used[5 * STEP], 8); /* whoever deleted it settles that */
 }
 
+/* Kernels before 5.14 cannot look up and delete in one step. */
+static void dropped_by_old_kernels(void **state)
+{
+	static const int refusals[] = { 524 /* ENOTSUPP */, EOPNOTSUPP, EINVAL };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++) {
+		make_scarce(7);
+		meanwhile = 7;
+		map.before_drop = count_meanwhile;
+		map.no_take_out = refusals[i];
+		refresh();
+		assert_int_equal(map.n, 0);
+		assert_int_equal(used[5 * STEP], 7);
+		assert_int_equal(read_count(5, 7), 42);
+		refresh();
+		assert_int_equal(rows_of(5), 0);
+	}
+	make_scarce(7);
+	map.before_drop = vanish_meanwhile;
+	refresh();
+	assert_int_equal(rows_of(5), 0);
+	make_scarce(7);
+	map.no_take_out = EPERM;
+	assert_int_equal(kw_keyed_refresh(&keyed), -EPERM);
+}
+
+/* Readings within an interval drop nothing, and what is counted meanwhile stays to be read. */
+static void readings_in_between(void **state)
+{
+	(void)state;
+	make_scarce(7);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(kw_keyed_peek(&keyed), 0);
+		assert_int_equal(rows_of(5), map.n);
+	}
+	count(5, 7, 2); /* after the end of the last interval: late, but not lost */
+	assert_int_equal(kw_keyed_peek(&keyed), 0);
+	assert_int_equal(read_count(5, 7), 3);
+	refresh();
+	assert_int_equal(read_count(5, 7), 3);
+	refresh();
+	assert_int_equal(read_count(5, 7), 0);
+}
+
+/* What counted between the last end and a peek is no row that was cold. */
+static void peeks_are_no_ends(void **state)
+{
+	(void)state;
+	count(5, 7, 1);
+	used[5 * STEP] = 8;
+	refresh();
+	count(5, 7, 10);
+	assert_int_equal(kw_keyed_peek(&keyed), 0);
+	assert_int_equal(kw_keyed_peek(&keyed), 0);
+	refresh();
+	assert_int_equal(read_count(5, 7), 11);
+	assert_int_equal(map.n, 1);
+	refresh();
+	assert_int_equal(map.n, 1);
+	refresh();
+	assert_int_equal(map.n, 0);
+	map.broken = EPERM;
+	assert_int_equal(kw_keyed_peek(&keyed), -EPERM);
+}
+
 static void forget_deletes_a_slot(void **state)
 {
 	(void)state;
@@ -463,6 +529,17 @@ static void show(uint32_t slot, uint64_t what)
 	before[slot][what] = n;
 }
 
+/* A vCPU ends: it is read in between, and another one gets its slot. */
+static void end_slot(uint32_t slot)
+{
+	assert_int_equal(kw_keyed_peek(&keyed), 0);
+	for (uint64_t what = 0; what < KEYS; what++)
+		show(slot, what);
+	kw_keyed_forget(&keyed, slot);
+	assert_int_equal(used[slot * STEP], 0);
+	memset(before[slot], 0, sizeof(before[slot]));
+}
+
 static void nothing_is_lost(void **state)
 {
 	uint64_t most = 0;
@@ -470,9 +547,12 @@ static void nothing_is_lost(void **state)
 	(void)state;
 	keyed.quota = 12;
 	map.before_drop = count_something_known;
-	for (int round = 0; round < 1000; round++) {
-		for (int i = 0; i < 10; i++)
+	for (int round = 0; round < 2000; round++) {
+		for (int i = 0; i < 10; i++) {
 			count_something(true);
+			if (kw_random_next(&dice) % 64 == 0)
+				end_slot(kw_random_next(&dice) % 4);
+		}
 		if (round % 3 == 0)
 			assert_int_equal(kw_keyed_peek(&keyed), 0);
 		refresh();
@@ -485,24 +565,6 @@ static void nothing_is_lost(void **state)
 	}
 	assert_memory_equal(shown, counted, sizeof(shown));
 	assert_in_range(most, 10, 12); /* slots were scarce, and rows had to go */
-}
-
-/* Readings within an interval drop nothing, and what is counted meanwhile stays to be read. */
-static void readings_in_between(void **state)
-{
-	(void)state;
-	make_scarce(7);
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(kw_keyed_peek(&keyed), 0);
-		assert_int_equal(rows_of(5), map.n);
-	}
-	count(5, 7, 2); /* after the end of the last interval: late, but not lost */
-	assert_int_equal(kw_keyed_peek(&keyed), 0);
-	assert_int_equal(read_count(5, 7), 3);
-	refresh();
-	assert_int_equal(read_count(5, 7), 3);
-	refresh();
-	assert_int_equal(read_count(5, 7), 0);
 }
 
 int main(void)
@@ -525,8 +587,10 @@ int main(void)
 		KW_MAP_TEST(last_values_are_in_order),
 		KW_MAP_TEST(dropped_and_made_again),
 		KW_MAP_TEST(gone_before_it_was_dropped),
-		KW_MAP_TEST(forget_deletes_a_slot),
+		KW_MAP_TEST(dropped_by_old_kernels),
 		KW_MAP_TEST(readings_in_between),
+		KW_MAP_TEST(peeks_are_no_ends),
+		KW_MAP_TEST(forget_deletes_a_slot),
 		KW_MAP_TEST(nothing_is_lost),
 	};
 

@@ -39,8 +39,9 @@ struct map {
 	uint32_t value_size, max_entries;
 	int fd;
 	/* how it behaves */
-	size_t bucket; /* rows that one call of lookup_batch returns at most; 0: any */
-	int broken;    /* errno of every lookup_batch */
+	size_t bucket;	 /* rows that one call of lookup_batch returns at most; 0: any */
+	int broken;	 /* errno of every lookup_batch */
+	int no_take_out; /* errno of every lookup_and_delete */
 	void (*before_drop)(void), (*after_drop)(void); /* of lookup_and_delete */
 };
 
@@ -63,6 +64,7 @@ int __wrap_bpf_map__set_max_entries(struct bpf_map *m, __u32 n);
 int __wrap_bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
 				const struct bpf_map_batch_opts *opts);
 int __wrap_bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value);
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value);
 int __wrap_bpf_map_delete_elem(int fd, const void *key);
 
 int __wrap_bpf_map__fd(const struct bpf_map *m)
@@ -141,17 +143,28 @@ int __wrap_bpf_map_delete_elem(int fd, const void *key)
 	return 0;
 }
 
-int __wrap_bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value)
+int __wrap_bpf_map_lookup_elem(int fd, const void *key, void *value)
 {
-	struct map *m = map_of(fd);
-	struct row *row;
+	struct row *row = find(map_of(fd), key);
 
-	if (m->before_drop)
-		m->before_drop();
-	row = find(m, key);
 	if (!row)
 		return fails(ENOENT);
 	memcpy(value, &row->value, sizeof(row->value));
+	return 0;
+}
+
+int __wrap_bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value)
+{
+	struct map *m = map_of(fd);
+	int err;
+
+	if (m->before_drop)
+		m->before_drop();
+	if (m->no_take_out)
+		return fails(m->no_take_out);
+	err = __wrap_bpf_map_lookup_elem(fd, key, value);
+	if (err)
+		return err;
 	__wrap_bpf_map_delete_elem(fd, key);
 	if (m->after_drop)
 		m->after_drop();

@@ -60,6 +60,8 @@ static void finish(struct output *out)
 {
 	fclose(out->file);
 	out->file = NULL;
+	free(out->sink.steady);
+	out->sink.steady = NULL;
 }
 
 static struct exits_row example(void)
