@@ -23,6 +23,12 @@ static void draw(const struct kw_frame *frame, struct kw_sink *sink)
 			buckets[i] += n;
 			total += n;
 		}
+	if (frame->unavailable) {
+		fprintf(sink->out, "%s: unavailable: %s\n", frame->schema->name,
+			frame->unavailable);
+		fflush(sink->out);
+		return;
+	}
 	fprintf(sink->out, "%s%s, %.2f s: %" PRIu64 "\n", sink->lines++ ? "\n" : "",
 		frame->schema->name, frame->span_ns / 1e9, total);
 	kw_ascii_hist(sink->out, h, buckets);

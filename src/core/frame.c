@@ -209,6 +209,12 @@ static int compare_cells(const void *a, const void *b, void *arg)
 	struct kw_value x, y;
 	int order = 0;
 
+	if (o->column->unit == KW_UNIT_HEX) {
+		x.number = kw_column_raw(o->column, *(void *const *)a);
+		y.number = kw_column_raw(o->column, *(void *const *)b);
+		order = x.number < y.number ? 1 : x.number > y.number ? -1 : 0;
+		return order ? order : compare_keys(a, b, (void *)o->schema);
+	}
 	kw_column_value(o->column, o->vms, *(void *const *)a, &x);
 	kw_column_value(o->column, o->vms, *(void *const *)b, &y);
 	if (x.kind == KW_TEXT && y.kind == KW_TEXT)

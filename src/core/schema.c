@@ -134,6 +134,14 @@ void kw_value_number(struct kw_value *value, uint64_t number)
 	value->number = number;
 }
 
+void kw_value_max(struct kw_value *value, uint64_t count, uint64_t total)
+{
+	if (!count)
+		kw_value_missing(value);
+	else if (value->number > total || count == 1)
+		value->number = total;
+}
+
 const char *kw_role_name(enum kw_role role)
 {
 	static const char *const names[] = { "key", "counter",	 "gauge",   "min",

@@ -117,6 +117,12 @@ void kw_value_text(struct kw_value *value, const char *text);
 void kw_value_missing(struct kw_value *value);
 void kw_value_number(struct kw_value *value, uint64_t number);
 
+/*
+ * A maximum: what happens between the end of an interval and its reading is in both intervals'
+ * windows, and what a row's own sum excludes is none of its own.
+ */
+void kw_value_max(struct kw_value *value, uint64_t count, uint64_t total);
+
 /* The cell of a row. */
 void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, const void *row,
 		     struct kw_value *ret);

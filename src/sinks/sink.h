@@ -59,7 +59,7 @@ int kw_sink_close(struct kw_sink *sink);
 
 /*
  * The columns to show, in order; only those named in view->columns, or the defaults of a table or
- * of a machine format. *ret is to be freed. -EINVAL (message printed) for an unknown name.
+ * of a machine format. *ret is to be freed. Names that the schema does not have are left out.
  */
 int kw_view_columns(const struct kw_view *view, const struct kw_schema *schema, bool machine,
 		    const struct kw_column ***ret, size_t *ret_n);

@@ -152,9 +152,9 @@ static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struc
 	for (size_t i = 0; i < g->n; i++) {
 		struct kw_value value = {};
 
-		if (n_rows)
-			kw_column_value(g->column[i], vms, row[0], &value);
-		g->text[i] = value.kind == KW_TEXT;
+		for (size_t r = 0; r < n_rows && value.kind != KW_TEXT; r++)
+			kw_column_value(g->column[i], vms, row[r], &value);
+		g->text[i] = value.kind == KW_TEXT || g->column[i]->unit == KW_UNIT_HEX;
 		g->width[i] = kw_text_width(g->column[i]->title);
 		for (size_t r = 0; r < n_rows && !err; r++)
 			err = add_cell(g, i, r, vms, row[r]);

@@ -14,7 +14,7 @@
 static void memslot_value(uint32_t memslot, struct kw_value *value)
 {
 	if (memslot == DIRTY_ANY_SLOT)
-		kw_value_text(value, "other");
+		kw_value_missing(value);
 	else
 		kw_value_number(value, memslot & 0xffff);
 }
@@ -37,13 +37,36 @@ static void event_memslot(const struct kw_vms *vms, const void *row, struct kw_v
 	memslot_value(((const struct dirty_event_row *)row)->memslot, value);
 }
 
+static void space_value(uint32_t memslot, struct kw_value *value)
+{
+	if (memslot != DIRTY_ANY_SLOT)
+		kw_value_number(value, memslot >> 16);
+}
+
 static void space(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
-	uint32_t slot = ((const struct dirty_row *)row)->memslot;
-
 	(void)vms;
-	if (slot != DIRTY_ANY_SLOT)
-		kw_value_number(value, slot >> 16);
+	space_value(((const struct dirty_row *)row)->memslot, value);
+}
+
+static void page_space(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	space_value(((const struct dirty_page_row *)row)->memslot, value);
+}
+
+static void event_space(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	space_value(((const struct dirty_event_row *)row)->memslot, value);
+}
+
+/* Of several slots, none is the size. */
+static void slot_size(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct dirty_row *)row)->memslot == DIRTY_ANY_SLOT)
+		kw_value_missing(value);
 }
 
 static void per_second(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -97,10 +120,10 @@ static void writer(const struct kw_vms *vms, const void *row, struct kw_value *v
 /* clang-format off */
 
 static const struct kw_column columns[] = {
-	{ "memslot", "SLOT", "Memory slot; other: beyond the table's size", KW_KEY, KW_UNIT_NUMBER,
+	{ "memslot", "SLOT", "Memory slot; missing: those beyond the table's size", KW_KEY, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(dirty_row, memslot), memslot },
 	{ "address_space", "AS", "Address space of the slot; 1: system management mode", KW_DERIVED,
-	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, 0, 0, space },
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, 0, 0, space },
 	KW_PAD(dirty_row, pad),
 	{ "distinct", "PAGES", "Pages made dirty, each counted once per interval, for whoever was first; "
 	  "a summary adds up its intervals", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
@@ -114,7 +137,7 @@ static const struct kw_column columns[] = {
 	{ "stalled", "STALLED", "Time from those exits to the next entry", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(dirty_row, stalled), NULL },
 	{ "npages", "SIZE", "Pages of the slot", KW_GAUGE, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  KW_AT(dirty_row, npages), NULL },
+	  KW_AT(dirty_row, npages), slot_size },
 };
 
 static const struct kw_column page_columns[] = {
@@ -124,6 +147,8 @@ static const struct kw_column page_columns[] = {
 	  KW_SHOW_TABLE, KW_AT(dirty_page_row, rel_gfn), gfn },
 	{ "memslot", "SLOT_ID", "Memory slot", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(dirty_page_row, memslot), page_memslot },
+	{ "address_space", "AS", "Address space of the slot; 1: system management mode", KW_DERIVED,
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, 0, 0, page_space },
 	KW_PAD(dirty_page_row, pad),
 	{ "count", "COUNTS", "Times that it was marked as dirty", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(dirty_page_row, count), NULL },
@@ -147,6 +172,8 @@ static const struct kw_column event_columns[] = {
 	  KW_SHOW_TABLE, KW_AT(dirty_event_row, rel_gfn), NULL, 9 },
 	{ "memslot", "SLOT_ID", "Memory slot", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(dirty_event_row, memslot), event_memslot },
+	{ "address_space", "AS", "Address space of the slot; 1: system management mode", KW_DERIVED,
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, 0, 0, event_space },
 	KW_PAD(dirty_event_row, pad),
 	{ "npages", "NPAGES", "Pages of the slot", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(dirty_event_row, npages), NULL },

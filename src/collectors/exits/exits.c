@@ -140,7 +140,7 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 /* clang-format off */
 
 /* What an exit was; the same in rows and events. */
-#define WHKW_AT(type)                                                                                 \
+#define WHAT(type)                                                                                 \
 	{ "reason", "REASON", "Why the guest exited; FASTPATH: re-entered without passing kvm_exit", \
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, reason, 16 },                                   \
 	{ "reason_code", "CODE", "Number of the reason, as the isa defines it", KW_KEY,              \
@@ -167,7 +167,7 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_WAITING]), timed }
 
 static const struct kw_column columns[] = {
-	WHKW_AT(exits_row),
+	WHAT(exits_row),
 	{ "count", "COUNT", "Exits handled to the end", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(exits_row, count), NULL },
 	TIMES(exits_row),
@@ -195,7 +195,7 @@ static const struct kw_column columns[] = {
 };
 
 static const struct kw_column event_columns[] = {
-	WHKW_AT(exits_event_row),
+	WHAT(exits_event_row),
 	TIMES(exits_event_row),
 };
 

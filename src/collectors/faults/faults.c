@@ -158,7 +158,9 @@ static void percentile(const void *row, unsigned int permille, struct kw_value *
 {
 	const struct faults_row *r = row;
 
-	if (kw_hist_percentile(&faults_table.hist, r->hist, permille, 0, r->max, &value->number))
+	uint64_t max = r->max < r->total ? r->max : r->total;
+
+	if (kw_hist_percentile(&faults_table.hist, r->hist, permille, 0, max, &value->number))
 		value->kind = KW_NUMBER;
 }
 
@@ -174,7 +176,6 @@ static void p99(const struct kw_vms *vms, const void *row, struct kw_value *valu
 	percentile(row, 990, value);
 }
 
-/* The first three members after the key of pages and of types are at different places. */
 static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	const struct faults_row *r = row;
@@ -231,6 +232,22 @@ static void actor(const struct kw_vms *vms, const void *row, struct kw_value *va
 	kw_value_text(value, r->actor < FAULTS_ACTORS ? names[r->actor] : NULL);
 }
 
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct faults_row *r = row;
+
+	(void)vms;
+	kw_value_max(value, r->count, r->total);
+}
+
+static void page_longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct faults_page_row *r = row;
+
+	(void)vms;
+	kw_value_max(value, r->count, r->total);
+}
+
 /* clang-format off */
 
 static const struct kw_column columns[] = {
@@ -256,7 +273,7 @@ static const struct kw_column columns[] = {
 	{ "p99", "P99", "99 % of the faults took at most this long (within 12.5 %)", KW_DERIVED,
 	  KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p99 },
 	{ "max", "MAX", "Longest fault", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE,
-	  KW_AT(faults_row, max), NULL },
+	  KW_AT(faults_row, max), longest },
 	{ "hist", "HIST", "Log-linear histogram of the times, as pairs [from_ns, count]",
 	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, KW_AT(faults_row, hist), NULL },
 };
@@ -270,7 +287,7 @@ static const struct kw_column page_columns[] = {
 	  KW_SHOW_TABLE, KW_AT(faults_page_row, total), NULL },
 	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, page_mean },
 	{ "max", "MAX", "Longest fault", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE,
-	  KW_AT(faults_page_row, max), NULL },
+	  KW_AT(faults_page_row, max), page_longest },
 };
 
 static const struct kw_column zap_columns[] = {

@@ -44,8 +44,8 @@ static __always_inline struct io_slot *io_slot(struct kw_vcpu *v)
 	return bpf_map_lookup_elem(&io_slots, &slot);
 }
 
-static __always_inline void io_emit(struct kw_vcpu *v, const struct io_key *key, __u64 data,
-				    __u64 now, __u64 total)
+static __always_inline void io_emit(struct kw_vcpu *v, __u32 what, __u64 detail, __u64 rip,
+				    __u64 data, __u64 now, __u64 total)
 {
 	struct io_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 
@@ -54,14 +54,14 @@ static __always_inline void io_emit(struct kw_vcpu *v, const struct io_key *key,
 		return;
 	}
 	kw_event_head(&e->head, v, KW_ID_io, now);
-	e->detail = key->detail;
-	e->rip = key->rip;
+	e->detail = detail;
+	e->rip = rip;
 	e->data = data;
 	e->total = total;
 	e->kernel = total ? kw_kernel_part(v, total) : 0;
 	e->vmm = total ? v->part[KW_PART_VMM] : 0;
-	e->what = key->what;
-	e->level = key->level;
+	e->what = what;
+	e->level = v->exit_ns ? v->level : 1;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;
 	e->pad = 0;
@@ -74,6 +74,7 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	struct io_key key = { .detail = detail, .what = what };
 	struct io_value *value;
 	struct io_slot *s;
+	__u64 rip;
 
 	s = v ? io_slot(v) : NULL;
 	if (!s)
@@ -83,9 +84,10 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	key.key.slot = v->slot;
 	key.level = v->exit_ns ? v->level : 1;
 	if (what == IO_USER && s->has_first)
-		key.rip = s->first.rip; /* by now it may be that of the next instruction */
+		key.rip = s->rip; /* by now it may be that of the next instruction */
 	else if (!kw_guest_rip((struct kvm_vcpu *)v->vcpu, v->isa, &key.rip))
 		key.rip = 0;
+	rip = key.rip;
 	value = io_row(s, &key);
 	if (value)
 		value->head.count++;
@@ -95,9 +97,11 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	} else if (!s->has_first) {
 		s->first = key;
 		s->data = data;
+		s->detail = detail;
+		s->rip = rip;
 		s->has_first = true;
 	} else if (io_trace_on && !io_trace_slower) {
-		io_emit(v, &key, data, bpf_ktime_get_ns(), 0);
+		io_emit(v, what, detail, rip, data, bpf_ktime_get_ns(), 0);
 	}
 	v->about |= KW_ABOUT_IO;
 	return 0;
@@ -123,7 +127,7 @@ static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 	if (total && s->has_first) {
 		io_charge(v, s, s->first, total);
 		if (io_trace_on && total >= io_trace_slower)
-			io_emit(v, &s->first, s->data, now, total);
+			io_emit(v, s->first.what, s->detail, s->rip, s->data, now, total);
 	}
 	if (total && s->has_user)
 		io_charge(v, s, s->user, total);

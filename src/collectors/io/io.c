@@ -74,7 +74,7 @@ static void detail_code(const struct kw_vms *vms, const void *row, struct kw_val
 	const struct io_row *r = row;
 
 	(void)vms;
-	if (r->detail != IO_MANY)
+	if (r->detail != IO_MANY && !(r->what == IO_USER && r->detail & IO_USER_ERRNO))
 		kw_value_number(value, r->detail);
 }
 
@@ -120,6 +120,14 @@ static void event_timed(const struct kw_vms *vms, const void *row, struct kw_val
 		kw_value_missing(value);
 }
 
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct io_row *r = row;
+
+	(void)vms;
+	kw_value_max(value, r->exits, r->total);
+}
+
 /* clang-format off */
 
 #define WHAT(type)                                                                                 \
@@ -150,7 +158,7 @@ static const struct kw_column columns[] = {
 	  KW_SHOW_TABLE, KW_AT(io_row, vmm), timed },
 	{ "mean", "MEAN", "total / exits", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, mean },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(io_row, max),
-	  timed },
+	  longest },
 };
 
 static const struct kw_column event_columns[] = {

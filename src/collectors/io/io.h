@@ -26,7 +26,7 @@ enum io_what {
 
 /* Rows of one vCPU: those of details with their RIPs, and those of details whose RIPs are too many.
  */
-#define IO_RIPS	   192
+#define IO_RIPS	   224 /* more than what makes room be made: core/keyed.c */
 #define IO_DETAILS 256
 
 #define IO_MANY ~0ULL /* rip: several; detail: several */
@@ -54,7 +54,7 @@ struct io_slot {
 	__u32 used; /* rows */
 	__u32 has_first, has_user;
 	__u32 pad;
-	__u64 data;		   /* of the first access */
+	__u64 data, detail, rip; /* of the first access, whatever row it counts in */
 	struct io_key first, user; /* what the exit being handled is charged to */
 };
 

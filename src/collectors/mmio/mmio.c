@@ -67,6 +67,14 @@ static void known_size(const struct kw_vms *vms, const void *row, struct kw_valu
 		kw_value_missing(value);
 }
 
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct mmio_row *r = row;
+
+	(void)vms;
+	kw_value_max(value, r->exits, r->total);
+}
+
 /* clang-format off */
 
 #define WHAT(type)                                                                                 \
@@ -91,7 +99,7 @@ static const struct kw_column columns[] = {
 	  KW_SHOW_TABLE, KW_AT(mmio_row, vmm), timed },
 	{ "mean", "MEAN", "total / exits", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, mean },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(mmio_row, max),
-	  timed },
+	  longest },
 };
 
 static const struct kw_column event_columns[] = {

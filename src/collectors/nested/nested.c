@@ -79,6 +79,18 @@ static void away(const struct kw_vms *vms, const void *row, struct kw_value *val
 		kw_value_missing(value);
 }
 
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct nested_row *r = row;
+
+	(void)vms;
+	if (is_switch(row)) {
+		kw_value_missing(value);
+		return;
+	}
+	kw_value_max(value, r->count, r->total);
+}
+
 /* clang-format off */
 
 #define WHAT(type)                                                                                 \
@@ -103,7 +115,7 @@ static const struct kw_column columns[] = {
 	  KW_SHOW_TABLE, KW_AT(nested_row, kernel), timed },
 	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, mean },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(nested_row, max),
-	  timed },
+	  longest },
 	{ "away", "AWAY", "Time from reflected exits until L2 was entered again: all that L1 did about "
 	  "them", KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(nested_row, away), away },
 };
