@@ -54,7 +54,7 @@ struct io_slot {
 	__u32 used; /* rows */
 	__u32 has_first, has_user;
 	__u32 pad;
-	__u64 data, detail, rip; /* of the first access, whatever row it counts in */
+	__u64 data, detail, rip;   /* of the first access, whatever row it counts in */
 	struct io_key first, user; /* what the exit being handled is charged to */
 };
 
