@@ -38,8 +38,10 @@ int kw_keyed_open(struct kw_keyed *k, const struct bpf_map *map, uint32_t quota,
 		  uint32_t used_step);
 void kw_keyed_close(struct kw_keyed *k);
 
-/* An interval ends: read the map. Before that, drop rows in which nothing was counted between the
- * last two readings from slots that have used most of their quota. 0 or -errno. */
+/*
+ * An interval ends: read the map. Before that, drop rows in which nothing was counted in the one
+ * before, from slots that have used most of their quota. 0 or -errno.
+ */
 int kw_keyed_refresh(struct kw_keyed *k);
 
 /* Read the map in between, without an end of an interval: nothing is dropped. */

@@ -5,8 +5,9 @@
  * May not know about: names, VMs, other collectors.
  * To extend: see faults.h.
  *
- * A fault begins with kvm_page_fault. On its way KVM's MMU tells what it does; the fault is
- * counted when KVM's handler returns, or, where that cannot be watched, when the exit ends.
+ * A fault begins when KVM's handler (kvm_mmu_page_fault) is called. On its way KVM's MMU tells what
+ * it does; the fault is counted when the handler returns, or, where that cannot be watched, when
+ * the exit ends.
  */
 #ifndef KW_FAULTS_BPF_H
 #define KW_FAULTS_BPF_H
@@ -19,7 +20,7 @@ const volatile bool faults_on;
 const volatile bool faults_trace_on;
 const volatile __u64 faults_trace_slower;
 
-/* Values of KVM's enumerators, which has no name that CO-RE could find; ~0: there is none. */
+/* Values of an enumeration of KVM's without a name, which CO-RE cannot find; ~0: there is none. */
 const volatile __u32 faults_ret_emulate = ~0, faults_ret_fixed = ~0, faults_ret_spurious = ~0,
 		     faults_ret_write_protected = ~0;
 
