@@ -51,7 +51,7 @@ enum kw_part {
 #define KW_VCPU_SPLIT	(1 << 1) /* part[] of the current exit is not all zero */
 
 /* kw_vcpu.about: written by the vCPU's own thread alone, cleared when it enters the guest. */
-#define KW_ABOUT_FAULT	(1 << 0) /* kvm_page_fault */
+#define KW_ABOUT_FAULT	(1 << 0) /* a page fault of the guest */
 #define KW_ABOUT_IO	(1 << 1) /* io has a detail to charge the exit to */
 #define KW_ABOUT_MMIO	(1 << 2) /* mmio has an access to account */
 #define KW_ABOUT_DIRTY	(1 << 3) /* a logged page was made dirty */

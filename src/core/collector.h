@@ -38,7 +38,7 @@ enum kw_hook_id {
 	KW_HOOK_WAKE,	   /* sched_wakeup: asleep or waiting */
 	KW_HOOK_DESTROY,   /* end of a vCPU */
 	KW_HOOK_END_OF_VM, /* end of a VM: for those that have rows of the VM itself */
-	KW_HOOK_FAULT,	   /* kvm_page_fault */
+	KW_HOOK_FAULT,	   /* page fault of a guest */
 	KW_HOOKS,
 };
 
