@@ -141,6 +141,14 @@ enum kw_collector_id {
 #undef KW_COLLECTOR
 };
 
+/*
+ * Log-linear histogram of times: 4 buckets per power of two, from 64 ns to 34 s. A bucket's
+ * midpoint is at most 12.5 % away from any time in it.
+ */
+#define KW_TIMES_MIN_LOG2 6
+#define KW_TIMES_SUB_LOG2 2
+#define KW_TIMES_BUCKETS  116
+
 /* Head of every key of a map with bounded keys (bpf/keyed.bpf.h). */
 struct kw_keyed_key {
 	__u32 slot;

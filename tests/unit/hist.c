@@ -11,7 +11,7 @@
 #include "exits_bpf.h"
 
 static const struct kw_hist layouts[] = {
-	{ EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, EXITS_BUCKETS },
+	{ KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	{ 0, 0, 16 },
 	{ 10, 3, 64 },
 };
@@ -23,7 +23,7 @@ static void layout_is_the_tables(void **state)
 	assert_memory_equal(&exits_table.hist, h, sizeof(*h));
 	assert_int_equal(kw_hist_low(h, 1), 80);
 	assert_int_equal(kw_hist_low(h, 4), 128);
-	assert_int_equal(kw_hist_low(h, EXITS_BUCKETS - 1), 7ULL << 32); /* 30 s, to 34 s */
+	assert_int_equal(kw_hist_low(h, KW_TIMES_BUCKETS - 1), 7ULL << 32); /* 30 s, to 34 s */
 }
 
 static void every_edge(void **state)
@@ -46,12 +46,12 @@ static void ends(void **state)
 {
 	(void)state;
 	assert_int_equal(kw_hist_low(h, 0), 0);
-	assert_int_equal(kw_hist_high(h, EXITS_BUCKETS - 1), UINT64_MAX);
+	assert_int_equal(kw_hist_high(h, KW_TIMES_BUCKETS - 1), UINT64_MAX);
 	assert_int_equal(kw_hist_bucket(h, 0), 0);
 	assert_int_equal(kw_hist_bucket(h, 63), 0);
-	assert_int_equal(kw_hist_bucket(h, 1ULL << 35), EXITS_BUCKETS - 1);
-	assert_int_equal(kw_hist_bucket(h, 1ULL << 63), EXITS_BUCKETS - 1);
-	assert_int_equal(kw_hist_bucket(h, UINT64_MAX), EXITS_BUCKETS - 1);
+	assert_int_equal(kw_hist_bucket(h, 1ULL << 35), KW_TIMES_BUCKETS - 1);
+	assert_int_equal(kw_hist_bucket(h, 1ULL << 63), KW_TIMES_BUCKETS - 1);
+	assert_int_equal(kw_hist_bucket(h, UINT64_MAX), KW_TIMES_BUCKETS - 1);
 }
 
 /* Many values from 64 ns to 2^35 - 1: all small ones, then steps of a thousandth. */
@@ -66,17 +66,17 @@ static void same_buckets_in_bpf(void **state)
 
 	(void)state;
 	for (uint64_t v = 0; v < 1ULL << 37; v = next_value(v))
-		assert_int_equal(exits_bucket(v), kw_hist_bucket(h, v));
-	for (unsigned int i = 0; i < EXITS_BUCKETS; i++) {
-		assert_int_equal(exits_bucket(kw_hist_low(h, i)), i);
-		assert_int_equal(exits_bucket(kw_hist_high(h, i) - 1), i);
+		assert_int_equal(kw_times_bucket(v), kw_hist_bucket(h, v));
+	for (unsigned int i = 0; i < KW_TIMES_BUCKETS; i++) {
+		assert_int_equal(kw_times_bucket(kw_hist_low(h, i)), i);
+		assert_int_equal(kw_times_bucket(kw_hist_high(h, i) - 1), i);
 	}
 	for (int i = 0; i < 100000; i++) {
 		uint64_t v = kw_random_next(&random) >> (i & 63);
 
-		assert_int_equal(exits_bucket(v), kw_hist_bucket(h, v));
+		assert_int_equal(kw_times_bucket(v), kw_hist_bucket(h, v));
 	}
-	assert_int_equal(exits_bucket(UINT64_MAX), EXITS_BUCKETS - 1);
+	assert_int_equal(kw_times_bucket(UINT64_MAX), KW_TIMES_BUCKETS - 1);
 }
 
 static uint64_t percentile(const uint64_t *buckets, unsigned int permille, uint64_t min,
@@ -102,7 +102,7 @@ static void error_of_single_values(void **state)
 {
 	(void)state;
 	for (uint64_t v = 64; v < 7ULL << 32; v = next_value(v)) {
-		uint64_t buckets[EXITS_BUCKETS] = {};
+		uint64_t buckets[KW_TIMES_BUCKETS] = {};
 
 		buckets[kw_hist_bucket(h, v)] = 1000;
 		assert_error(percentile(buckets, 500, 0, UINT64_MAX), v);
@@ -116,7 +116,7 @@ static void values_in_the_last_bucket(void **state)
 {
 	(void)state;
 	for (uint64_t v = 7ULL << 32; v < 1ULL << 40; v = next_value(v)) {
-		uint64_t buckets[EXITS_BUCKETS] = { [EXITS_BUCKETS - 1] = 3 };
+		uint64_t buckets[KW_TIMES_BUCKETS] = { [KW_TIMES_BUCKETS - 1] = 3 };
 
 		assert_int_equal(percentile(buckets, 500, 0, v), v);
 		assert_int_equal(percentile(buckets, 500, v, v), v);
@@ -125,7 +125,7 @@ static void values_in_the_last_bucket(void **state)
 
 static void empty(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = {}, value = 4711;
+	uint64_t buckets[KW_TIMES_BUCKETS] = {}, value = 4711;
 
 	(void)state;
 	assert_false(kw_hist_percentile(h, buckets, 500, 0, UINT64_MAX, &value));
@@ -135,7 +135,7 @@ static void empty(void **state)
 static void one(void **state)
 {
 	static const unsigned int permille[] = { 0, 1, 500, 900, 990, 999, 1000 };
-	uint64_t buckets[EXITS_BUCKETS] = { [20] = 1 }; /* 2048 up to 2560 */
+	uint64_t buckets[KW_TIMES_BUCKETS] = { [20] = 1 }; /* 2048 up to 2560 */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(permille); i++) {
@@ -146,7 +146,7 @@ static void one(void **state)
 
 static void kept_within_min_and_max(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = { [20] = 1, [40] = 1 };
+	uint64_t buckets[KW_TIMES_BUCKETS] = { [20] = 1, [40] = 1 };
 
 	(void)state;
 	assert_int_equal(percentile(buckets, 500, 2400, 1000000), 2400);
@@ -158,7 +158,7 @@ static void kept_within_min_and_max(void **state)
 /* 1000 values: number n (from 1) is in bucket 10 + n / 100, so ranks show exactly. */
 static void ranks(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = {};
+	uint64_t buckets[KW_TIMES_BUCKETS] = {};
 
 	(void)state;
 	for (unsigned int n = 1; n <= 1000; n++)
@@ -173,7 +173,7 @@ static void ranks(void **state)
 
 static void ranks_of_few(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = { [10] = 9, [30] = 1 };
+	uint64_t buckets[KW_TIMES_BUCKETS] = { [10] = 9, [30] = 1 };
 	uint64_t low = (kw_hist_low(h, 10) + kw_hist_high(h, 10)) / 2;
 	uint64_t high = (kw_hist_low(h, 30) + kw_hist_high(h, 30)) / 2;
 
@@ -194,7 +194,7 @@ static void uneven_distribution(void **state)
 	static const uint64_t value[] = { 1000, 10000, 100000, 1000000, 10000000 };
 	static const uint64_t count[] = { 500, 400, 90, 9, 1 };
 	static const unsigned int permille[] = { 500, 900, 990, 999, 1000 };
-	uint64_t buckets[EXITS_BUCKETS] = {};
+	uint64_t buckets[KW_TIMES_BUCKETS] = {};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(value); i++)
@@ -209,7 +209,7 @@ static void uneven_distribution(void **state)
 
 static void overflow(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = { [EXITS_BUCKETS - 1] = 2, [0] = 2 };
+	uint64_t buckets[KW_TIMES_BUCKETS] = { [KW_TIMES_BUCKETS - 1] = 2, [0] = 2 };
 
 	(void)state;
 	assert_int_equal(percentile(buckets, 1000, 10, 1ULL << 50), 1ULL << 50);
@@ -218,7 +218,7 @@ static void overflow(void **state)
 
 static void counts_beyond_32_bits(void **state)
 {
-	uint64_t buckets[EXITS_BUCKETS] = { [10] = UINT64_MAX / 2, [30] = UINT64_MAX / 2 };
+	uint64_t buckets[KW_TIMES_BUCKETS] = { [10] = UINT64_MAX / 2, [30] = UINT64_MAX / 2 };
 
 	(void)state;
 	assert_int_equal(percentile(buckets, 500, 0, UINT64_MAX),

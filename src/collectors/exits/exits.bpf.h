@@ -8,6 +8,7 @@
 #define KW_EXITS_BPF_H
 
 #include "../../bpf/kw.bpf.h"
+#include "../../bpf/times.bpf.h"
 #include "exits.h"
 
 const volatile bool exits_on;
@@ -144,33 +145,6 @@ static __always_inline struct exits_record *exits_find(struct kw_vcpu *v)
 	return exits_find_slow(v);
 }
 
-/* floor(log2(x)), x < 2^36, without branches that a mix of times would mispredict */
-static __always_inline __u32 exits_log2(__u64 x)
-{
-	__u32 r = 0, s;
-
-	s = (x > 0xffffffffULL) << 5, x >>= s, r |= s;
-	s = (x > 0xffff) << 4, x >>= s, r |= s;
-	s = (x > 0xff) << 3, x >>= s, r |= s;
-	s = (x > 0xf) << 2, x >>= s, r |= s;
-	s = (x > 3) << 1, x >>= s, r |= s;
-	return r | (__u32)(x >> 1);
-}
-
-static __always_inline __u32 exits_bucket(__u64 ns)
-{
-	__u32 log2, bucket;
-
-	if (ns < 1ULL << EXITS_HIST_MIN_LOG2)
-		return 0;
-	if (ns >= 1ULL << (EXITS_HIST_MIN_LOG2 + (EXITS_BUCKETS >> EXITS_HIST_SUB_LOG2)))
-		return EXITS_BUCKETS - 1;
-	log2 = exits_log2(ns);
-	bucket = ((log2 - EXITS_HIST_MIN_LOG2) << EXITS_HIST_SUB_LOG2) +
-		 ((ns >> (log2 - EXITS_HIST_SUB_LOG2)) & ((1 << EXITS_HIST_SUB_LOG2) - 1));
-	return bucket < EXITS_BUCKETS ? bucket : EXITS_BUCKETS - 1;
-}
-
 static __noinline int exits_carry(struct kw_vcpu *v, __u32 bucket)
 {
 	struct exits_carry key = { .bucket = bucket };
@@ -248,7 +222,7 @@ static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u
 	r = exits_find(v);
 	if (!r || r->level & EXITS_SKIP)
 		return;
-	bucket = exits_bucket(total);
+	bucket = kw_times_bucket(total);
 	r->seq++;
 	barrier();
 	r->count++;

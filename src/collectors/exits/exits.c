@@ -207,7 +207,7 @@ const struct kw_schema exits_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct exits_row),
-	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, EXITS_BUCKETS },
+	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	.hist_offset = offsetof(struct exits_row, hist),
 	.sort = "on_cpu",
 };

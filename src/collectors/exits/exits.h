@@ -9,14 +9,6 @@
 
 #include "../../core/abi.h"
 
-/*
- * Log-linear histogram of exit times: 4 buckets per power of two, from 64 ns to 34 s. A bucket's
- * midpoint is at most 12.5 % away from any time in it.
- */
-#define EXITS_HIST_MIN_LOG2 6
-#define EXITS_HIST_SUB_LOG2 2
-#define EXITS_BUCKETS	    116
-
 /* Different reasons of one vCPU (a power of two), and how many places each may be found in. */
 #define EXITS_INDEX  64
 #define EXITS_PROBES 8
@@ -44,7 +36,7 @@ struct exits_record {
 	__u64 part[KW_PARTS];
 	__u64 min[2]; /* ~0: no exit in that window */
 	__u64 max[2];
-	__u16 hist[EXITS_BUCKETS];
+	__u16 hist[KW_TIMES_BUCKETS];
 };
 
 struct exits_carry {

@@ -225,10 +225,10 @@ static int read_carries(const struct kw_live *live, struct exits_state *s, uint3
 	uint64_t *carry = s->carry[number];
 
 	if (!carry)
-		carry = s->carry[number] = calloc(EXITS_BUCKETS, sizeof(*carry));
+		carry = s->carry[number] = calloc(KW_TIMES_BUCKETS, sizeof(*carry));
 	if (!carry)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < EXITS_BUCKETS; i++) {
+	for (uint32_t i = 0; i < KW_TIMES_BUCKETS; i++) {
 		struct exits_carry key = { .record = number, .bucket = i };
 
 		bpf_map_lookup_elem(bpf_map__fd(live->bpf->maps.exits_carries), &key, &carry[i]);
@@ -241,7 +241,7 @@ static bool read_hist(const struct exits_record *r, const uint64_t *carry, uint6
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < EXITS_BUCKETS; i++) {
+	for (int i = 0; i < KW_TIMES_BUCKETS; i++) {
 		hist[i] = r->hist[i] + (carry ? carry[i] << 16 : 0);
 		sum += hist[i];
 	}
@@ -333,7 +333,7 @@ int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t 
 
 static void forget_carries(const struct kw_live *live, struct exits_state *s, uint32_t number)
 {
-	for (uint32_t i = 0; s->carry[number] && i < EXITS_BUCKETS; i++) {
+	for (uint32_t i = 0; s->carry[number] && i < KW_TIMES_BUCKETS; i++) {
 		struct exits_carry key = { .record = number, .bucket = i };
 
 		if (s->carry[number][i])

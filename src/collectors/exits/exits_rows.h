@@ -23,7 +23,7 @@ struct exits_row {
 	uint64_t total, kernel;
 	uint64_t part[KW_PARTS]; /* enum kw_part; kernel + all parts = total */
 	uint64_t min, max;
-	uint64_t hist[EXITS_BUCKETS];
+	uint64_t hist[KW_TIMES_BUCKETS];
 };
 
 struct exits_event_row {

@@ -13,7 +13,7 @@
 #define KW_FAULTS_BPF_H
 
 #include "../../bpf/keyed.bpf.h"
-#include "../exits/exits.bpf.h" /* exits_bucket() */
+#include "../../bpf/times.bpf.h"
 #include "faults.h"
 
 const volatile bool faults_on;
@@ -161,8 +161,8 @@ static __noinline int faults_done(struct kw_vcpu *v, __u64 now)
 		value->head.count++;
 		value->total += ns;
 		kw_max(&value->max, ns);
-		bucket = exits_bucket(ns);
-		if (bucket < FAULTS_BUCKETS)
+		bucket = kw_times_bucket(ns);
+		if (bucket < KW_TIMES_BUCKETS)
 			value->hist[bucket]++;
 	} else {
 		kw_lose(KW_LOSS_NO_ROW);

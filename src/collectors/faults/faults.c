@@ -8,7 +8,6 @@
 #include "../../core/hist.h"
 #include "../../core/keyed.h"
 #include "../../util/cleanup.h"
-#include "../exits/exits.h"
 #include "faults_rows.h"
 
 #include <inttypes.h>
@@ -375,7 +374,7 @@ const struct kw_schema faults_table = {
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct faults_row),
-	.hist = { EXITS_HIST_MIN_LOG2, EXITS_HIST_SUB_LOG2, FAULTS_BUCKETS },
+	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	.hist_offset = offsetof(struct faults_row, hist),
 	.sort = "total",
 };

@@ -45,15 +45,12 @@ struct faults_key {
 	__u32 level; /* 2: of a nested guest */
 };
 
-/* Log-linear histogram of fault times, as that of exits. */
-#define FAULTS_BUCKETS 116
-
 /* One writer: the vCPU's thread. Times in ns. */
 struct faults_value {
 	struct kw_keyed_head head;
 	__u64 total;
 	struct kw_max max;
-	__u64 hist[FAULTS_BUCKETS];
+	__u64 hist[KW_TIMES_BUCKETS];
 };
 
 struct faults_page_key {

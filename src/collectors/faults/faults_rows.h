@@ -17,7 +17,7 @@ struct faults_row {
 	uint32_t level;
 	/* the key ends here */
 	uint64_t count, total, max;
-	uint64_t hist[FAULTS_BUCKETS];
+	uint64_t hist[KW_TIMES_BUCKETS];
 };
 
 struct faults_page_row {
