@@ -14,6 +14,7 @@ from harness import *
 
 ALL = "exits,io,mmio,faults,dirty,nested"
 SECONDS = 20
+KVM_GET_DIRTY_LOG = 0x4010ae42
 
 
 def total(rows, column="count", **match):
@@ -52,21 +53,31 @@ def single_all_collectors():
     exits, io = rows_of(objects), rows_of(objects, "io")
     # each vCPU's last exit is not over; what entered the guest without kvm_exit has no tracepoint
     equal(sum(r["count"] for r in exits if r["level"]), counted["kvm_exit"] - 2, "exits")
+    # where the kernel preempts tracepoints, it keeps some from us and says how many
+    missed = losses_of(objects)["misses"]
+    deficit = 0
     whats = {"kvm_pio": ("in", "out"), "kvm_msr": ("rdmsr", "wrmsr"), "kvm_cpuid": ("cpuid",),
              "kvm_cr": ("cr-read", "cr-write"), "kvm_userspace_exit": ("to-user",)}
-    for event, names in whats.items():
-        equal(sum(r["count"] for r in io if r["what"] in names), counted[event], event)
     accesses = counted["kvm_mmio"] + counted["kvm_fast_mmio"]
-    equal(sum(r["count"] for r in io if r["what"].startswith("mmio")), accesses, "MMIO of io")
+    figures = [(event, sum(r["count"] for r in io if r["what"] in names), counted[event])
+               for event, names in whats.items()]
+    figures.append(("MMIO of io", sum(r["count"] for r in io if r["what"].startswith("mmio")),
+                    accesses))
+    figures.append(("faults", total(rows_of(objects, "faults")), counted["kvm_page_fault"]))
+    for what, mine, theirs in figures:
+        assert mine <= theirs, f"{what}: {mine}, the kernel has {theirs}"
+        deficit += theirs - mine
+    assert deficit <= missed, f"{figures}, but only {missed} missed"
     # a read by user space counts when it begins, and kvm_mmio tells of it when it is over
-    assert abs(total(rows_of(objects, "mmio")) - accesses) <= 2, f"mmio against {counted}"
-    equal(total(rows_of(objects, "faults")), counted["kvm_page_fault"], "faults")
+    mmio = total(rows_of(objects, "mmio"))
+    assert accesses - missed - 2 <= mmio <= accesses + 2, f"mmio: {mmio} against {counted}"
     equal(sum(r["count"] for r in rows_of(objects, "nested")), counted["kvm_nested_vmexit"],
           "exits of L2")
     for event in ("kvm_mmio", "kvm_msr", "kvm_page_fault"):
         assert counted[event] > 0, f"the guest did nothing: {counted}"
     check_split(exits)
-    no_losses(objects)
+    equal(set(losses_of(objects)) - {"misses", "split"}, set(), "losses")
+    assert missed <= 0.05 * counted["kvm_exit"], f"{missed} missed"
 
 
 def dirty_pages_of(samples):
@@ -82,11 +93,15 @@ def dirty_pages_of(samples):
 def single_migration():
     """A live migration: the dirty rate, and how often the log was read, against QEMU's own."""
     work = "dirty secs=75 mb=16"
+    ioctl = "syscalls/sys_enter_ioctl"
     with linux.LinuxGuest("one", mem=128, work=work) as one:
         one.wait_for("guest: dirty")
         with linux.LinuxGuest("two", mem=128, work=work, incoming=f"{one.dir}/incoming") as two, \
+                Counts(ioctl, sys_enter_ioctl=f"cmd=={KVM_GET_DIRTY_LOG}") as c, \
                 Watch("-p", one.pid, what="dirty", interval="1") as w:
             samples = linux.migrate(one, two)
+            time.sleep(1)
+            calls = c.of(ioctl)
             objects = w.finish()
     rounds = samples[-1]["ram"]["dirty-sync-count"]
     rows = rows_of(objects, "dirty")
@@ -94,8 +109,11 @@ def single_migration():
     mine, theirs = total(rows, "distinct"), dirty_pages_of(samples)
     print(f"# migration: {rounds} rounds, {syncs} times KVM_GET_DIRTY_LOG, {total(rows, 'marks')} "
           f"marks, {mine} pages, QEMU says {theirs:.0f}", flush=True)
-    # QEMU reads the log of every memory slot in every round
-    equal((syncs > 0, syncs % rounds), (True, 0), f"{syncs} times KVM_GET_DIRTY_LOG in {rounds} rounds")
+    # a kernel that preempts a reading of maps lets no kprobe program run there, and says so
+    missed = losses_of(objects)["misses"]
+    assert calls - missed <= syncs <= calls, \
+        f"{syncs} times KVM_GET_DIRTY_LOG, the kernel has {calls}; {missed} missed"
+    assert syncs >= rounds, "QEMU reads the log of every memory slot in every round"
     # its rate is of whole rounds and does not have the last one; a page of two rounds counts twice
     # there, one of two seconds twice here
     assert 0.75 * theirs <= mine <= 1.4 * theirs, f"{mine} dirty pages, QEMU says {theirs:.0f}"
