@@ -290,8 +290,10 @@ int kw_tables_open(const struct bpf_map *slots, const struct kw_keyed_table *tab
 	t->slots = mmap(NULL, t->slots_size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(slots),
 			0);
 	if (t->slots == MAP_FAILED) {
+		int err = -errno;
+
 		free(t);
-		return -errno;
+		return err;
 	}
 	for (; t->n < n; t->n++) {
 		t->table[t->n] = table[t->n];
@@ -317,7 +319,6 @@ int kw_tables_refresh(const struct kw_live *live, void *state)
 	struct tables *t = state;
 	int err = 0;
 
-	(void)live;
 	for (size_t i = 0; i < t->n && !err; i++) {
 		t->keyed[i].shift = t->table[i].fixed ? 0 : live->quota_shift;
 		err = live->interval ? kw_keyed_refresh(&t->keyed[i]) : kw_keyed_peek(&t->keyed[i]);
@@ -330,8 +331,11 @@ static int read_row(const struct kw_live *live, struct tables *t, size_t i, size
 {
 	const struct kw_vcpu *v = &live->vcpu[slot];
 	const struct kw_keyed_head *value = kw_keyed_value(&t->keyed[i], r);
-	struct kw_row_head *row = kw_frame_add(frame);
+	struct kw_row_head *row;
 
+	if (!value->born_ns) /* being made: its birth is part of the row's key */
+		return 0;
+	row = kw_frame_add(frame);
 	if (!row)
 		return -ENOMEM;
 	row->vm = vm;
