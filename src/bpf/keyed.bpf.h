@@ -83,6 +83,12 @@ static __always_inline void kw_max(struct kw_max *m, __u64 ns)
 	}
 }
 
+/* A minimum is the maximum of the complements, so that 0 is none; kw_min_read() turns it back. */
+static __always_inline void kw_min(struct kw_max *m, __u64 ns)
+{
+	kw_max(m, ~ns);
+}
+
 /* An exit of total ns ends that is charged to a row. */
 static __always_inline void kw_charge_exit(struct kw_cost *c, const struct kw_vcpu *v, __u64 total)
 {

@@ -103,9 +103,19 @@ struct kvm_vcpu_arch {
 	bool guest_state_protected;
 };
 
+struct upid {
+	int nr;
+};
+
+struct pid {
+	struct upid numbers[1];
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
+	struct pid *pid;
+	unsigned int halt_poll_ns;
 	struct kvm_vcpu_stat stat;
 	struct kvm_vcpu_arch arch;
 	struct kvm_dirty_ring dirty_ring;

@@ -111,8 +111,19 @@ static __always_inline bool kw_filter_passes(__u32 kind, __u32 id, __u64 tick)
 	return value && (!*value || *value == tick);
 }
 
-/* Take a slot for a vCPU, or for a VM itself, of the process that task belongs to. */
-static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_id,
+/* The slot of a vCPU, or of a VM itself; NULL if it has none. */
+static __always_inline struct kw_vcpu *kw_slot_of(__u64 key)
+{
+	__u32 *slot = bpf_map_lookup_elem(&vcpu_slots, &key);
+
+	return slot ? kw_slot(*slot) : NULL;
+}
+
+/*
+ * Take a slot for a vCPU that thread tid runs, or for a VM itself, of the process that task belongs
+ * to. If another CPU was quicker, the one it took.
+ */
+static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_id, __u32 tid,
 					       struct task_struct *task)
 {
 	struct kw_vcpu *v;
@@ -127,7 +138,7 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	v->kvm = kvm;
 	v->vcpu_id = vcpu_id;
 	v->tgid = BPF_CORE_READ(task, tgid);
-	v->tid = vcpu_id == KW_VM_ITSELF ? 0 : BPF_CORE_READ(task, pid);
+	v->tid = tid;
 	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
 	if (!kw_filter_passes(KW_FILTER_PID, v->tgid, v->start_ns / KW_TICK_NS) ||
@@ -140,7 +151,7 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 		__builtin_memset(v, 0, sizeof(*v));
 		if (bpf_map_push_elem(&vcpu_free, &slot, BPF_ANY))
 			__sync_fetch_and_add(&kw_slots_taken, 1);
-		return NULL;
+		return kw_slot_of(key);
 	}
 	v->born_ns = bpf_ktime_get_ns();
 	/* last: user space looks for new slots when it sees this change */
@@ -148,12 +159,12 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	return v;
 }
 
-/* A first event of this vCPU: take a slot for it. task is the thread that runs it. */
-static __always_inline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu,
+/* A first event of this vCPU: take a slot for it. task is of its process. */
+static __always_inline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, __u32 tid,
 						      struct task_struct *task)
 {
 	struct kw_vcpu *v = kw_slot_take((__u64)vcpu, (__u64)BPF_CORE_READ(vcpu, kvm),
-					 BPF_CORE_READ(vcpu, vcpu_id), task);
+					 BPF_CORE_READ(vcpu, vcpu_id), tid, task);
 
 	if (v)
 		kw_poll_stat(vcpu, &v->poll_stat);
@@ -173,21 +184,21 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 	__sync_fetch_and_add(&kw_vcpus_ended, 1);
 }
 
+/* This thread now runs another vCPU than before, or its first; defined in hot.bpf.h. */
+static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v);
+
 /* Not the vCPU last seen on this CPU: look it up, and tell the thread which vCPU it runs. */
 static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32 cpu)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 key = (__u64)vcpu;
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_slot_of((__u64)vcpu), *before;
 	__u32 *slot;
 
-	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
-	v = slot ? kw_slot(*slot) : NULL;
-	if (v && kw_ends_with_thread && v->tid != (__u32)task->pid) {
+	if (v && kw_ends_with_thread && v->tid && v->tid != (__u32)task->pid) {
 		kw_vcpu_end(v); /* the end of its thread is still to be told, or was kept from us */
 		v = NULL;
 	}
-	v = v ?: kw_vcpu_create(vcpu, task);
+	v = v ?: kw_vcpu_create(vcpu, task->pid, task);
 	if (!v) {
 		kw_lose(KW_LOSS_NO_SLOT);
 		return NULL;
@@ -198,7 +209,11 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 		kw_lose(KW_LOSS_NO_TASK); /* and no memo, so that it is tried again */
 		return v;
 	}
-	*slot = v->slot;
+	if (*slot != v->slot) {
+		before = kw_slot(*slot);
+		*slot = v->slot;
+		kw_collectors_on_thread(before, v);
+	}
 	if (cpu < KW_MAX_CPUS)
 		kw_memo[cpu].slot = v->slot;
 	return v;
@@ -251,28 +266,28 @@ static __always_inline void kw_event_head(struct kw_event *e, const struct kw_vc
 	e->kind = kind;
 }
 
+/* The thread that is to blame for a VM's memory; NULL where the kernel does not know it. */
+static __always_inline struct task_struct *kw_owner(struct kvm *kvm)
+{
+	struct mm_struct *mm = NULL;
+
+	if (!bpf_core_field_exists(mm->owner)) /* CONFIG_MEMCG */
+		return NULL;
+	return BPF_CORE_READ(kvm, mm, owner);
+}
+
 /*
  * The slot of a VM itself, for what no vCPU did; NULL if there was no room. Whoever is current: the
  * owner is the process whose memory the VM has.
  */
 static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 {
-	struct task_struct *owner = NULL;
-	struct mm_struct *mm = NULL;
-	__u64 key = (__u64)kvm;
-	struct kw_vcpu *v;
-	__u32 *slot;
+	struct kw_vcpu *v = kw_slot_of((__u64)kvm);
+	struct task_struct *owner;
 
-	slot = bpf_map_lookup_elem(&vcpu_slots, &key);
-	v = slot ? kw_slot(*slot) : NULL;
 	if (!v) {
-		if (bpf_core_field_exists(mm->owner)) /* CONFIG_MEMCG */
-			owner = BPF_CORE_READ(kvm, mm, owner);
-		v = owner ? kw_slot_take(key, key, KW_VM_ITSELF, owner) : NULL;
-	}
-	if (!v) {
-		slot = bpf_map_lookup_elem(&vcpu_slots, &key); /* another CPU was quicker */
-		v = slot ? kw_slot(*slot) : NULL;
+		owner = kw_owner(kvm);
+		v = owner ? kw_slot_take((__u64)kvm, (__u64)kvm, KW_VM_ITSELF, 0, owner) : NULL;
 	}
 	if (!v)
 		kw_lose(KW_LOSS_NO_OWNER);
@@ -284,6 +299,28 @@ static __always_inline struct kw_vcpu *kw_vm_find(struct kvm *kvm)
 {
 	struct kw_vcpu *v = kw_any_vm(kvm);
 
+	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
+}
+
+/*
+ * The slot of a vCPU, whoever is current; NULL if there was no room, or a filter excludes it. One
+ * that has not been seen to run yet gets the thread that KVM says ran it last.
+ */
+static __noinline struct kw_vcpu *kw_vcpu_of(struct kvm_vcpu *vcpu)
+{
+	struct kw_vcpu *v = kw_slot_of((__u64)vcpu);
+	struct task_struct *owner;
+	__u32 tid;
+
+	if (!v) {
+		tid = BPF_CORE_READ(vcpu, pid, numbers[0].nr);
+		if (!tid && kw_filters & (1 << KW_FILTER_TID))
+			return NULL;
+		owner = kw_owner(BPF_CORE_READ(vcpu, kvm));
+		v = owner ? kw_vcpu_create(vcpu, tid, owner) : NULL;
+		if (!v)
+			kw_lose(KW_LOSS_NO_OWNER);
+	}
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 
@@ -362,24 +399,24 @@ static __always_inline void kw_switch_in(struct kw_vcpu *v, __u64 now)
 }
 
 /*
- * A halt ended that began ns ago. KVM counts the time it polled before it went to sleep; what of
- * that was spent waiting for a CPU is in that part already.
+ * A halt ended that began ns ago. Returns the time that KVM counted as polled before it went to
+ * sleep; what of that was spent waiting for a CPU is in that part already.
  */
-static __always_inline void kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u64 ns,
-					  __u64 now)
+static __always_inline __u64 kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u64 ns,
+					   __u64 now)
 {
-	__u64 stat, poll;
+	__u64 stat, polled, poll;
 
 	if (!kw_poll_stat(vcpu, &stat))
-		return;
-	poll = stat > v->poll_stat ? stat - v->poll_stat : 0; /* an administrator may clear it */
+		return 0;
+	polled = stat > v->poll_stat ? stat - v->poll_stat : 0; /* an administrator may clear it */
 	v->poll_stat = stat;
-	if (poll > ns)
-		poll = ns;
+	poll = polled > ns ? ns : polled;
 	if (v->preempt_ns >= now - ns && v->preempt_ns < now - ns + poll)
 		poll -= v->preempt_len < poll ? v->preempt_len : poll;
 	if (v->exit_ns && poll)
 		kw_charge(v, KW_PART_POLL, poll);
+	return polled;
 }
 
 static __always_inline void kw_fit(__u64 *part, __u64 *left)

@@ -59,6 +59,10 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
 	v->about = 0;
 	v->exit_ns = 0;
 	kw_clear_parts(v);
+	if (v->window != kw_window) {
+		v->window = kw_window;
+		kw_collectors_on_window(v);
+	}
 }
 
 /*
@@ -160,15 +164,15 @@ int BPF_KPROBE(kw_run_kprobe, struct kvm_vcpu *vcpu)
 
 /* A halt has ended after ns, with or without sleeping. The tracepoint names no vCPU. */
 SEC("?tp_btf/kvm_vcpu_wakeup")
-int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns)
+int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool valid)
 {
-	struct kw_vcpu *v;
+	struct kw_vcpu *v = kw_current_vcpu();
+	__u64 polled;
 
-	if (!kw_running)
+	if (!v)
 		return 0;
-	v = kw_vcpu_of_task(bpf_get_current_task_btf());
-	if (v)
-		kw_halt_ended(v, (struct kvm_vcpu *)v->vcpu, ns, bpf_ktime_get_ns());
+	polled = kw_halt_ended(v, (struct kvm_vcpu *)v->vcpu, ns, bpf_ktime_get_ns());
+	kw_collectors_on_halt(v, ns, polled, waited, valid);
 	return 0;
 }
 
@@ -187,10 +191,13 @@ int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		return 0;
 	now = bpf_ktime_get_ns();
 	v = kw_vcpu_of_task(prev);
-	if (v)
+	if (v) {
 		kw_switch_out(v, kw_stays_runnable(ctx, prev), now);
+		kw_collectors_on_switch_out(v, now);
+	}
 	v = kw_vcpu_of_task(next);
 	if (v) {
+		kw_collectors_on_switch_in(v, now);
 		kw_switch_in(v, now);
 		memo = v->slot;
 	}
@@ -215,11 +222,8 @@ int BPF_PROG(kw_sched_wakeup, struct task_struct *task)
 
 static __always_inline int kw_vcpu_destroyed(__u64 vcpu)
 {
-	struct kw_vcpu *v;
-	__u32 *slot;
+	struct kw_vcpu *v = kw_slot_of(vcpu);
 
-	slot = bpf_map_lookup_elem(&vcpu_slots, &vcpu);
-	v = slot ? kw_slot(*slot) : NULL;
 	if (v)
 		kw_vcpu_end(v);
 	return 0;

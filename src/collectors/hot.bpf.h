@@ -34,6 +34,12 @@ static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now,
 		dirty_on_about(v, total);
 }
 
+/* The guest is entered for the first time in an interval: a time to look at what has no event. */
+static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
+{
+	(void)v;
+}
+
 /* KVM_RUN returns to user space. */
 static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
 {
@@ -45,6 +51,34 @@ static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 
 static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
 {
 	faults_on_fault(v);
+}
+
+/*
+ * A halt ended after ns, of which polled were spent polling; waited: it slept; valid: there is
+ * something for the vCPU to do.
+ */
+static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled,
+						  bool waited, bool valid)
+{
+	(void)v, (void)ns, (void)polled, (void)waited, (void)valid;
+}
+
+/* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */
+static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, __u64 now)
+{
+	(void)v, (void)now;
+}
+
+/* It gets a CPU; v->off_ns, v->wake_ns: since when it had none, since when it was runnable. */
+static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 now)
+{
+	(void)v, (void)now;
+}
+
+/* The current thread runs v now; before: what it ran until now, if that has a vcpu. */
+static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
+{
+	(void)before, (void)v;
 }
 
 #endif

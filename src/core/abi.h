@@ -56,6 +56,7 @@ enum kw_part {
 #define KW_ABOUT_MMIO	(1 << 2) /* mmio has an access to account */
 #define KW_ABOUT_DIRTY	(1 << 3) /* a logged page was made dirty */
 #define KW_ABOUT_NESTED (1 << 4) /* L1 or L2 was switched to */
+#define KW_ABOUT_CALL	(1 << 5) /* a hypercall */
 
 /*
  * One slot of the vCPU table. Written by the vCPU's own thread, by whoever switches it in and out
@@ -77,7 +78,7 @@ struct kw_vcpu {
 	__u32 tid;	  /* thread that runs it (init pid namespace) */
 	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
 	__u32 about;	  /* KW_ABOUT_*: what collectors noted of the exit being handled */
-	__u32 pad;
+	__u32 window;	  /* kw_window when it last entered the guest */
 
 	/* what a switch or a halt touches */
 	__u64 off_ns;	      /* since when off the CPU; 0: on it */

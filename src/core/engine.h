@@ -22,7 +22,7 @@ struct kw_hook {
 	struct bpf_link *link;
 };
 
-#define KW_ALL_HOOKS 96
+#define KW_ALL_HOOKS 160
 
 struct kw_engine {
 	struct kvm_watcher_bpf *bpf;

@@ -398,3 +398,8 @@ uint64_t kw_max_read(const struct kw_max *m, uint16_t window)
 		max = m->max[window & 1];
 	return max;
 }
+
+uint64_t kw_min_read(const struct kw_max *m, uint16_t window)
+{
+	return ~kw_max_read(m, window);
+}

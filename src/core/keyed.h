@@ -76,4 +76,7 @@ uint32_t kw_keyed_shift(uint32_t live_slots);
 /* Largest value of the window that a reading closes, and of what followed until it was read. */
 uint64_t kw_max_read(const struct kw_max *m, uint16_t window);
 
+/* The same of what kw_min() keeps: the smallest value; UINT64_MAX: none. */
+uint64_t kw_min_read(const struct kw_max *m, uint16_t window);
+
 #endif
