@@ -13,12 +13,15 @@
 #include "faults/faults.bpf.h"
 #include "dirty/dirty.bpf.h"
 #include "nested/nested.bpf.h"
+#include "halt/halt.bpf.h"
+#include "irq/irq.bpf.h"
 
 /* The guest is entered again, total ns after its exit. Every exit comes here. */
 static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	exits_on_exit_done(v, now, total);
 	nested_on_exit_done(v, now, total);
+	halt_on_exit_done(v);
 }
 
 /* The same for exits that something was noted about (kw_vcpu.about); total 0: begin not seen. */
@@ -37,7 +40,10 @@ static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now,
 /* The guest is entered for the first time in an interval: a time to look at what has no event. */
 static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
-	(void)v;
+	if (halt_on)
+		halt_on_window(v);
+	if (irq_on)
+		irq_on_window(v);
 }
 
 /* KVM_RUN returns to user space. */
@@ -60,7 +66,7 @@ static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
 static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled,
 						  bool waited, bool valid)
 {
-	(void)v, (void)ns, (void)polled, (void)waited, (void)valid;
+	halt_on_halt(v, ns, polled, waited, valid);
 }
 
 /* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */
