@@ -533,6 +533,7 @@ const struct kw_schema irq_time_table = {
 	.row_size = sizeof(struct irq_time_row),
 	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	.hist_offset = offsetof(struct irq_time_row, hist),
+	.hist_by = "way",
 	.sort = "total",
 };
 
