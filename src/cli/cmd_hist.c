@@ -60,7 +60,7 @@ int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open)
 	struct kw_run run;
 	int code;
 
-	o->view.columns = "vm,pid,vcpu,tid,reason,access,result,size,count,hist";
+	o->view.columns = "vm,pid,vcpu,tid,reason,access,result,size,mode,hv,count,expired,hist";
 	code = kw_run_open(&run, o, open);
 	if (!code && (o->wants.n != 1 || !o->wants.table[0]->hist.buckets)) {
 		kw_say("hist shows one collector that has a histogram");
