@@ -43,9 +43,28 @@ struct mmu_notifier {
 	void *ops;
 };
 
+struct kvm_kpic_state {
+	__u8 irq_base;
+};
+
+struct kvm_pic {
+	struct kvm_kpic_state pics[2];
+};
+
+enum kvm_irqchip_mode {
+	KVM_IRQCHIP_NONE,
+};
+
+struct kvm_arch {
+	struct kvm_pic *vpic;
+	unsigned long apicv_inhibit_reasons;
+	enum kvm_irqchip_mode irqchip_mode;
+};
+
 struct kvm {
 	struct mm_struct *mm;
 	struct mmu_notifier mmu_notifier;
+	struct kvm_arch arch;
 };
 
 enum mmu_notifier_event {
@@ -150,6 +169,18 @@ struct kvm_timer {
 struct kvm_lapic {
 	struct kvm_timer lapic_timer;
 	struct kvm_vcpu *vcpu;
+	void *regs;
+};
+
+struct kvm_kernel_irq_routing_entry {
+	__u32 type;
+	union {
+		struct {
+			__u32 address_lo;
+			__u32 address_hi;
+			__u32 data;
+		} msi;
+	};
 };
 
 /* newer kernels keep the instruction pointer apart from the other registers, and a longer mask */

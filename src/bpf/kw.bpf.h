@@ -139,6 +139,7 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	v->vcpu_id = vcpu_id;
 	v->tgid = BPF_CORE_READ(task, tgid);
 	v->tid = tid;
+	v->window = ~0U; /* none yet */
 	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
 	if (!kw_filter_passes(KW_FILTER_PID, v->tgid, v->start_ns / KW_TICK_NS) ||

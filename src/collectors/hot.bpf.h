@@ -13,6 +13,8 @@
 #include "faults/faults.bpf.h"
 #include "dirty/dirty.bpf.h"
 #include "nested/nested.bpf.h"
+#include "halt/halt.bpf.h"
+#include "irq/irq.bpf.h"
 #include "load/load.bpf.h"
 #include "timer/timer.bpf.h"
 
@@ -21,6 +23,7 @@ static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 
 {
 	exits_on_exit_done(v, now, total);
 	nested_on_exit_done(v, now, total);
+	halt_on_exit_done(v);
 }
 
 /* The same for exits that something was noted about (kw_vcpu.about); total 0: begin not seen. */
@@ -39,7 +42,10 @@ static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now,
 /* The guest is entered for the first time in an interval: a time to look at what has no event. */
 static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
-	(void)v;
+	if (halt_on)
+		halt_on_window(v);
+	if (irq_on)
+		irq_on_window(v);
 }
 
 /* KVM_RUN returns to user space. */
@@ -62,7 +68,7 @@ static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
 static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled,
 						  bool waited, bool valid)
 {
-	(void)v, (void)ns, (void)polled, (void)waited, (void)valid;
+	halt_on_halt(v, ns, polled, waited, valid);
 }
 
 /* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */

@@ -310,13 +310,24 @@ static void live_stop(struct kw_source *source)
 	kw_debug("counting until %llu ns", (unsigned long long)l->stopped_ns);
 }
 
+/* Is what this hook's program missed missing in counts? Else it is in times only. */
+static bool counts(const struct live *l, size_t hook)
+{
+	if (l->engine.hook[hook].def->counts)
+		return true;
+	for (size_t i = 0; i < l->wants.n; i++)
+		if (hook < KW_HOOKS && l->wants.collector[i]->counted & (1u << hook))
+			return true;
+	return false;
+}
+
 static void read_losses(struct live *l, struct kw_losses *ret)
 {
 	for (int i = 0; i < KW_LOSSES; i++)
 		ret->n[i] = l->live.bpf->bss->kw_lost[i];
 	ret->n[KW_LOSS_MISSES] = ret->n[KW_LOSS_SPLIT] = 0;
 	for (size_t i = 0; i < l->engine.n_hooks; i++)
-		ret->n[l->engine.hook[i].def->counts ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
+		ret->n[counts(l, i) ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
 			kw_engine_misses(&l->engine, &l->engine.hook[i]);
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;

@@ -9,7 +9,9 @@
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/exits/exits_rows.h"
 #include "collectors/faults/faults_rows.h"
+#include "collectors/halt/halt_rows.h"
 #include "collectors/io/io_rows.h"
+#include "collectors/irq/irq_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
 #include "util/cleanup.h"
@@ -46,6 +48,9 @@ static const struct fake_event events[] = {
 	/* faults: gpa; result, size, isa, pad; memslot, hva, pfn; error, total */
 	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
 	/* nested: code, what, isa, pad; total, kernel */
+	/* halt: what, waited, valid, pad, pad2; total, polled; old, now */
+	/* irq: line, what, source, vector, mode; logical, level, masked, coalesced; posted,
+	 * has_delay, has_dest, pad; dest, delay */
 	{ 100, EVENT(exits, WEB1_0, 0x7c, KW_ISA_SVM, 1, 0, EXIT(712, 0, 0, 0, 0)) },
 	{ 101, EVENT(io, WEB1_0, 0x6e0, 0xffffffff8107ffe0, IO_MSR_WRITE, 1, 0,
 		     0x123456789abcdef0, 712, 712, 0) },
@@ -73,6 +78,28 @@ static const struct fake_event events[] = {
 			-1, NONE, NONE, 0x10000000d, 8600) },
 	{ 600000, EVENT(faults, WEB1_1, 0x40000000, FAULTS_FAST, 0, KW_ISA_SVM, 0,
 			-1, NONE, NONE, 0x100000007, 690) },
+	{ 700000, EVENT(halt, WEB1_0, HALT_WAKEUP, 0, 1, 0, 0, 90 * US, 90 * US, 0, 0) },
+	{ 700001, EVENT(halt, WEB1_0, HALT_GROW, 0, 0, 0, 0, 0, 0, 0, 10000) },
+	{ 700100, EVENT(halt, WEB1_1, HALT_WAKEUP, 1, 0, 0, 0, 2 * MS, 200 * US, 0, 0) },
+	{ 700101, EVENT(halt, WEB1_1, HALT_SHRINK, 0, 0, 0, 0, 0, 0, 200000, 0) },
+	{ 800000, EVENT(irq, WEB1_0, 0xfee00000, IRQ_SET, IRQ_MSI_ATOMIC, 0x31, IRQ_FIXED,
+			0, 0, 0, 0, 0, 1, 1, 0, 0, 900) },
+	{ 800003, EVENT(irq, WEB1_0, 0, IRQ_INJECT, 0, 0x31, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3 * US) },
+	{ 800006, EVENT(irq, WEB1_0, 0, IRQ_EOI, 0, 0x31, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2 * US) },
+	{ 800100, EVENT(irq, VM_ITSELF(WEB1), 11, IRQ_SET, IRQ_IOAPIC, 0x2b, IRQ_LOWEST,
+			1, 1, 1, 0, 0, 1, 1, 0, 0xff, 700) },
+	{ 800101, EVENT(irq, WEB1_0, 4, IRQ_SET, IRQ_IOAPIC, 0x24, IRQ_FIXED,
+			0, 0, 0, 1, 0, 1, 1, 0, 0, 650) },
+	{ 800200, EVENT(irq, VM_ITSELF(WEB1), 0, IRQ_SET, IRQ_PIC, 0x30, IRQ_EXTINT,
+			0, 0, 0, 0, 0, 1, 0, 0, 0, 750) },
+	{ 800201, EVENT(irq, WEB1_0, 0, IRQ_INJECT, 0, 0x30, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0) },
+	{ 800300, EVENT(irq, WEB1_1, 0, IRQ_SET, IRQ_IPI, 0, IRQ_NMI, 0, 0, 0, 0, 0, 1, 1, 0, 1, US) },
+	{ 800400, EVENT(irq, DATABASE_0, 0x340, IRQ_SET, IRQ_LVT, 0xee, IRQ_FIXED,
+			0, 0, 0, 0, 1, 1, 0, 0, 0, 800) },
+	{ 800500, EVENT(irq, VM_ITSELF(FC), 0x1fee00000ULL, IRQ_SET, IRQ_MSI, 0x77, IRQ_FIXED,
+			0, 0, 0, 0, 0, 1, 1, 0, 0x100, 11 * MS) },
+	{ 800600, EVENT(irq, FC_0, 0, IRQ_SET, IRQ_OTHER, 0x77, IRQ_FIXED,
+			0, 0, 0, 0, 0, 1, 0, 0, 0, 400) },
 	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
 			EXIT(20000000, 0, 0, 6000000, 0)) },
 	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },
