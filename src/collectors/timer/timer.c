@@ -14,7 +14,7 @@ static const char *mode_name(uint32_t mode)
 	static const char *const names[TIMER_MODES] = {
 		[TIMER_ONESHOT] = "oneshot",
 		[TIMER_PERIODIC] = "periodic",
-		[TIMER_DEADLINE] = "tsc-deadline",
+		[TIMER_DEADLINE] = "deadline",
 	};
 
 	return mode < TIMER_MODES ? names[mode] : NULL;
@@ -115,7 +115,7 @@ static void known(const struct kw_vms *vms, const void *row, struct kw_value *va
 /* clang-format off */
 
 static const struct kw_column columns[] = {
-	{ "mode", "MODE", "oneshot, periodic or tsc-deadline", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	{ "mode", "MODE", "oneshot, periodic, or deadline: at a value of the TSC", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(timer_row, mode), mode },
 	{ "hv", "HV", "The processor's own timer (VMX preemption timer) instead of KVM's", KW_KEY,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(timer_row, hv), hv },
@@ -149,8 +149,8 @@ static const struct kw_column event_columns[] = {
 	{ "what", "WHAT", "arm, expire; merged: expired with the last interrupt still to be delivered; "
 	  "restart: KVM started it anew", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(timer_event_row, what), what, 7 },
-	{ "mode", "MODE", "oneshot, periodic or tsc-deadline", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
-	  KW_AT(timer_event_row, mode), event_mode, 12 },
+	{ "mode", "MODE", "oneshot, periodic, or deadline: at a value of the TSC", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  KW_AT(timer_event_row, mode), event_mode, 8 },
 	{ "hv", "HV", "The processor's own timer (VMX preemption timer) instead of KVM's", KW_KEY,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(timer_event_row, hv), hv, 3 },
 	KW_PAD(timer_event_row, pad),
