@@ -115,7 +115,10 @@ struct kvm_vcpu_stat {
 	struct kvm_vcpu_stat_generic generic;
 };
 
+struct kvm_lapic;
+
 struct kvm_vcpu_arch {
+	struct kvm_lapic *apic;
 	unsigned long regs[17];
 	__u32 regs_avail;
 	__u32 hflags;
@@ -140,7 +143,31 @@ struct kvm_vcpu {
 	struct kvm_dirty_ring dirty_ring;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct timerqueue_node {
+	__s64 expires;
+};
+
+struct hrtimer {
+	struct timerqueue_node node;
+};
+
+struct kvm_timer {
+	struct hrtimer timer;
+	__s64 period;
+	__s64 target_expiration;
+	__u32 timer_mode;
+	__u64 tscdeadline;
+	__u32 timer_advance_ns;
+	atomic_t pending;
+	bool hv_timer_in_use;
+};
+
 struct kvm_lapic {
+	struct kvm_timer lapic_timer;
 	struct kvm_vcpu *vcpu;
 	void *regs;
 };

@@ -34,8 +34,8 @@ static const struct mode {
 	{ { "irq_inject", ALIAS, NULL, OPTION_ALIAS, NULL, 1 }, "irq" },
 	{ { "kvm_irqchip", 'c', NULL, 0, "Interrupts by source", 1 }, "irq" },
 	{ { "kvm_ioctl", 'l', NULL, OPTION_HIDDEN, "ioctls", 1 }, NULL },
-	{ { "vcpu_load", 'o', NULL, OPTION_HIDDEN, "vCPU load", 1 }, NULL },
-	{ { "kvm_timer", 'T', NULL, OPTION_HIDDEN, "Timers", 1 }, NULL },
+	{ { "vcpu_load", 'o', NULL, 0, "Where vCPUs run", 1 }, "load" },
+	{ { "kvm_timer", 'T', NULL, 0, "Timers of the local APICs", 1 }, "timer" },
 	{ { "hypercall", 'y', NULL, OPTION_HIDDEN, "Hypercalls", 1 }, NULL },
 };
 

@@ -15,6 +15,8 @@
 #include "nested/nested.bpf.h"
 #include "halt/halt.bpf.h"
 #include "irq/irq.bpf.h"
+#include "load/load.bpf.h"
+#include "timer/timer.bpf.h"
 
 /* The guest is entered again, total ns after its exit. Every exit comes here. */
 static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
@@ -72,19 +74,23 @@ static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, _
 /* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */
 static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, __u64 now)
 {
-	(void)v, (void)now;
+	if (load_on)
+		load_on_switch_out(v, now);
 }
 
 /* It gets a CPU; v->off_ns, v->wake_ns: since when it had none, since when it was runnable. */
 static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 now)
 {
-	(void)v, (void)now;
+	if (load_on)
+		load_on_switch_in(v, now);
 }
 
-/* The current thread runs v now; before: what it ran until now, if that has a vcpu. */
+/* The current thread runs v now; before: what it ran until now (v itself, if another thread ran v
+ * in the meantime), if that has a vcpu. */
 static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
 {
-	(void)before, (void)v;
+	if (load_on)
+		load_on_thread(before, v);
 }
 
 #endif

@@ -64,6 +64,7 @@ struct live {
 	struct ring_buffer *ring;
 	kw_event_fn fn;
 	void *arg;
+	uint64_t stopped_ns;  /* when counting ended; 0: it goes on */
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted;
@@ -305,7 +306,8 @@ static void live_stop(struct kw_source *source)
 	struct live *l = (struct live *)source;
 
 	l->live.bpf->bss->kw_running = 0;
-	kw_debug("counting until %llu ns", (unsigned long long)kw_mono_ns());
+	l->stopped_ns = kw_mono_ns();
+	kw_debug("counting until %llu ns", (unsigned long long)l->stopped_ns);
 }
 
 /* Is what this hook's program missed missing in counts? Else it is in times only. */
@@ -351,6 +353,7 @@ static int refresh(struct live *l)
 {
 	int err = 0;
 
+	l->live.now_ns = l->stopped_ns ?: kw_mono_ns();
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->refresh)
 			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fake_details.c - rows of io, mmio, faults, dirty, nested, halt and irq.
+ * fake_details.c - rows of io, mmio, faults, dirty, nested, halt, irq, load and timer.
  * May not know about: the system, sinks, the command line.
  * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
  * what a row counts once; its life says how often it does.
@@ -12,8 +12,10 @@
 #include "collectors/halt/halt_rows.h"
 #include "collectors/io/io_rows.h"
 #include "collectors/irq/irq_rows.h"
+#include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
+#include "collectors/timer/timer_rows.h"
 #include "core/hist.h"
 #include "util/cleanup.h"
 
@@ -23,6 +25,8 @@
 /* Addresses of the guest's kernel and of its programs. */
 #define KTEXT(offset) (0xffffffff81000000ULL + (offset))
 #define UTEXT(offset) (0x00007f3a5c000000ULL + (offset))
+
+#define NO_MIN UINT64_MAX
 
 /* A row that nobody counted in for a while: dropped, and made again when it counts again. */
 #define UNTIL_DROPPED                                                                              \
@@ -333,6 +337,37 @@ static const struct {
 	{ ALWAYS, { VM_ITSELF(EVIL), 2, 0, "\033[31mNOT_ONE_OF_OURS", 1, 0, 0, 1, 0 } },
 };
 
+static const struct {
+	struct life life;
+	struct load_row row;
+} loads[] = {
+	/* cpu, node; run, waited; slices, preempted, slept; arrivals, remote; min, max */
+	{ ALWAYS, { WEB1_0, 0, 0, 55 * MS, 3 * MS, 40, 25, 15, 4, 0, 21 * US, 4 * MS } },
+	{ ALWAYS, { WEB1_0, 1, 0, 6 * MS, 900 * US, 8, 1, 7, 4, 1, 3 * US, 2 * MS } },
+	{ ALWAYS, { WEB1_0, 63, 1, 200 * US, 0, 1, 0, 1, 1, 1, 200 * US, 200 * US } },
+	/* it spins: its slice goes on */
+	{ ALWAYS, { WEB1_1, 2, 0, 66 * MS, 0, 0, 0, 0, 0, 0, NO_MIN, 0 } },
+	{ ONLY(2), { WEB1_1, 3, 0, 12 * MS, 700 * US, 2, 1, 0, 1, 0, 4 * MS, 7 * SECOND } },
+	{ ALWAYS, { DATABASE_0, 1023, 15, 500 * MS / 15, 33 * MS, 3000, 3000, 0, 0, 0, 900, 90 * US } },
+	{ FROM(3), { FC_0, 1, 0, 3 * MS, 2 * US, 3, 0, 3, 0, 0, 800 * US, 1200 * US } },
+	{ VANISHES(2), { GONE_0, 7, 0, 9 * MS, 0, 1, 0, 1, 1, 0, 9 * MS, 9 * MS } },
+};
+
+static const struct {
+	struct life life;
+	struct timer_row row;
+} timers[] = {
+	/* mode, hv; arms, expired, early, merged, restarts; timed, late, max; delay */
+	{ ALWAYS, { WEB1_0, TIMER_DEADLINE, 0, 250, 240, 230, 0, 30, 240, 480 * US, 90 * US, 4 * MS } },
+	{ ALWAYS, { WEB1_0, TIMER_DEADLINE, 1, 700, 690, 0, 0, 33, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, TIMER_ONESHOT, 0, 100, 100, 0, 0, 0, 100, 5 * MS, 3 * MS, MS } },
+	{ ONLY(1), { WEB1_1, TIMER_PERIODIC, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, TIMER_PERIODIC, 0, 0, 67, 0, 13, 0, 67, 670 * MS, 40 * MS, MS } },
+	{ ALWAYS, { EVIL_0, TIMER_ONESHOT, 0, 9999, 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { FC_0, TIMER_PERIODIC, 1, 0, 1, 0, 0, 1, 1, 0, 0, SECOND } },
+	{ VANISHES(2), { GONE_0, TIMER_ONESHOT, 0, 1, 1, 0, 0, 0, 1, 40 * US, 40 * US, 9 * MS } },
+};
+
 #define TABLE(schema, lines)                                                                       \
 	{ &schema, lines, ARRAY_SIZE(lines), sizeof(lines[0]) }
 
@@ -357,6 +392,8 @@ static const struct table {
 	TABLE(irq_vector_table, irq_vectors),
 	TABLE(irq_time_table, irq_times),
 	TABLE(irq_state_table, irq_states),
+	TABLE(load_table, loads),
+	TABLE(timer_table, timers),
 };
 
 /* clang-format on */
@@ -375,13 +412,16 @@ static uint64_t raw(const struct kw_schema *schema, const char *column, const vo
 /* Of each count, one takes max, the others alike what remains. */
 static void fill_hist(const struct kw_schema *schema, const void *row)
 {
-	uint64_t others = raw(schema, "count", row) - 1, max = raw(schema, "max", row);
+	bool timer = schema == &timer_table;
+	uint64_t count = raw(schema, timer ? "timed" : "count", row);
+	uint64_t total = raw(schema, timer ? "late" : "total", row), max = raw(schema, "max", row);
 	const struct kw_hist *h = &schema->hist;
 	uint64_t *hist = kw_row_hist(schema, row);
 
-	hist[kw_hist_bucket(h, max)]++;
-	if (others)
-		hist[kw_hist_bucket(h, (raw(schema, "total", row) - max) / others)] += others;
+	if (count)
+		hist[kw_hist_bucket(h, max)]++;
+	if (count > 1)
+		hist[kw_hist_bucket(h, (total - max) / (count - 1))] += count - 1;
 }
 
 /* What was counted once becomes what was counted several times. */

@@ -12,8 +12,10 @@
 #include "collectors/halt/halt_rows.h"
 #include "collectors/io/io_rows.h"
 #include "collectors/irq/irq_rows.h"
+#include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
+#include "collectors/timer/timer_rows.h"
 #include "util/cleanup.h"
 
 #define KW_COLLECTOR(name) extern const struct kw_collector kw_collector_##name;
@@ -49,6 +51,8 @@ static const struct fake_event events[] = {
 	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
 	/* nested: code, what, isa, pad; total, kernel */
 	/* halt: what, waited, valid, pad, pad2; total, polled; old, now */
+	/* load: cpu, node, from, end; run, waited */
+	/* timer: what, mode, hv, pad; delay, late, early */
 	/* irq: line, what, source, vector, mode; logical, level, masked, coalesced; posted,
 	 * has_delay, has_dest, pad; dest, delay */
 	{ 100, EVENT(exits, WEB1_0, 0x7c, KW_ISA_SVM, 1, 0, EXIT(712, 0, 0, 0, 0)) },
@@ -100,6 +104,17 @@ static const struct fake_event events[] = {
 			0, 0, 0, 0, 0, 1, 1, 0, 0x100, 11 * MS) },
 	{ 800600, EVENT(irq, FC_0, 0, IRQ_SET, IRQ_OTHER, 0x77, IRQ_FIXED,
 			0, 0, 0, 0, 0, 1, 0, 0, 0, 400) },
+	{ 900000, EVENT(load, WEB1_0, 0, 0, LOAD_NO_CPU, LOAD_PREEMPTED, 4 * MS, 0) },
+	{ 901000, EVENT(load, WEB1_0, 63, 1, 0, LOAD_SLEPT, 200 * US, MS) },
+	{ 901001, EVENT(load, DATABASE_0, 1023, 15, LOAD_NO_CPU, LOAD_HANDED, 900, 33 * MS) },
+	{ 910000, EVENT(timer, WEB1_0, TIMER_ARM, TIMER_DEADLINE, 0, 0, NONE, NONE, NONE) },
+	{ 914000, EVENT(timer, WEB1_0, TIMER_EXPIRE, TIMER_DEADLINE, 0, 0, 4 * MS, 0, 700) },
+	{ 914001, EVENT(timer, WEB1_0, TIMER_ARM, TIMER_DEADLINE, 1, 0, NONE, NONE, NONE) },
+	{ 914500, EVENT(timer, WEB1_0, TIMER_RESTART, TIMER_DEADLINE, 0, 0, NONE, NONE, NONE) },
+	{ 914900, EVENT(timer, WEB1_0, TIMER_EXPIRE, TIMER_DEADLINE, 1, 0, NONE, NONE, NONE) },
+	{ 915000, EVENT(timer, DATABASE_0, TIMER_MERGED, TIMER_PERIODIC, 0, 0, MS, 12 * MS, 0) },
+	{ 916000, EVENT(timer, WEB1_1, TIMER_ARM, TIMER_ONESHOT, 0, 0, MS, NONE, NONE) },
+	{ 917003, EVENT(timer, WEB1_1, TIMER_EXPIRE, TIMER_ONESHOT, 0, 0, MS, 3 * US, 0) },
 	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
 			EXIT(20000000, 0, 0, 6000000, 0)) },
 	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },
