@@ -177,17 +177,20 @@ static uint64_t tail_of(int vector)
 	return TAIL;
 }
 
-/* incq vector * 8(%r9); jmp tail */
+/* testb $2, 17(%rsp); jz to TAIL_TWICE; incq vector * 8(%r9); jmp to the tail */
 static void put_stub(uint8_t *low, int vector)
 {
-	uint64_t start = STUBS + 16 * vector;
-	uint32_t counter = vector * sizeof(uint64_t), away = tail_of(vector) - (start + 12);
+	uint64_t start = STUBS + 32 * vector;
+	uint32_t twice = TAIL_TWICE - (start + 11), counter = vector * sizeof(uint64_t);
+	uint32_t away = tail_of(vector) - (start + 23);
 	uint8_t *stub = low + start;
 
-	memcpy(stub, (const uint8_t[]){ 0x49, 0xff, 0x81 }, 3);
-	memcpy(stub + 3, &counter, 4);
-	stub[7] = 0xe9;
-	memcpy(stub + 8, &away, 4);
+	memcpy(stub, (const uint8_t[]){ 0xf6, 0x44, 0x24, 17, 2, 0x0f, 0x84 }, 7);
+	memcpy(stub + 7, &twice, 4);
+	memcpy(stub + 11, (const uint8_t[]){ 0x49, 0xff, 0x81 }, 3);
+	memcpy(stub + 14, &counter, 4);
+	stub[18] = 0xe9;
+	memcpy(stub + 19, &away, 4);
 	put_gate(low, vector, start);
 }
 
@@ -196,6 +199,7 @@ static void put_stubs(uint8_t *low)
 	memcpy(low + TAIL, code_tail, code_tail_end - code_tail);
 	memcpy(low + TAIL_PIC, code_tail_pic, code_tail_pic_end - code_tail_pic);
 	memcpy(low + TAIL_LOW, code_tail_low, code_tail_low_end - code_tail_low);
+	memcpy(low + TAIL_TWICE, code_tail_twice, code_tail_twice_end - code_tail_twice);
 	for (int i = 32; i < 256; i++)
 		put_stub(low, i);
 }
@@ -709,7 +713,7 @@ static void report_board(const struct vcpu *c)
 			printf("%s\"%#x\":%lu", all ? "," : "", i, b->count[i]);
 		all += b->count[i];
 	}
-	printf("},\"interrupts\":%lu", all);
+	printf("},\"interrupts\":%lu,\"twice\":%lu", all, b->twice);
 	report_injector(c->vm);
 	if (!(o.kind->flags & CALLS))
 		return;
