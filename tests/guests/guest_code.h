@@ -142,13 +142,10 @@ CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 #define ONLY_VCPU0(body)   " cmpq $0, 0x820(%r9)\n jne 8f\n" body "8:\n"
 #define OUT_8(port, value) " mov $" value ", %al\n out %al, $" port "\n"
 /* as a PC does, with but pin 5 not masked; LINT0 is ExtINT */
+#define PIC_MASTER OUT_8("0x20", "0x11") OUT_8("0x21", "0x20") OUT_8("0x21", "4") OUT_8("0x21", "1")
+#define PIC_SLAVE  OUT_8("0xa0", "0x11") OUT_8("0xa1", "0x28") OUT_8("0xa1", "2") OUT_8("0xa1", "1")
 #define PIC_ON                                                                                     \
-	OUT_8("0x20", "0x11")                                                                      \
-	OUT_8("0x21", "0x20")                                                                      \
-	OUT_8("0x21", "4")                                                                         \
-	OUT_8("0x21", "1")                                                                         \
-	OUT_8("0xa0", "0x11")                                                                      \
-	OUT_8("0xa1", "0x28") OUT_8("0xa1", "2") OUT_8("0xa1", "1") OUT_8("0x21", "0xdf") OUT_8(   \
+	PIC_MASTER PIC_SLAVE OUT_8("0x21", "0xdf") OUT_8(                                          \
 		"0xa1", "0xff") " mov $0x835, %ecx\n mov $0x700, %eax\n xor %edx, %edx\n wrmsr\n"
 /* pins 10 to 17 to the vCPUs 0 to 7, by the vectors from 0x60 on */
 #define IOAPIC_ON(trigger)                                                                         \

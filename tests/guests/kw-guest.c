@@ -51,7 +51,8 @@
  *            nested paging, so all page faults are the host's to handle
  *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
  *            until then
- *   timerp   an expiry of the periodic timer, -t ticks long; one more may expire untaken at the end
+ *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
+ *            time become one, and one more may expire untaken at the end
  *   selfipi  an IPI to itself by the x2APIC register, taken at once
  *   ipi      a fixed IPI of vector 0x51 from vCPU 0 to vCPU 1, sent by ICR after the one before has
  *            been acknowledged; at last one of vector 0xf0. Two vCPUs only.
@@ -70,11 +71,11 @@
  *   msi      by KVM_SIGNAL_MSI, vector 0x70
  *   irqfd    by an eventfd, vector 0x70
  *   hltsig   as msi, but before each the thread gets S signals (--signals), each when it sleeps
- * The vCPU waits by HLT, with --spin-wait awake. Each vCPU's last interrupt is an MSI of vector
+ * The vCPU waits by HLT, with --spin-wait awake. Each one's last interrupt is an MSI of vector
  * 0xf0.
  *   --coalesce C  then one more (also in "sent"), and C while it is pending as the guest, which an
- *            MSI of vector 0xf1 has told to, has its interrupts disabled (ioapic, ioapicl: the line
- * is not lowered in between)
+ *            MSI of vector 0xf1 has told to, has its interrupts disabled (ioapic, ioapicl: the
+ *            line is not lowered in between)
  *   --masked M  then M while the guest, told in the same way, has masked the pin; it stays so
  * What was sent is "sent", "coalesced", "masked", "signals" of the VM, in the record of each vCPU.
  *
@@ -357,7 +358,8 @@ static size_t ring_size(void)
 /* What hypercalls need of KVM. */
 static void enable_calls(struct vm *vm)
 {
-	struct kvm_xen_hvm_config xen = { .flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL };
+	struct kvm_xen_hvm_config xen = { .flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+					  .msr = 0x40000000 }; /* without, KVM ignores it all */
 	long exits = vm_ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL);
 
 	if (o.kind->flags & XEN && vm_ioctl(vm, KVM_XEN_HVM_CONFIG, &xen) < 0)
