@@ -131,8 +131,7 @@ CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 	X2APIC_ON STACK_1 " mov 0x4008, %al\n mov 0x5400, %al\n mov 0x50400, %al\n"                \
 			  " mov 0x51fe0, %al\n mov 0x54000, %al\n orq $0, 0x818(%r9)\n"
 
-/* Take interrupts until that of END_VECTOR, and obey the commands of the board; none in a run of 0.
- */
+/* Take interrupts until that of END_VECTOR, and obey the board's commands; none in a run of 0. */
 #define SERVE_BY(mask)                                                                             \
 	" test %rdi, %rdi\n jz 9f\n movq $1, 0x828(%r9)\n"                                         \
 	"1: cli\n cmpq $0, 0x780(%r9)\n jne 9f\n"                                                  \
