@@ -21,28 +21,29 @@
 #endif
 
 /* Guest-physical layout; all of the first GiB but IOAPIC is identity-mapped by 2 MiB pages. */
-#define PML4	 0x1000
-#define PDPT	 0x2000
-#define PD	 0x3000
-#define GDT	 0x4000
-#define IDT	 0x5000
-#define VMCB	 0x6000	 /* one page per vCPU */
-#define HSAVE	 0x16000 /* one page per vCPU */
-#define CODE	 0x26000
-#define L2_CODE	 0x27000
-#define ISR	 0x28000
-#define FAULT	 0x29000
-#define STACKS	 0x30000 /* one page per vCPU, growing down from the next */
-#define BOARDS	 0x40000 /* struct board, one page per vCPU */
-#define STUBS	 0x50000 /* 16 bytes of code per vector, where the guest counts */
-#define TAIL	 0x51000 /* and what they go on with: end of interrupt by the LAPIC, */
-#define TAIL_PIC 0x51100 /* by the PIC, */
-#define TAIL_LOW 0x51200 /* by the LAPIC after the line has been lowered */
-#define LOW_SIZE 0x200000
-#define IOAPIC	 0x1fe00000UL /* mapped to IOAPIC_GPA */
-#define TOUCH	 0x20000000UL /* a slot of its own; kinds that have none: a hole */
-#define HOLE	 0x3ff00000UL /* in no slot */
-#define MAX_SIZE 0x1fe00000UL /* of the slot at TOUCH */
+#define PML4	   0x1000
+#define PDPT	   0x2000
+#define PD	   0x3000
+#define GDT	   0x4000
+#define IDT	   0x5000
+#define VMCB	   0x6000  /* one page per vCPU */
+#define HSAVE	   0x16000 /* one page per vCPU */
+#define CODE	   0x26000
+#define L2_CODE	   0x27000
+#define ISR	   0x28000
+#define FAULT	   0x29000
+#define STACKS	   0x30000 /* one page per vCPU, growing down from the next */
+#define BOARDS	   0x40000 /* struct board, one page per vCPU */
+#define STUBS	   0x50000 /* 32 bytes of code per vector, where the guest counts */
+#define TAIL	   0x54000 /* and what they go on with: end of interrupt by the LAPIC, */
+#define TAIL_PIC   0x54100 /* by the PIC, */
+#define TAIL_LOW   0x54200 /* by the LAPIC after the line has been lowered */
+#define TAIL_TWICE 0x54300 /* one that has been taken before */
+#define LOW_SIZE   0x200000
+#define IOAPIC	   0x1fe00000UL /* mapped to IOAPIC_GPA */
+#define TOUCH	   0x20000000UL /* a slot of its own; kinds that have none: a hole */
+#define HOLE	   0x3ff00000UL /* in no slot */
+#define MAX_SIZE   0x1fe00000UL /* of the slot at TOUCH */
 
 #define IOAPIC_GPA 0xfec00000UL
 #define EVENT_GPA  (HOLE + 0x2000)
@@ -111,7 +112,8 @@ struct board {
 	uint64_t id;	     /* of the vCPU */
 	uint64_t up;	     /* the setup is done */
 	uint64_t rounds;     /* of hypercalls */
-	uint64_t unused[9];
+	uint64_t twice;	     /* interrupts that the host has delivered once more */
+	uint64_t unused[8];
 	uint64_t returned[16]; /* by hypercalls of the last round */
 };
 
