@@ -37,8 +37,9 @@ def stop(g, tids):
 
 @contextlib.contextmanager
 def measured(g, tids, *args, **kw):
-    """Watches from one stop of the guest to the next: [ns on a CPU, ns runnable, slices] per thread
-    in between, and then the watcher's objects, are appended to what this yields."""
+    """Watches from one stop of the guest to the next, after which it stays stopped: [ns on a CPU, ns
+    runnable, slices] per thread in between, and then the watcher's objects, are appended to what
+    this yields."""
     got = []
     stop(g, tids)
     with Watch(*args, what="load", **kw) as w:
@@ -50,7 +51,6 @@ def measured(g, tids, *args, **kw):
         time.sleep(0.1)
         got.append([[b - a for a, b in zip(x, y)] for x, y in zip(before, after)])
         got.append(w.finish())
-    os.kill(g.pid, signal.SIGCONT)
 
 
 def check_times(rows, tids, stats):
@@ -98,11 +98,14 @@ def case_load_against_schedstat():
 
 
 def moved(tid, cpu):
-    """The thread runs on that CPU, alone."""
+    """A running thread is on that CPU now, and nowhere else."""
     os.sched_setaffinity(tid, {cpu})
-    while int(open(f"/proc/{tid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[36]) != cpu:
+    for _ in range(1000):
+        if int(open(f"/proc/{tid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[36]) == cpu:
+            time.sleep(0.02)
+            return
         time.sleep(0.005)
-    time.sleep(0.02)
+    raise Broken(f"{tid} does not go to CPU {cpu}")
 
 
 def case_load_migrations():
@@ -111,7 +114,7 @@ def case_load_migrations():
     k = 24
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
-        moved(tid, 0)
+        os.sched_setaffinity(tid, {0})
         g.go()
         with measured(g, [tid], "-s", interval="0.25") as got:
             time.sleep(0.3)
@@ -140,7 +143,7 @@ def case_load_long_slice():
     """A slice that does not end: its CPU's row is there, and every interval has its share."""
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
-        moved(tid, 1)
+        os.sched_setaffinity(tid, {1})
         subprocess.run(["chrt", "-f", "-p", "50", str(tid)], check=True)  # so that none preempts it
         g.go()
         time.sleep(0.2)
@@ -185,7 +188,7 @@ def case_load_events():
     k = 6
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
-        moved(tid, 0)
+        os.sched_setaffinity(tid, {0})
         g.go()
         time.sleep(0.2)
         with Watch(what="load", verb="trace") as t, Watch("--slower", "10ms", what="load",
@@ -215,7 +218,7 @@ def case_load_nodes():
              for p in glob.glob("/sys/devices/system/cpu/cpu[0-9]*/node[0-9]*")}
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
-        moved(tid, 0)
+        os.sched_setaffinity(tid, {0})
         g.go()
         time.sleep(0.2)
         with measured(g, [tid]) as got:
