@@ -53,16 +53,20 @@ def measured(g, tids, *args, **kw):
         got.append(w.finish())
 
 
-def check_times(rows, tids, stats):
+def check_times(rows, tids, stats, moves=0):
     """Slices are exactly the kernel's. Its clock is read at other places of a switch, and the first
-    slice counts from the first exit in it: at most 50 us a slice, and 5 ms, apart."""
+    slice counts from the first exit in it: at most 50 us a slice, and 5 ms, apart. The scheduler's
+    clock of a CPU that was idle is behind, so that it has up to 2 ms of the wait for each migration
+    as run time; the sum is the same."""
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
         equal(total(mine, "slices"), slices, f"slices of {tid}")
-        for column, ns in (("run_ns", ran), ("waited_ns", delay)):
-            slack = 50000 * slices + 5 * MS
-            print(f"# {column} of {tid}: {total(mine, column)} against {ns}, {slices} slices")
-            assert abs(total(mine, column) - ns) <= slack, f"{column}: {mine} against {ns}"
+        slack = 50000 * slices + 5 * MS
+        run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
+        print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
+        assert abs(run - ran) <= slack + 2 * MS * moves, f"run: {mine} against {ran}"
+        assert abs(waited - delay) <= slack + 2 * MS * moves, f"waited: {mine} against {delay}"
+        assert abs(run + waited - ran - delay) <= slack, f"{mine} against {ran} + {delay}"
     for r in rows:
         assert r["preempted"] + r["slept"] <= r["slices"], r
         if r["slices"]:
@@ -126,7 +130,7 @@ def case_load_migrations():
     rows = rows_of(objects, "load")
     whole = [r for r in rows if r.get("summary")]
     parts = [r for r in rows if not r.get("summary")]
-    check_times(whole, [tid], stats)
+    check_times(whole, [tid], stats, k)
     equal({r["cpu"]: r["arrivals"] for r in whole}, {0: k // 2, 1: k // 2}, "migrations")
     for column in ("run_ns", "slices", "arrivals", "waited_ns", "preempted", "slept"):
         equal(total(parts, column), total(whole, column), f"{column} of intervals and summary")
