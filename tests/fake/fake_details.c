@@ -304,12 +304,12 @@ static const struct {
 	struct life life;
 	struct irq_vector_row row;
 } irq_vectors[] = {
-	/* vector, pad; accepted, coalesced, posted; injected, reinjected, eois; apicv */
-	{ ALWAYS, { WEB1_0, 0x31, 0, 4000, 12, 0, 3988, 31, 3988, 0 } },
-	{ ALWAYS, { WEB1_0, 0xec, 0, 250, 0, 0, 250, 0, 250, 0 } },
-	{ ALWAYS, { WEB1_0, 0x30, 0, 0, 0, 0, 15, 0, 0, 0 } },
-	{ ALWAYS, { DATABASE_0, 0x41, 0, 5000, 0, 5000, 0, 0, 0, 5000 } },
-	{ ALWAYS, { DATABASE_0, 0xec, 0, 5, 0, 3, 2, 0, 2, 3 } },
+	/* vector, pad; accepted, coalesced, posted; injected, reinjected, eois, pv_eois; apicv */
+	{ ALWAYS, { WEB1_0, 0x31, 0, 4000, 12, 0, 3988, 31, 3988, 3000, 0 } },
+	{ ALWAYS, { WEB1_0, 0xec, 0, 250, 0, 0, 250, 0, 250, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 0x30, 0, 0, 0, 0, 15, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, 0x41, 0, 5000, 0, 5000, 0, 0, 0, 0, 5000 } },
+	{ ALWAYS, { DATABASE_0, 0xec, 0, 5, 0, 3, 2, 0, 2, 0, 3 } },
 };
 
 static const struct {

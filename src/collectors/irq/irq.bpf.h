@@ -364,7 +364,10 @@ static __always_inline int irq_msi_begins(__u32 kind, struct kvm_kernel_irq_rout
 {
 	struct irq_call call = { .kvm = (__u64)kvm, .level = level };
 
-	if (!kw_running || !e || !kvm || !level || BPF_CORE_READ(e, type) != IRQ_ROUTING_MSI)
+	if (!kw_running || !e || !kvm || !level)
+		return 0;
+	/* those of KVM_SIGNAL_MSI have no type */
+	if (kind == IRQ_CALL_ATOMIC && BPF_CORE_READ(e, type) != IRQ_ROUTING_MSI)
 		return 0;
 	call.line =
 		(__u64)BPF_CORE_READ(e, msi.address_hi) << 32 | BPF_CORE_READ(e, msi.address_lo);
@@ -515,16 +518,21 @@ static __always_inline struct irq_call *irq_raiser(const struct irq_call *accept
 	return c && c->kvm == v->kvm ? c : NULL;
 }
 
-/* Registers of the local vector table, by number. */
-static const __u16 irq_lvt[] = { 0x320, 0x340, 0x350, 0x360, 0x370, 0x330, 0x2f0 };
+/* Registers of the local vector table; those from the third on have a delivery mode. */
+static const __u16 irq_lvt[] = { 0x320, 0x370, 0x340, 0x350, 0x360, 0x330, 0x2f0 };
+
+#define IRQ_LVT_WITH_MODE 2
 
 /* Which entry of its local vector table a vCPU's interrupt is of; 0: of none. */
-static __always_inline __u32 irq_lvt_of(struct kvm_lapic *apic, __u32 vector)
+static __always_inline __u32 irq_lvt_of(struct kvm_lapic *apic, __u32 vector, __u32 mode)
 {
 	for (__u32 i = 0; i < sizeof(irq_lvt) / sizeof(irq_lvt[0]); i++) {
 		__u32 value = irq_apic_register(apic, irq_lvt[i]);
+		__u32 its_mode = i < IRQ_LVT_WITH_MODE ? IRQ_FIXED : value >> 8 & 7;
 
-		if (!(value & IRQ_APIC_MASKED) && (value & 0xff) == vector)
+		if (value & IRQ_APIC_MASKED || its_mode != mode)
+			continue;
+		if (mode != IRQ_FIXED || (value & 0xff) == vector)
 			return irq_lvt[i];
 	}
 	return 0;
@@ -551,7 +559,7 @@ static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 		r.dest = s->ipi_dest;
 		r.logical = s->ipi_logical;
 	} else {
-		reg = irq_lvt_of((struct kvm_lapic *)a->line, a->vector);
+		reg = irq_lvt_of((struct kvm_lapic *)a->line, a->vector, a->mode);
 		r.key.source = reg ? IRQ_LVT : IRQ_OTHER;
 		r.key.line = reg;
 	}
@@ -706,7 +714,8 @@ int BPF_PROG(irq_injected, __u32 vector, bool soft, bool reinjected)
 	return 0;
 }
 
-static __always_inline int irq_eoi(struct kvm_lapic *apic, int vector)
+SEC("?tp_btf/kvm_eoi")
+int BPF_PROG(irq_eoi, struct kvm_lapic *apic, int vector)
 {
 	struct irq_vector_value *value;
 	__u64 now, delay = 0;
@@ -737,16 +746,20 @@ static __always_inline int irq_eoi(struct kvm_lapic *apic, int vector)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_eoi")
-int BPF_PROG(irq_eoi_tp, struct kvm_lapic *apic, int vector)
-{
-	return irq_eoi(apic, vector);
-}
-
+/* An EOI by shared memory, which KVM sees at the next exit, and has told of above. */
 SEC("?tp_btf/kvm_pv_eoi")
 int BPF_PROG(irq_pv_eoi, struct kvm_lapic *apic, int vector)
 {
-	return irq_eoi(apic, vector);
+	struct irq_vector_value *value;
+	struct kw_vcpu *v;
+
+	if (!kw_running || !apic || vector < 0)
+		return 0;
+	v = kw_vcpu_of(BPF_CORE_READ(apic, vcpu));
+	value = v ? irq_vector(v, vector) : NULL;
+	if (value)
+		value->pv_eois++;
+	return 0;
 }
 
 /* ---- APICv and AVIC ---- */

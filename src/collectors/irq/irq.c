@@ -378,6 +378,8 @@ static const struct kw_column vector_columns[] = {
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, reinjected), unless_apicv },
 	{ "eois", "EOIS", "Ends of interrupt that KVM saw; missing: the processor does them unseen",
 	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, eois), unless_apicv },
+	{ "pv_eois", "PV-EOIS", "… of them by shared memory, without an exit, and seen at the next one",
+	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, pv_eois), unless_apicv },
 	{ "apicv", "APICV", "Times that the processor did the rest", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_ASKED, KW_AT(irq_vector_row, apicv), NULL },
 };
@@ -489,9 +491,9 @@ static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_inj_virq", .purpose = "injections", .without = "injections are not seen",
 	  .program = { "irq_injected" }, .counts = true },
 	{ .name = "kvm_eoi", .purpose = "ends of interrupt", .without = "EOIs are not seen",
-	  .program = { "irq_eoi_tp" }, .counts = true },
-	{ .name = "kvm_pv_eoi", .purpose = "ends of interrupt by shared memory",
-	  .without = "those EOIs are not seen", .program = { "irq_pv_eoi" }, .counts = true },
+	  .program = { "irq_eoi" }, .counts = true },
+	{ .name = "kvm_pv_eoi", .purpose = "which EOIs come by shared memory",
+	  .without = "those are not told apart", .program = { "irq_pv_eoi" }, .counts = true },
 	{ .name = "kvm_set_or_clear_apicv_inhibit", .purpose = "which VM's APICv is inhibited",
 	  .without = "changes of APICv's state are seen once per interval",
 	  .program = { "irq_inhibit_fentry", "irq_inhibit_kprobe" }, .counts = true },
@@ -531,6 +533,7 @@ const struct kw_schema irq_time_table = {
 	.row_size = sizeof(struct irq_time_row),
 	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	.hist_offset = offsetof(struct irq_time_row, hist),
+	.hist_by = "way",
 	.sort = "total",
 };
 

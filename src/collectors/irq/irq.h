@@ -67,8 +67,8 @@ struct irq_vector_value {
 	struct kw_keyed_head head; /* count: times accepted */
 	__u64 coalesced, posted;
 	__u64 injected, reinjected;
-	__u64 eois;
-	__u64 apicv; /* times that the vCPU had APICv or AVIC when something happened */
+	__u64 eois, pv_eois; /* of them by shared memory, without an exit */
+	__u64 apicv;	     /* times that the vCPU had APICv or AVIC when something happened */
 	/* of the one that is pending, and of the one in service; 0: none, or not seen */
 	__u64 set_ns, accept_ns;
 	__u64 service_set_ns, inject_ns;

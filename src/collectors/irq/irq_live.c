@@ -61,6 +61,7 @@ static void fill_vector(const struct kw_live *live, const struct kw_vcpu *v, con
 	row->injected = value->injected;
 	row->reinjected = value->reinjected;
 	row->eois = value->eois;
+	row->pv_eois = value->pv_eois;
 	row->apicv = value->apicv;
 }
 

@@ -24,7 +24,7 @@ struct irq_vector_row {
 	struct kw_row_head head;
 	uint32_t vector, pad;
 	uint64_t accepted, coalesced, posted;
-	uint64_t injected, reinjected, eois;
+	uint64_t injected, reinjected, eois, pv_eois;
 	uint64_t apicv;
 };
 
