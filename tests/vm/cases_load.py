@@ -61,7 +61,7 @@ def check_times(rows, tids, stats, moves=0):
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
         equal(total(mine, "slices"), slices, f"slices of {tid}")
-        slack = 50000 * slices + 5 * MS
+        slack = 100000 * slices + 5 * MS
         run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
         print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
         assert abs(run - ran) <= slack + 2 * MS * moves, f"run: {mine} against {ran}"
@@ -137,7 +137,7 @@ def case_load_migrations():
     last = collections.defaultdict(int)
     for r in parts:
         last[r["mono_ns"]] += r["run_ns"]
-        assert r["run_ns"] <= r["interval_ns"] + MS, f"more than there was time: {r}"
+        assert r["run_ns"] <= r["interval_ns"], f"more than there was time: {r}"
     assert len(last) >= 6, f"intervals: {last}"
     # of the four last full intervals, it ran through nearly all of each on a CPU of its own
     for ran in list(last.values())[-5:-1]:
@@ -166,8 +166,7 @@ def case_load_long_slice():
     mine = [r for r in rows if not r["slices"] and not r["waited_ns"]][1:-1]
     assert len(mine) > 3, f"no intervals without an end of a slice: {rows}"
     for r in mine:
-        # both of the interval's ends were read before its figures were
-        assert abs(r["run_ns"] - r["interval_ns"]) <= 20 * MS, r
+        equal(r["run_ns"], r["interval_ns"], "run time of an interval without an end of a slice")
         equal((r["cpu"], r["min_ns"], r["max_ns"], r["mean_ns"]), (1, None, None, None), "a row")
 
 
