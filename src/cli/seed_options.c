@@ -29,10 +29,10 @@ static const struct mode {
 	{ { "vcpu_wakeup", 'w', NULL, OPTION_HIDDEN, "vCPU wake-ups", 1 }, NULL },
 	{ { "kvm_irq", 'i', NULL, OPTION_HIDDEN, "Interrupts", 1 }, NULL },
 	{ { "kvm_irqchip", 'c', NULL, OPTION_HIDDEN, "irqchip", 1 }, NULL },
-	{ { "kvm_ioctl", 'l', NULL, OPTION_HIDDEN, "ioctls", 1 }, NULL },
+	{ { "kvm_ioctl", 'l', NULL, 0, "ioctls of the VMM", 1 }, "ioctl" },
 	{ { "vcpu_load", 'o', NULL, OPTION_HIDDEN, "vCPU load", 1 }, NULL },
 	{ { "kvm_timer", 'T', NULL, OPTION_HIDDEN, "Timers", 1 }, NULL },
-	{ { "hypercall", 'y', NULL, OPTION_HIDDEN, "Hypercalls", 1 }, NULL },
+	{ { "hypercall", 'y', NULL, 0, "Hypercalls", 1 }, "hypercall" },
 };
 
 static const struct argp_option others[] = {

@@ -44,7 +44,7 @@ struct kw_value {
 	enum { KW_MISSING, KW_NUMBER, KW_TEXT } kind;
 	uint64_t number;
 	const char *text; /* valid while the row and the VMs are; may point to buf */
-	char buf[48];
+	char buf[160];
 };
 
 /* Every row starts with this. */
