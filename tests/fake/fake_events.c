@@ -9,7 +9,9 @@
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/exits/exits_rows.h"
 #include "collectors/faults/faults_rows.h"
+#include "collectors/hypercall/hypercall_rows.h"
 #include "collectors/io/io_rows.h"
+#include "collectors/ioctl/ioctl_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
 #include "util/cleanup.h"
@@ -37,6 +39,9 @@
 		.vm = WEB1, .vcpu = KW_ALL, .tid = tid_                                            \
 	} /* one of the VMM's */
 
+/* What an argument points to, as numbers of 32 bits. */
+#define BYTES(...) .word = { __VA_ARGS__ }
+
 /* clang-format off */
 
 static const struct fake_event events[] = {
@@ -46,6 +51,8 @@ static const struct fake_event events[] = {
 	/* faults: gpa; result, size, isa, pad; memslot, hva, pfn; error, total */
 	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
 	/* nested: code, what, isa, pad; total, kernel */
+	/* hypercall: nr, api, level, has_result; args; result; total, kernel, vmm */
+	/* ioctl: request, scope; arg, ret, total; size, pad; data */
 	{ 100, EVENT(exits, WEB1_0, 0x7c, KW_ISA_SVM, 1, 0, EXIT(712, 0, 0, 0, 0)) },
 	{ 101, EVENT(io, WEB1_0, 0x6e0, 0xffffffff8107ffe0, IO_MSR_WRITE, 1, 0,
 		     0x123456789abcdef0, 712, 712, 0) },
@@ -73,6 +80,53 @@ static const struct fake_event events[] = {
 			-1, NONE, NONE, 0x10000000d, 8600) },
 	{ 600000, EVENT(faults, WEB1_1, 0x40000000, FAULTS_FAST, 0, KW_ISA_SVM, 0,
 			-1, NONE, NONE, 0x100000007, 690) },
+	{ 700000, EVENT(hypercall, WEB1_0, 5, HYPERCALL_KVM, 1, 1, { 0, 3 }, 0, 2 * US, 2 * US, 0) },
+	{ 700001, EVENT(hypercall, WEB1_0, 9, HYPERCALL_KVM, 1, 1, { 0x7000, 0 },
+			-1000ULL, 2 * US, 2 * US, 0) },
+	{ 700002, EVENT(hypercall, WEB1_0, 10, HYPERCALL_KVM, 1, 1, { ~0ULL, 0x3, 64, 0x4fb },
+			66, 31 * US, 31 * US, 0) },
+	{ 700003, EVENT(hypercall, WEB1_0, 11, HYPERCALL_KVM, 1, 1, { 7 }, 0, US, US, 0) },
+	{ 700004, EVENT(hypercall, WEB1_0, 12, HYPERCALL_KVM, 1, 1, { 0x100000, 16, 0x11 },
+			-22ULL, 99 * US, 4 * US, 90 * US) },
+	{ 700005, EVENT(hypercall, WEB1_0, ~0ULL, HYPERCALL_KVM, 2, 1, { ~0ULL, ~0ULL, ~0ULL, ~0ULL },
+			0xfffffc18, US, US, 0) },
+	{ 700006, EVENT(hypercall, WEB1_1, 1, HYPERCALL_KVM, 1, 0, { 1, 2, 3, 4 }, 0, 0, 0, 0) },
+	{ 700010, EVENT(hypercall, DATABASE_0, 0x2, HYPERCALL_HYPERV, 1, 1, { 0x5000, 0, 4, 1, 2, 0 },
+			0x400000000, 9 * US, 9 * US, 0) },
+	{ 700011, EVENT(hypercall, DATABASE_0, 0x5d, HYPERCALL_HYPERV, 1, 1, { 0x11, 0, 0, 0, 0, 1 },
+			18, 70 * US, 9 * US, 60 * US) },
+	{ 700012, EVENT(hypercall, DATABASE_0, 0xbeef, HYPERCALL_HYPERV, 1, 1, {}, 0x7777, US, US, 0) },
+	{ 700020, EVENT(hypercall, FC_0, 17, HYPERCALL_XEN, 1, 1, { 0, 1, 2, 3, 4, 5 },
+			-38ULL, 60 * US, 9 * US, 50 * US) },
+	{ 700021, EVENT(hypercall, FC_0, 0xffffffff81000000, HYPERCALL_XEN, 1, 1, {},
+			0x7f0000000000, US, US, 0) },
+	{ 800000, EVENT(ioctl, VM_ITSELF(PROCESS), 0xae01, IOCTL_SYSTEM, 0, 12, 900 * US, 0, 0, {}) },
+	{ 800001, EVENT(ioctl, VM_ITSELF(PROCESS), 0xae03, IOCTL_SYSTEM, 3, 1, US, 0, 0, {}) },
+	{ 800002, EVENT(ioctl, VM_ITSELF(WEB1), 0xae41, IOCTL_VM, 1, 13, 500 * US, 0, 0, {}) },
+	{ 800003, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae46, IOCTL_VM, 0x7ffc00001000, 0, 90 * US, 32, 0,
+			BYTES(3, 1, 0xc0000000, 0, 0x40000000, 1, 0x7f0000, 0x7f3a)) },
+	{ 800004, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae46, IOCTL_VM, 0x10, -14, US, 0, 0, {}) },
+	{ 800005, EVENT(ioctl, VM_ITSELF(WEB1), 0x40a0ae49, IOCTL_VM, 0x7ffc00001000, 0, 95 * US, 64, 0,
+			BYTES(~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u)) },
+	{ 800006, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae76, IOCTL_VM, 0x7ffc00001000, 0, 30 * US, 32, 0,
+			BYTES(17, 9, 2, 18)) },
+	{ 800007, EVENT(ioctl, VM_ITSELF(WEB1), 0x4040ae79, IOCTL_VM, 0x7ffc00001000, -17, 20 * US, 64, 0,
+			BYTES(0x55, 0, 0xfe000000, 0, 4, 19, 1)) },
+	{ 800008, EVENT(ioctl, VM_ITSELF(WEB1), 0x4068aea3, IOCTL_VM, 0x7ffc00001000, 0, 2 * US, 64, 0,
+			BYTES(121, 0, 24, 0)) },
+	{ 800009, EVENT(ioctl, VM_ITSELF(WEB1), 0xc00caee0, IOCTL_VM, 0x7ffc00001000, 0, 9 * US, 12, 0,
+			BYTES(4, 20, 0)) },
+	{ 800010, EVENT(ioctl, VM_ITSELF(WEB1), 0x4018aee1, IOCTL_DEVICE, 0x7ffc00001000, -6, 3 * US, 24,
+			0, BYTES(0, 1, 2)) },
+	{ 800011, EVENT(ioctl, VM_ITSELF(WEB1), 0xc008ae67, IOCTL_VM, 0x7ffc00001000, 0, 3 * US, 8, 0,
+			BYTES(1, 1)) },
+	{ 800012, EVENT(ioctl, WEB1_0, 0x8040ae9f, IOCTL_VCPU, 0x7ffc00001000, 0, 2 * US, 64, 0,
+			BYTES(0x0e01, 0, 0x2000)) },
+	{ 800013, EVENT(ioctl, WEB1_0, 0xc018ae85, IOCTL_VCPU, 0x7ffc00001000, 0, 2 * US, 24, 0,
+			BYTES(0x81000000, 0xffffffff, 0x1000000, 0, 1)) },
+	{ 800014, EVENT(ioctl, WEB1_0, 0xae80, IOCTL_VCPU, 0, -4, 30 * MS, 0, 0, {}) },
+	{ 800015, EVENT(ioctl, WEB1_0, 0xdeadbeef, IOCTL_VCPU, ~0ULL, -25, 500, 0, 0, {}) },
+	{ 800016, EVENT(ioctl, WEB1_0, 0xae47, IOCTL_VM, 0xfffbd000, 0, 500, 0, 0, {}) },
 	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
 			EXIT(20000000, 0, 0, 6000000, 0)) },
 	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },

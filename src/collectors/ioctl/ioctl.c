@@ -173,9 +173,9 @@ static const struct kw_column event_columns[] = {
 	KW_PAD(ioctl_event_row, pad),
 	{ "result", "RESULT", "What it returned: a number, a file descriptor, or an error", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, result, 8 },
-	{ "args", "ARGS", "What was asked for, and what came of it; missing where that is not known",
+	{ "args", "ARGS", "What was asked for, and what came of it; missing where KVM's headers do not tell",
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, args },
-	KW_PAD(ioctl_event_row, data),
+	KW_PAD(ioctl_event_row, word),
 };
 
 /* kprobes first: a 7.3 kernel accepts fentry on such functions, and never calls it */

@@ -25,6 +25,12 @@ struct region2 {
 	uint32_t memfd;
 };
 
+/* The part of struct kvm_enable_cap that is used. */
+struct enable_cap {
+	uint32_t cap, flags;
+	uint64_t args[4];
+};
+
 struct attributes {
 	uint64_t address, size, attributes, flags;
 };
@@ -37,7 +43,7 @@ struct memfd {
 #define DATA(type, r)                                                                              \
 	({                                                                                         \
 		struct type data = {};                                                             \
-		memcpy(&data, (r)->data, sizeof(data) < (r)->size ? sizeof(data) : (r)->size);     \
+		memcpy(&data, (r)->word, sizeof(data) < (r)->size ? sizeof(data) : (r)->size);     \
 		data;                                                                              \
 	})
 
@@ -77,15 +83,12 @@ static void tell_cap(const struct ioctl_event_row *r, char *dst, size_t size)
 
 static void tell_enable_cap(const struct ioctl_event_row *r, char *dst, size_t size)
 {
-	const struct {
-		uint32_t cap, flags;
-		uint64_t args[4];
-	} *c = (const void *)r->data;
+	struct enable_cap c = DATA(enable_cap, r);
 	char cap[64];
 
-	cap_text(c->cap, cap, sizeof(cap));
+	cap_text(c.cap, cap, sizeof(cap));
 	snprintf(dst, size, "cap=%s args=0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64 " 0x%" PRIx64, cap,
-		 c->args[0], c->args[1], c->args[2], c->args[3]);
+		 c.args[0], c.args[1], c.args[2], c.args[3]);
 }
 
 static void tell_region(const struct ioctl_event_row *r, char *dst, size_t size)

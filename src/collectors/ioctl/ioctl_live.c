@@ -61,6 +61,6 @@ int ioctl_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row
 	r->ret = e->ret;
 	r->total = e->total;
 	r->size = e->size;
-	memcpy(r->data, e->data, sizeof(r->data));
+	memcpy(r->word, e->data, sizeof(r->word));
 	return 0;
 }

@@ -30,7 +30,7 @@ struct ioctl_event_row {
 	int64_t ret;
 	uint64_t total;
 	uint32_t size, pad;
-	uint8_t data[IOCTL_DATA];
+	uint32_t word[IOCTL_DATA / 4]; /* what arg points to, of which size bytes are known */
 };
 
 extern const struct kw_schema ioctl_table, ioctl_event_table;
