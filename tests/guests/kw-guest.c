@@ -3,11 +3,12 @@
  * kw-guest.c - a tiny VMM whose guests make exactly N exits of one kind on each vCPU, so that
  * what a watcher counts can be checked to the last exit.
  * May not know about: kvm_watcher. Needs nothing but /dev/kvm and libc.
- * To extend: a kind is a piece of guest code and a line in kinds[].
+ * To extend: a kind is a piece of guest code and a line in kinds[], both in guest_code.h.
  *
  *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
- *            [--drop K] [--log]
+ *            [--drop K] [--log] [--ioctls K] [--spin-wait] [--dest VCPU] [--coalesce C]
+ *            [--masked M] [--signals S]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -16,6 +17,11 @@
  *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
  *   --pages, --manual, --ring   see the kind dirty
  *   --log    then the VMM turns on logging of the touched memory, so that KVM splits huge pages
+ *   --ioctls K  the VMM does each ioctl of a list K times (ledger.c), once per VM, before its vCPUs
+ *            run; one more line per VM, after those of its vCPUs, says how many ioctls there were
+ *            on KVM's file descriptors from "go" on, by scope, request and errno: all threads',
+ *            KVM_RUN included
+ *   --spin-wait, --dest, --coalesce, --masked, --signals   see the kinds with an injector
  *   --drop K then the VMM takes 8 pages of the touched memory from each VM, K times
  *
  * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
@@ -43,6 +49,39 @@
  *   nested   VMRUN of an L2 that does CPUID
  *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
  *            nested paging, so all page faults are the host's to handle
+ *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
+ *            until then
+ *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
+ *            time become one, and one more may expire untaken at the end
+ *   selfipi  an IPI to itself by the x2APIC register, taken at once
+ *   ipi      a fixed IPI of vector 0x51 from vCPU 0 to vCPU 1, sent by ICR after the one before has
+ *            been acknowledged; at last one of vector 0xf0. Two vCPUs only.
+ *   hypercalls   KVM's 1 (VAPIC_POLL_IRQ), 5 (KICK_CPU), 9 (CLOCK_PAIRING), 11 (SCHED_YIELD), 10
+ *            (SEND_IPI of vector 0x90 to vCPU 0, which does not take it), 12 (MAP_GPA_RANGE, which
+ *            goes to user space where KVM can) and 0x1234 (unknown); all to APIC id 0
+ *   hcflood  a KVM hypercall of a random number of 64 bits
+ *   hvcalls  Hyper-V's fast hypercalls 8 (long spin wait) and 0x7777 (unknown)
+ *   xencalls Xen's hypercall 17, which goes to user space; needs a KVM with CONFIG_KVM_XEN
+ *
+ * Kinds with an injector; COUNT interrupts per VM, not per vCPU, each sent by a thread "injector"
+ * of the VMM after the one before has been acknowledged; the vCPUs take turns, or there is --dest:
+ *   pic      by the PIC, vector 0x25, always to vCPU 0; the line is raised and lowered
+ *   ioapic   by the IOAPIC, edge, vector 0x60 + VCPU, pin 10 + VCPU; the line is raised and lowered
+ *   ioapicl  the same, level; raised, and lowered upon an OUT of the guest, before its EOI
+ *   msi      by KVM_SIGNAL_MSI, vector 0x70
+ *   irqfd    by an eventfd, vector 0x70
+ *   hltsig   as msi, but before each the thread gets S signals (--signals), each when it sleeps
+ * The vCPU waits by HLT, with --spin-wait awake. Each one's last interrupt is an MSI of vector
+ * 0xf0.
+ *   --coalesce C  then one more (also in "sent"), and C while it is pending as the guest, which an
+ *            MSI of vector 0xf1 has told to, has its interrupts disabled (ioapic, ioapicl: the
+ *            line is not lowered in between)
+ *   --masked M  then M while the guest, told in the same way, has masked the pin; it stays so
+ * What was sent is "sent", "coalesced", "masked", "signals" of the VM, in the record of each vCPU.
+ *
+ * The kinds from timer1 on count their interrupts: "vectors", by vector, and "interrupts", all. A
+ * "twice" is one that the host delivered once more (see guest_code.h), and in none of those. Those
+ * with hypercalls count the "rounds"; "returned" is by which value each one of the last round did.
  *
  * Each kind's own exits aside, a run makes the one that ends it and those of the host's interrupts;
  * hlt, mix and nested also those of the few pages that only their runs use.
@@ -60,237 +99,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <linux/kvm.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_VCPUS 16
-#define MAX_VMS	  1000
-#define MAX_STATS 256
-
-#ifndef MAP_HUGE_2MB
-#define MAP_HUGE_2MB (21 << 26)
-#endif
-
-/* Guest-physical layout; all of the first GiB but IOAPIC is identity-mapped by 2 MiB pages. */
-#define PML4	 0x1000
-#define PDPT	 0x2000
-#define PD	 0x3000
-#define GDT	 0x4000
-#define IDT	 0x5000
-#define VMCB	 0x6000	 /* one page per vCPU */
-#define HSAVE	 0x16000 /* one page per vCPU */
-#define CODE	 0x26000
-#define L2_CODE	 0x27000
-#define ISR	 0x28000
-#define FAULT	 0x29000
-#define STACKS	 0x30000 /* one page per vCPU, growing down from the next */
-#define LOW_SIZE 0x200000
-#define IOAPIC	 0x1fe00000UL /* mapped to IOAPIC_GPA */
-#define TOUCH	 0x20000000UL /* a slot of its own; kinds that have none: a hole */
-#define HOLE	 0x3ff00000UL /* in no slot */
-#define MAX_SIZE 0x1fe00000UL /* of the slot at TOUCH */
-
-#define IOAPIC_GPA 0xfec00000UL
-#define EVENT_GPA  (HOLE + 0x2000)
-#define TOUCH_SLOT 1
-
-#define PORT_FAULT 0x500
-#define PORT_END   0x501
-#define PORT_ROUND 0x502
-
-/*
- * Guest code, position-independent. rdi: how many; rsi: spins before each; rbp: first page to
- * touch; r8: timer ticks; r9: the vCPU's VMCB; r12: from page to page; r13: pages to make dirty;
- * r14: a random seed. A loop of 0 does its setup and ends.
- */
-#define CODE_OF(name, text)                                                                        \
-	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name         \
-	    ":\n" text "\ncode_" #name "_end:\n.popsection\n");                                    \
-	extern const char code_##name[], code_##name##_end[];
-#define END " mov $0x501, %edx\n out %al, (%dx)\n hlt\n"
-#define LOOP(setup, body)                                                                          \
-	setup "1: test %rdi, %rdi\n jz 9f\n"                                                       \
-	      " mov %rsi, %r10\n2: test %r10, %r10\n jz 3f\n dec %r10\n jmp 2b\n3:\n" body         \
-	      "\n dec %rdi\n jmp 1b\n9:\n" END
-
-/* in a setup: what a run of 0 does, so that all accesses of the next run are alike to KVM */
-#define IF_0(body) " test %rdi, %rdi\n jnz 1f\n" body
-
-#define X2APIC_ON                                                                                  \
-	" mov $0x1b, %ecx\n rdmsr\n or $0xc00, %eax\n wrmsr\n"                                     \
-	" mov $0x80f, %ecx\n mov $0x1ff, %eax\n xor %edx, %edx\n wrmsr\n"
-#define TIMER_ONESHOT                                                                              \
-	" mov $0x83e, %ecx\n mov $0xb, %eax\n xor %edx, %edx\n wrmsr\n"                            \
-	" mov $0x832, %ecx\n mov $0x40, %eax\n xor %edx, %edx\n wrmsr\n"
-#define CPUID_1	       " xor %eax, %eax\n xor %ecx, %ecx\n cpuid\n"
-#define OUT_1	       " mov $0x3f8, %edx\n mov $0x78, %al\n out %al, (%dx)\n"
-#define IN_1	       " mov $0x3f8, %edx\n in (%dx), %al\n"
-#define RDMSR_1	       " mov $0x8b, %ecx\n rdmsr\n"
-#define WRMSR_1	       " mov $0x8b, %ecx\n xor %eax, %eax\n xor %edx, %edx\n wrmsr\n"
-#define MMIO_1	       " mov $0x3ff00000, %eax\n mov (%rax), %ebx\n"
-#define RDWRMSR(msr)   " mov $" msr ", %ecx\n rdmsr\n wrmsr\n"
-#define OUT_IN(port)   " mov $" port ", %edx\n out %al, (%dx)\n in (%dx), %al\n"
-#define CPUID_OF(leaf) " mov $" leaf ", %eax\n xor %ecx, %ecx\n cpuid\n"
-#define CR4_1	       " xor $0x40, %ebx\n mov %rbx, %cr4\n" /* MCE */
-#define VMRUN_1	       " mov %r9, %rax\n vmrun\n addq $2, 0x578(%r9)\n"
-#define TOUCH_1	       " movb $1, (%rbp)\n add %r12, %rbp\n"
-#define READ_4	       " mov (%rax), %ebx\n"
-#define WRITE_4	       " mov %ebx, (%rax)\n"
-#define STACK_1	       " push %rax\n pop %rax\n"
-#define DIRTY_1                                                                                    \
-	" mov %rbp, %rbx\n mov %r13, %rcx\n"                                                       \
-	"4: movb $1, (%rbx)\n add $4096, %rbx\n dec %rcx\n jnz 4b\n"                               \
-	" mov $0x502, %edx\n out %al, (%dx)\n"
-/* a linear congruential generator, of which only the upper bits are random enough */
-#define RANDOM_ON " movabs $6364136223846793005, %r15\n movabs $1442695040888963407, %r11\n"
-#define RANDOM	  " imul %r15, %r14\n add %r11, %r14\n"
-#define FLOOD_CPUID                                                                                \
-	RANDOM " mov %r14, %rax\n shr $32, %rax\n mov %r14d, %ecx\n shr $23, %ecx\n"               \
-	       " lea 8f(%rip), %rbx\n lea (%rbx, %rcx, 4), %rbx\n call *%rbx\n"
-#define FLOOD_OUT RANDOM " mov %r14, %rdx\n shr $48, %rdx\n or $0x8000, %edx\n out %al, (%dx)\n"
-#define FLOOD_MMIO                                                                                 \
-	RANDOM " mov %r14, %rbx\n shr $32, %rbx\n and $0x1ffff000, %ebx\n"                         \
-	       " or $0x20000000, %ebx\n mov %eax, (%rbx)\n"
-/* the interrupt that ends the halt may be pending already: sti holds it back until hlt has run */
-#define HLT_1 " mov $0x838, %ecx\n mov %r8d, %eax\n xor %edx, %edx\n wrmsr\n sti\n hlt\n cli\n"
-
-CODE_OF(cpuid, LOOP("", CPUID_1))
-CODE_OF(out, LOOP("", OUT_1))
-CODE_OF(in, LOOP("", IN_1))
-CODE_OF(rdmsr, LOOP("", RDMSR_1))
-CODE_OF(wrmsr, LOOP("", WRMSR_1))
-CODE_OF(vmmcall, LOOP("", " mov $1, %eax\n vmmcall\n"))
-CODE_OF(vmcall, LOOP("", " mov $1, %eax\n vmcall\n"))
-CODE_OF(mmio, LOOP("", MMIO_1))
-CODE_OF(msrs, LOOP("", RDWRMSR("0x8b") RDWRMSR("0x277") RDWRMSR("0x1a0")))
-CODE_OF(ports, LOOP("", OUT_IN("0x3f8") OUT_IN("0x2f8") OUT_IN("0x70")))
-CODE_OF(leaves, LOOP("", CPUID_OF("0") CPUID_OF("1") CPUID_OF("0x80000000")))
-CODE_OF(crs, LOOP(" mov $0x220, %ebx\n", CR4_1))
-CODE_OF(mmior, LOOP(" mov $0x3ff00010, %eax\n" IF_0(READ_4), READ_4))
-CODE_OF(mmiow, LOOP(" mov $0x3ff00010, %eax\n" IF_0(WRITE_4), WRITE_4))
-CODE_OF(mmiok, LOOP(" mov $0x1fe00000, %eax\n" IF_0(READ_4), READ_4))
-CODE_OF(mmioev, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
-CODE_OF(mmioev0, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
-CODE_OF(touch, LOOP("", TOUCH_1))
-CODE_OF(touchr, LOOP("", " mov (%rbp), %al\n add %r12, %rbp\n"))
-CODE_OF(touchx, LOOP(STACK_1, " call *%rbp\n add %r12, %rbp\n"))
-CODE_OF(dirty, LOOP("", DIRTY_1))
-CODE_OF(flood, LOOP(STACK_1 RANDOM_ON,
-		    FLOOD_CPUID FLOOD_OUT FLOOD_MMIO) "8: .rept 512\n cpuid\n ret\n nop\n .endr\n")
-CODE_OF(pause, LOOP("", " pause\n"))
-CODE_OF(hlt, LOOP(X2APIC_ON TIMER_ONESHOT, HLT_1))
-CODE_OF(spin, LOOP("", ""))
-CODE_OF(mix, LOOP(X2APIC_ON TIMER_ONESHOT, CPUID_1 OUT_1 IN_1 RDMSR_1 MMIO_1 HLT_1))
-/* a hypervisor: runs L2, which makes one exit, which L1 handles by skipping the instruction */
-CODE_OF(nested, LOOP("", VMRUN_1))
-CODE_OF(l2, "1: xor %eax, %eax\n cpuid\n jmp 1b\n")
-/* in a run of 0, L2's write goes to the stack */
-CODE_OF(nestmem, LOOP(IF_0(" lea -1024(%rsp), %rbp\n" VMRUN_1), VMRUN_1))
-CODE_OF(l2mem, "1:" TOUCH_1 CPUID_1 " jmp 1b\n")
-/* interrupts: end-of-interrupt, back */
-CODE_OF(isr, " push %rax\n push %rcx\n push %rdx\n mov $0x80b, %ecx\n xor %eax, %eax\n"
-	     " xor %edx, %edx\n wrmsr\n pop %rdx\n pop %rcx\n pop %rax\n iretq\n")
-CODE_OF(fault, " mov $0x500, %edx\n out %al, (%dx)\n hlt\n")
-
-enum {
-	IRQCHIP = 1,	   /* has KVM's interrupt controllers */
-	TOUCHES = 2,	   /* COUNT pages of its own, on each vCPU */
-	DIRTIES = 4,	   /* PAGES pages of its own, logged when dirty */
-	NESTS = 8,	   /* is a hypervisor */
-	EVENT = 16,	   /* has an eventfd at EVENT_GPA, for writes of 4 bytes */
-	EVENT_LENGTH0 = 32 /* the same, for writes of any length */
-};
-
-static const struct kind {
-	const char *name, *code, *end;
-	unsigned int flags;
-} kinds[] = {
-#define KIND(name, flags)                                                                          \
-	{                                                                                          \
-#name, code_##name, code_##name##_end, flags                                       \
-	}
-	KIND(cpuid, 0),
-	KIND(out, 0),
-	KIND(in, 0),
-	KIND(rdmsr, 0),
-	KIND(wrmsr, 0),
-	KIND(vmmcall, 0),
-	KIND(vmcall, 0),
-	KIND(mmio, 0),
-	KIND(touch, TOUCHES),
-	KIND(pause, 0),
-	KIND(hlt, IRQCHIP),
-	KIND(spin, 0),
-	KIND(mix, IRQCHIP),
-	KIND(nested, NESTS),
-	KIND(msrs, 0),
-	KIND(ports, 0),
-	KIND(leaves, 0),
-	KIND(crs, 0),
-	KIND(mmior, 0),
-	KIND(mmiow, 0),
-	KIND(mmiok, IRQCHIP),
-	KIND(mmioev, EVENT),
-	KIND(mmioev0, EVENT_LENGTH0),
-	KIND(touchr, TOUCHES),
-	KIND(touchx, TOUCHES),
-	KIND(dirty, DIRTIES),
-	KIND(flood, 0),
-	KIND(nestmem, NESTS | TOUCHES),
-};
+#include "guest_code.h"
+#include "kw-guest.h"
 
 #define DROP_PAGES 8
 
-static struct {
-	const struct kind *kind;
-	long count, vcpus, vms, rounds, spin, ticks, pages, ring, drop;
-	bool wait, one_thread, huge, manual, log;
-	int kvm;
-	struct kvm_cpuid2 *cpuid;
-} o = { .kind = &kinds[0],
-	.count = 1000,
-	.vcpus = 1,
-	.vms = 1,
-	.rounds = 1,
-	.ticks = 10000,
-	.pages = 64,
-	.kvm = -1 };
-
-/* what the dirty pages' log has told */
-struct dirty {
-	uint64_t *found;    /* bitmap: in this round */
-	uint32_t *distinct; /* for each round: how many */
-	long rounds;
-	struct kvm_dirty_gfn *ring;
-	uint64_t next; /* of the ring's entries, ever growing */
-};
-
-struct vcpu {
-	struct vm *vm;
-	int fd, stats_fd, id, tid;
-	struct kvm_run *run;
-	uint64_t *before, *after; /* values of stats */
-	uint64_t user_exits;
-	struct dirty dirty;
-	pthread_t thread;
-};
-
-struct vm {
-	int fd, number, event;
-	uint8_t *low, *touch;
-	struct vcpu vcpu[MAX_VCPUS];
-};
+struct options o = { .kind = &kinds[0],
+		     .count = 1000,
+		     .vcpus = 1,
+		     .vms = 1,
+		     .rounds = 1,
+		     .ticks = 10000,
+		     .pages = 64,
+		     .dest = -1,
+		     .kvm = -1 };
 
 /* ---- KVM's own statistics (Documentation/virt/kvm/api.rst, KVM_GET_STATS_FD) ---- */
 
@@ -376,6 +207,53 @@ static void put_gate(uint8_t *low, int vector, uint64_t handler)
 	gate[1] = handler >> 32;
 }
 
+static uint64_t tail_of(int vector)
+{
+	if (o.kind->flags & BY_PIC && vector < PIC_BASE + 8)
+		return TAIL_PIC;
+	if (o.kind->flags & BY_LEVEL && vector < END_VECTOR)
+		return TAIL_LOW;
+	return TAIL;
+}
+
+/* testb $2, 17(%rsp); jz to TAIL_TWICE; incq vector * 8(%r9); jmp to the tail */
+static void put_stub(uint8_t *low, int vector)
+{
+	uint64_t start = STUBS + 32 * vector;
+	uint32_t twice = TAIL_TWICE - (start + 11), counter = vector * sizeof(uint64_t);
+	uint32_t away = tail_of(vector) - (start + 23);
+	uint8_t *stub = low + start;
+
+	memcpy(stub, (const uint8_t[]){ 0xf6, 0x44, 0x24, 17, 2, 0x0f, 0x84 }, 7);
+	memcpy(stub + 7, &twice, 4);
+	memcpy(stub + 11, (const uint8_t[]){ 0x49, 0xff, 0x81 }, 3);
+	memcpy(stub + 14, &counter, 4);
+	stub[18] = 0xe9;
+	memcpy(stub + 19, &away, 4);
+	put_gate(low, vector, start);
+}
+
+static void put_stubs(uint8_t *low)
+{
+	memcpy(low + TAIL, code_tail, code_tail_end - code_tail);
+	memcpy(low + TAIL_PIC, code_tail_pic, code_tail_pic_end - code_tail_pic);
+	memcpy(low + TAIL_LOW, code_tail_low, code_tail_low_end - code_tail_low);
+	memcpy(low + TAIL_TWICE, code_tail_twice, code_tail_twice_end - code_tail_twice);
+	for (int i = 32; i < 256; i++)
+		put_stub(low, i);
+}
+
+static void put_board(struct vcpu *c)
+{
+	struct board *b = board_of(c);
+
+	if (!(o.kind->flags & COUNTS))
+		return;
+	memset(b, 0, sizeof(*b));
+	b->id = c->id;
+	b->spin = o.spin_wait;
+}
+
 static void put_memory(struct vm *vm)
 {
 	memcpy(vm->low + CODE, o.kind->code, o.kind->end - o.kind->code);
@@ -390,6 +268,8 @@ static void put_memory(struct vm *vm)
 	((uint64_t *)(vm->low + GDT))[2] = 0x00cf93000000ffff;
 	for (int i = 0; i < 256; i++)
 		put_gate(vm->low, i, i < 32 ? FAULT : ISR);
+	if (o.kind->flags & COUNTS)
+		put_stubs(vm->low);
 }
 
 static uint8_t *get_memory(size_t size, bool huge)
@@ -416,7 +296,7 @@ static void add_slot(struct vm *vm, int slot, uint64_t gpa, size_t size, uint8_t
 						 .memory_size = size,
 						 .userspace_addr = (uintptr_t)mem };
 
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) < 0)
+	if (vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &r) < 0)
 		err(1, "KVM_SET_USER_MEMORY_REGION");
 }
 
@@ -458,7 +338,7 @@ static void put_event(struct vm *vm)
 	if (!(o.kind->flags & (EVENT | EVENT_LENGTH0)))
 		return;
 	vm->event = e.fd = eventfd(0, EFD_CLOEXEC);
-	if (vm->event < 0 || ioctl(vm->fd, KVM_IOEVENTFD, &e) < 0)
+	if (vm->event < 0 || vm_ioctl(vm, KVM_IOEVENTFD, &e) < 0)
 		err(1, "KVM_IOEVENTFD");
 }
 
@@ -466,13 +346,26 @@ static void enable(struct vm *vm, unsigned int capability, uint64_t arg, const c
 {
 	struct kvm_enable_cap cap = { .cap = capability, .args = { arg } };
 
-	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap) < 0)
+	if (vm_ioctl(vm, KVM_ENABLE_CAP, &cap) < 0)
 		err(1, "%s", name);
 }
 
 static size_t ring_size(void)
 {
 	return o.ring * sizeof(struct kvm_dirty_gfn);
+}
+
+/* What hypercalls need of KVM. */
+static void enable_calls(struct vm *vm)
+{
+	struct kvm_xen_hvm_config xen = { .flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+					  .msr = 0x40000000 }; /* without, KVM ignores it all */
+	long exits = vm_ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL);
+
+	if (o.kind->flags & XEN && vm_ioctl(vm, KVM_XEN_HVM_CONFIG, &xen) < 0)
+		err(1, "KVM_XEN_HVM_CONFIG");
+	if (exits > 0)
+		enable(vm, KVM_CAP_EXIT_HYPERCALL, exits, "KVM_CAP_EXIT_HYPERCALL");
 }
 
 static void enable_dirty_log(struct vm *vm)
@@ -548,7 +441,7 @@ static void enable_svm(struct vcpu *c)
 	} msr = { .m.nmsrs = 1, .e = { .index = 0xc0010117, .data = HSAVE + c->id * 0x1000 } };
 
 	put_vmcb(c);
-	if (ioctl(c->fd, KVM_SET_MSRS, &msr) != 1)
+	if (vcpu_ioctl(c, KVM_SET_MSRS, &msr) != 1)
 		err(1, "VM_HSAVE_PA");
 }
 
@@ -566,7 +459,7 @@ static void put_system_registers(struct vcpu *c)
 				  .g = 1 };
 	struct kvm_sregs s;
 
-	if (ioctl(c->fd, KVM_GET_SREGS, &s) < 0)
+	if (vcpu_ioctl(c, KVM_GET_SREGS, &s) < 0)
 		err(1, "KVM_GET_SREGS");
 	s.cs = cs;
 	s.ds = s.es = s.ss = s.fs = s.gs = ds;
@@ -578,7 +471,7 @@ static void put_system_registers(struct vcpu *c)
 	s.gdt.limit = 23;
 	s.idt.base = IDT;
 	s.idt.limit = 4095;
-	if (ioctl(c->fd, KVM_SET_SREGS, &s) < 0)
+	if (vcpu_ioctl(c, KVM_SET_SREGS, &s) < 0)
 		err(1, "KVM_SET_SREGS");
 }
 
@@ -590,14 +483,14 @@ static void put_registers(struct vcpu *c, long count)
 			      .rsi = o.spin,
 			      .r8 = o.ticks,
 			      .rsp = STACKS + 0x1000 * (c->id + 1),
-			      .r9 = VMCB + 0x1000 * c->id,
+			      .r9 = (o.kind->flags & COUNTS ? BOARDS : VMCB) + 0x1000 * c->id,
 			      .rbp = TOUCH + touch_step() * (o.count ?: 1) * c->id,
 			      .r12 = touch_step(),
 			      .r13 = o.pages,
 			      .r14 = c->vm->number * MAX_VCPUS + c->id };
 
 	put_system_registers(c);
-	if (ioctl(c->fd, KVM_SET_REGS, &r) < 0)
+	if (vcpu_ioctl(c, KVM_SET_REGS, &r) < 0)
 		err(1, "KVM_SET_REGS");
 	if (o.kind->flags & NESTS)
 		enable_svm(c);
@@ -610,20 +503,21 @@ static void create_vcpu(struct vm *vm, int id)
 
 	c->vm = vm;
 	c->id = id;
-	c->fd = ioctl(vm->fd, KVM_CREATE_VCPU, (long)id);
+	c->fd = vm_ioctl(vm, KVM_CREATE_VCPU, id);
 	if (c->fd < 0)
 		err(1, "KVM_CREATE_VCPU");
-	c->run = mmap(NULL, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
+	c->run = mmap(NULL, system_ioctl(c->vm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE,
 		      MAP_SHARED, c->fd, 0);
-	if (c->run == MAP_FAILED || ioctl(c->fd, KVM_SET_CPUID2, o.cpuid) < 0)
+	if (c->run == MAP_FAILED || vcpu_ioctl(c, KVM_SET_CPUID2, o.cpuid) < 0)
 		err(1, "vCPU");
-	if (o.kind->flags & IRQCHIP && ioctl(c->fd, KVM_SET_MP_STATE, &runnable) < 0)
+	if (o.kind->flags & IRQCHIP && vcpu_ioctl(c, KVM_SET_MP_STATE, &runnable) < 0)
 		err(1, "KVM_SET_MP_STATE");
-	c->stats_fd = ioctl(c->fd, KVM_GET_STATS_FD, NULL);
+	c->stats_fd = vcpu_ioctl(c, KVM_GET_STATS_FD, NULL);
 	if (!stats.count)
 		learn_stats(c->stats_fd);
 	if (o.kind->flags & DIRTIES)
 		create_dirty(c);
+	put_board(c);
 }
 
 static struct vm *create_vm(int number)
@@ -631,11 +525,13 @@ static struct vm *create_vm(int number)
 	struct vm *vm = calloc(1, sizeof(*vm));
 
 	vm->number = number;
-	vm->fd = ioctl(o.kvm, KVM_CREATE_VM, 0L);
-	if (vm->fd < 0 || (o.kind->flags & IRQCHIP && ioctl(vm->fd, KVM_CREATE_IRQCHIP, 0) < 0))
+	vm->fd = system_ioctl(vm, KVM_CREATE_VM, 0);
+	if (vm->fd < 0 || (o.kind->flags & IRQCHIP && vm_ioctl(vm, KVM_CREATE_IRQCHIP, 0) < 0))
 		err(1, "creating VM %d", number);
 	if (o.kind->flags & DIRTIES)
 		enable_dirty_log(vm);
+	if (o.kind->flags & CALLS)
+		enable_calls(vm);
 	vm->low = get_memory(LOW_SIZE, false);
 	add_slot(vm, 0, 0, LOW_SIZE, vm->low, 0);
 	put_memory(vm);
@@ -643,12 +539,13 @@ static struct vm *create_vm(int number)
 	put_event(vm);
 	for (int i = 0; i < o.vcpus; i++)
 		create_vcpu(vm, i);
+	create_injector(vm);
 	return vm;
 }
 
 static void destroy_vcpu(struct vcpu *c)
 {
-	munmap(c->run, ioctl(o.kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
+	munmap(c->run, system_ioctl(c->vm, KVM_GET_VCPU_MMAP_SIZE, 0));
 	if (c->dirty.ring)
 		munmap(c->dirty.ring, ring_size());
 	close(c->stats_fd);
@@ -663,6 +560,7 @@ static void destroy_vm(struct vm *vm)
 {
 	for (int i = 0; i < o.vcpus; i++)
 		destroy_vcpu(&vm->vcpu[i]);
+	destroy_injector(vm);
 	close(vm->fd);
 	if (vm->event >= 0)
 		close(vm->event);
@@ -688,7 +586,7 @@ static void collect_ring(struct vcpu *c)
 		d->found[e->offset / 64] |= 1ULL << e->offset % 64;
 		__atomic_store_n(&e->flags, KVM_DIRTY_GFN_F_RESET, __ATOMIC_RELEASE);
 	}
-	if (ioctl(c->vm->fd, KVM_RESET_DIRTY_RINGS, 0) < 0)
+	if (vm_ioctl(c->vm, KVM_RESET_DIRTY_RINGS, 0) < 0)
 		err(1, "KVM_RESET_DIRTY_RINGS");
 }
 
@@ -699,9 +597,9 @@ static void collect_log(struct vcpu *c)
 					     .num_pages = o.pages,
 					     .dirty_bitmap = c->dirty.found };
 
-	if (ioctl(c->vm->fd, KVM_GET_DIRTY_LOG, &get) < 0)
+	if (vm_ioctl(c->vm, KVM_GET_DIRTY_LOG, &get) < 0)
 		err(1, "KVM_GET_DIRTY_LOG");
-	if (o.manual && ioctl(c->vm->fd, KVM_CLEAR_DIRTY_LOG, &clear) < 0)
+	if (o.manual && vm_ioctl(c->vm, KVM_CLEAR_DIRTY_LOG, &clear) < 0)
 		err(1, "KVM_CLEAR_DIRTY_LOG");
 }
 
@@ -737,7 +635,7 @@ static void die_of(struct vcpu *c)
 {
 	struct kvm_regs r = {};
 
-	ioctl(c->fd, KVM_GET_REGS, &r);
+	vcpu_ioctl(c, KVM_GET_REGS, &r);
 	errx(1, "vCPU %d: unexpected KVM exit %u at rip %#llx, rsp %#llx, rdi %lld, rflags %#llx",
 	     c->id, c->run->exit_reason, r.rip, r.rsp, r.rdi, r.rflags);
 }
@@ -746,9 +644,11 @@ static void die_of_fault(struct vcpu *c)
 {
 	struct kvm_regs r;
 
-	ioctl(c->fd, KVM_GET_REGS, &r);
+	vcpu_ioctl(c, KVM_GET_REGS, &r);
 	errx(1, "the guest faulted at %#lx", *(uint64_t *)(c->vm->low + r.rsp));
 }
+
+#define XEN_RESULT 42
 
 /* Most exits to user space need no more than another KVM_RUN. */
 static void handle_exit(struct vcpu *c)
@@ -760,8 +660,14 @@ static void handle_exit(struct vcpu *c)
 		die_of_fault(c);
 	else if (reason == KVM_EXIT_IO && port == PORT_ROUND)
 		end_round(c);
+	else if (reason == KVM_EXIT_IO && port == PORT_LOWER)
+		set_line(c->vm, IOAPIC_PINS + c->id, 0);
 	else if (reason == KVM_EXIT_DIRTY_RING_FULL)
 		collect(c);
+	else if (reason == KVM_EXIT_HYPERCALL)
+		c->run->hypercall.ret = 0;
+	else if (reason == KVM_EXIT_XEN)
+		c->run->xen.u.hcall.result = XEN_RESULT;
 	else if (reason != KVM_EXIT_IO && reason != KVM_EXIT_MMIO)
 		die_of(c);
 }
@@ -771,10 +677,11 @@ static void run_vcpu(struct vcpu *c, long count)
 {
 	put_registers(c, count);
 	for (;;) {
-		if (ioctl(c->fd, KVM_RUN, 0) < 0) {
-			if (errno == EINTR)
-				continue;
-			err(1, "KVM_RUN");
+		if (vcpu_ioctl(c, KVM_RUN, 0) < 0) {
+			if (errno != EINTR)
+				err(1, "KVM_RUN");
+			__atomic_fetch_add(&c->interrupted, 1, __ATOMIC_RELEASE);
+			continue;
 		}
 		if (c->run->exit_reason == KVM_EXIT_IO && c->run->io.port == PORT_END)
 			return;
@@ -794,8 +701,9 @@ static void *vcpu_thread(void *arg)
 	c->tid = syscall(SYS_gettid);
 	run_vcpu(c, o.kind->flags & DIRTIES ? 1 : 0);
 	forget_rounds(c);
+	put_board(c);
 	c->before = read_stats(c->stats_fd);
-	c->user_exits = 0;
+	c->user_exits = c->interrupted = 0;
 	pthread_barrier_wait(&warm);
 	pthread_barrier_wait(&go);
 	run_vcpu(c, o.count);
@@ -834,6 +742,27 @@ static void report_dirty(const struct dirty *d)
 	printf("]");
 }
 
+static void report_board(const struct vcpu *c)
+{
+	const struct board *b = board_of(c);
+	uint64_t all = 0;
+
+	printf(",\"vectors\":{");
+	for (int i = 0; i < 256; i++) {
+		if (b->count[i])
+			printf("%s\"%#x\":%lu", all ? "," : "", i, b->count[i]);
+		all += b->count[i];
+	}
+	printf("},\"interrupts\":%lu,\"twice\":%lu", all, b->twice);
+	report_injector(c->vm);
+	if (!(o.kind->flags & CALLS))
+		return;
+	printf(",\"rounds\":%lu,\"returned\":[", b->rounds);
+	for (int i = 0; i < 7; i++)
+		printf("%s%ld", i ? "," : "", (long)b->returned[i]);
+	printf("]");
+}
+
 static void report(const struct vcpu *c)
 {
 	printf("{\"pid\":%d,\"vm\":%d,\"vcpu\":%d,\"tid\":%d,\"exits\":%lu,\"poll_ns\":%lu,"
@@ -844,7 +773,17 @@ static void report(const struct vcpu *c)
 	report_stats(c);
 	if (o.kind->flags & DIRTIES)
 		report_dirty(&c->dirty);
+	if (o.kind->flags & COUNTS)
+		report_board(c);
 	printf("}\n");
+}
+
+static void start_ioctls(struct vm **vm)
+{
+	for (long m = 0; m < o.vms && o.ioctls; m++) {
+		start_ledger(vm[m]);
+		do_ioctls(vm[m]);
+	}
 }
 
 static void run_round(struct vm **vm, bool first)
@@ -862,8 +801,13 @@ static void run_round(struct vm **vm, bool first)
 	pthread_barrier_wait(&warm);
 	if (first)
 		tell("ready");
+	start_ioctls(vm);
 	pthread_barrier_wait(&go);
+	for (long m = 0; m < o.vms; m++)
+		start_injector(vm[m]);
 	pthread_barrier_wait(&done);
+	for (long m = 0; m < o.vms; m++)
+		join_injector(vm[m]);
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
 			pthread_join(vm[m]->vcpu[i].thread, NULL);
@@ -874,6 +818,7 @@ static void run_one_thread(struct vm **vm, bool first)
 {
 	if (first)
 		tell("ready");
+	start_ioctls(vm);
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++) {
 			struct vcpu *c = &vm[m]->vcpu[i];
@@ -894,7 +839,7 @@ static void log_memory(struct vm *vm)
 						 .memory_size = touch_size(),
 						 .userspace_addr = (uintptr_t)vm->touch };
 
-	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &r) < 0)
+	if (vm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &r) < 0)
 		err(1, "KVM_SET_USER_MEMORY_REGION");
 }
 
@@ -919,6 +864,8 @@ static void play_round(bool first, bool last)
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
 			report(&vm[m]->vcpu[i]);
+	for (long m = 0; m < o.vms; m++)
+		report_ledger(vm[m]);
 	for (long m = 0; m < o.vms && o.log; m++)
 		log_memory(vm[m]);
 	for (long m = 0; m < o.vms && o.drop; m++)
@@ -930,17 +877,39 @@ static void play_round(bool first, bool last)
 	free(vm);
 }
 
+/* Hyper-V's leaves in place of KVM's: with both, KVM would be Hyper-V to none. */
+static void put_hyperv(struct kvm_cpuid2 *cpuid)
+{
+	struct kvm_cpuid2 *hv = calloc(1, sizeof(*hv) + 64 * sizeof(struct kvm_cpuid_entry2));
+	uint32_t kept = 0;
+
+	hv->nent = 64;
+	if (system_ioctl(NULL, KVM_GET_SUPPORTED_HV_CPUID, hv) < 0)
+		err(1, "KVM_GET_SUPPORTED_HV_CPUID");
+	for (uint32_t i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function >> 8 != 0x400000)
+			cpuid->entries[kept++] = cpuid->entries[i];
+	for (uint32_t i = 0; i < hv->nent && kept < 256; i++)
+		cpuid->entries[kept++] = hv->entries[i];
+	cpuid->nent = kept;
+	free(hv);
+}
+
 static struct kvm_cpuid2 *supported_cpuid(void)
 {
+	uint32_t features = 1 << 21 | (o.kind->flags & DEADLINE ? 1 << 24 : 0); /* x2APIC */
+
 	struct kvm_cpuid2 *cpuid =
 		calloc(1, sizeof(*cpuid) + 256 * sizeof(struct kvm_cpuid_entry2));
 
 	cpuid->nent = 256;
-	if (ioctl(o.kvm, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
+	if (system_ioctl(NULL, KVM_GET_SUPPORTED_CPUID, cpuid) < 0)
 		err(1, "KVM_GET_SUPPORTED_CPUID");
 	for (uint32_t i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
-			cpuid->entries[i].ecx |= 1 << 21; /* x2APIC */
+			cpuid->entries[i].ecx |= features;
+	if (o.kind->flags & HYPERV)
+		put_hyperv(cpuid);
 	return cpuid;
 }
 
@@ -964,8 +933,31 @@ static long number(const char *text, long least, long most)
 	return n;
 }
 
+static void check_injector(void)
+{
+	unsigned int flags = o.kind->flags;
+
+	if ((flags & INJECTS || flags & SENDS_IPIS) && o.one_thread)
+		errx(2, "%s: not on one thread", o.kind->name);
+	if (flags & SENDS_IPIS && o.vcpus != 2)
+		errx(2, "%s: two vCPUs only", o.kind->name);
+	if (flags & INJECTS && o.vcpus > 8)
+		errx(2, "%s: 8 vCPUs at most", o.kind->name);
+	if (o.dest >= o.vcpus)
+		errx(2, "there is no vCPU %ld", o.dest);
+	if ((o.dest >= 0 || o.coalesce) && !(flags & INJECTS))
+		errx(2, "%s: has no injector", o.kind->name);
+	if (o.masked && !(flags & (BY_PIC | BY_IOAPIC | BY_LEVEL)))
+		errx(2, "%s: has no pin to mask", o.kind->name);
+	if (o.signals && !(flags & BY_SIGNALS))
+		errx(2, "%s: sends no signals", o.kind->name);
+	if (o.spin_wait && (!(flags & (INJECTS | SENDS_IPIS)) || flags & BY_SIGNALS))
+		errx(2, "%s: does not wait spinning", o.kind->name);
+}
+
 static void check_options(void)
 {
+	check_injector();
 	if (o.kind->flags & DIRTIES && o.vcpus != 1)
 		errx(2, "%s: one vCPU only", o.kind->name);
 	if (o.huge && !(o.kind->flags & TOUCHES))
@@ -976,6 +968,30 @@ static void check_options(void)
 		errx(2, "a ring's entries must be a power of two");
 	if (o.ring && o.manual)
 		errx(2, "--manual and --ring exclude each other");
+}
+
+static bool parse_interrupts(int c)
+{
+	switch (c) {
+	case 'W':
+		o.spin_wait = true;
+		break;
+	case 'V':
+		o.dest = number(optarg, 0, MAX_VCPUS - 1);
+		break;
+	case 'C':
+		o.coalesce = number(optarg, 1, 1000000);
+		break;
+	case 'K':
+		o.masked = number(optarg, 1, 1000000);
+		break;
+	case 'S':
+		o.signals = number(optarg, 1, 1000000);
+		break;
+	default:
+		return false;
+	}
+	return true;
 }
 
 static bool parse_long(int c)
@@ -1001,8 +1017,11 @@ static bool parse_long(int c)
 	case 'D':
 		o.drop = number(optarg, 1, MAX_SIZE / 4096);
 		break;
+	case 'I':
+		o.ioctls = number(optarg, 1, 1000000);
+		break;
 	default:
-		return false;
+		return parse_interrupts(c);
 	}
 	return true;
 }
@@ -1044,12 +1063,20 @@ static void parse_short(int c)
 
 static void parse(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "name", required_argument, NULL, 'N' },  { "huge", no_argument, NULL, 'H' },
-		{ "pages", required_argument, NULL, 'P' }, { "manual", no_argument, NULL, 'M' },
-		{ "ring", required_argument, NULL, 'R' },  { "drop", required_argument, NULL, 'D' },
-		{ "log", no_argument, NULL, 'L' },	   {}
-	};
+	static const struct option options[] = { { "name", required_argument, NULL, 'N' },
+						 { "huge", no_argument, NULL, 'H' },
+						 { "pages", required_argument, NULL, 'P' },
+						 { "manual", no_argument, NULL, 'M' },
+						 { "ring", required_argument, NULL, 'R' },
+						 { "drop", required_argument, NULL, 'D' },
+						 { "log", no_argument, NULL, 'L' },
+						 { "ioctls", required_argument, NULL, 'I' },
+						 { "spin-wait", no_argument, NULL, 'W' },
+						 { "dest", required_argument, NULL, 'V' },
+						 { "coalesce", required_argument, NULL, 'C' },
+						 { "masked", required_argument, NULL, 'K' },
+						 { "signals", required_argument, NULL, 'S' },
+						 {} };
 	int c;
 
 	while ((c = getopt_long(argc, argv, "k:n:v:m:r:s:t:wo", options, NULL)) != -1)
