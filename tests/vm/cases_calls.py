@@ -162,6 +162,21 @@ def case_calls_by_the_other_instruction():
     check_exits(objects, missed)
 
 
+def case_calls_that_are_none():
+    """L2 calls L1: exits by the hypercall instruction, but no call of KVM's."""
+    n = 31
+    with Guest("-k", "nestcall", "-n", n, "-v", 2) as g, Watch(what="exits,hypercall") as w:
+        g.run()
+        objects = w.finish()
+        g.end()
+    rows = rows_of(objects, "hypercall")
+    missed = check_losses(objects)
+    equal({(r["api"], r["name"], r["nr"], r["level"]) for r in rows}, {("none", None, None, 2)}, "rows")
+    for v in (0, 1):
+        near(total(rows, vcpu=v), n, missed, f"exits of vCPU {v}")
+    check_exits(objects, missed)
+
+
 def case_calls_of_a_flood():
     """A guest that makes up numbers fills its own share; sums stay exact, its neighbour's too."""
     n = 1500
