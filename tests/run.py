@@ -96,6 +96,14 @@ def set_docs(o):
     columns = {line.split()[1] for line in run(tool, "list", "columns").stdout.splitlines()[1:]}
     missing = sorted(c for c in columns if c not in page)
     yield ("not ok" if missing or not columns else "ok"), "docs columns", f"missing: {missing}"
+    with open(os.path.join(TOP, "docs", "seed-parity.md"), encoding="utf-8") as f:
+        rows = re.findall(r"^\| (\d+) \|.*\| (.*) \|$", f.read(), re.M)
+    cases = set(re.findall(r"^def ((?:case|single)_\w+)", "".join(
+        open(path, encoding="utf-8").read()
+        for path in glob.glob(os.path.join(HERE, "vm", "cases_*.py"))), re.M))
+    named = {c for _, proof in rows for c in re.findall(r"(?:case|single)_\w+", proof)}
+    good = [int(n) for n, _ in rows] == list(range(1, 43)) and named <= cases
+    yield ("ok" if good else "not ok"), "docs seed parity", f"no such cases: {named - cases}"
     p = run("sh", "-c", "clang-format --dry-run -Werror $(git ls-files '*.c' '*.h')")
     yield ("not ok" if p.returncode else "ok"), "docs code format", p.stdout[:2000]
     p = run("git", "ls-files")

@@ -83,6 +83,12 @@ static __always_inline __u64 kw_fault_error(__u32 isa, __u64 told)
 	       (told & 0x38 ? 1 << 0 : 0);
 }
 
+/* The exit of a vCPU that has nothing to do: SVM_EXIT_HLT, EXIT_REASON_HLT. */
+static __always_inline bool kw_is_hlt(__u32 isa, __u32 code)
+{
+	return isa == KW_ISA_SVM ? code == 0x78 : isa == KW_ISA_VMX && code == 12;
+}
+
 #define KW_VCPU_REGS_RIP 16
 
 /*

@@ -52,9 +52,28 @@ struct mmu_notifier {
 	void *ops;
 };
 
+struct kvm_kpic_state {
+	__u8 irq_base;
+};
+
+struct kvm_pic {
+	struct kvm_kpic_state pics[2];
+};
+
+enum kvm_irqchip_mode {
+	KVM_IRQCHIP_NONE,
+};
+
+struct kvm_arch {
+	struct kvm_pic *vpic;
+	unsigned long apicv_inhibit_reasons;
+	enum kvm_irqchip_mode irqchip_mode;
+};
+
 struct kvm {
 	struct mm_struct *mm;
 	struct mmu_notifier mmu_notifier;
+	struct kvm_arch arch;
 };
 
 enum mmu_notifier_event {
@@ -109,7 +128,10 @@ struct kvm_vcpu_stat {
 	struct kvm_vcpu_stat_generic generic;
 };
 
+struct kvm_lapic;
+
 struct kvm_vcpu_arch {
+	struct kvm_lapic *apic;
 	unsigned long regs[17];
 	__u32 regs_avail;
 	__u32 hflags;
@@ -132,6 +154,42 @@ struct kvm_vcpu {
 	struct kvm_vcpu_stat stat;
 	struct kvm_vcpu_arch arch;
 	struct kvm_dirty_ring dirty_ring;
+};
+
+struct timerqueue_node {
+	__s64 expires;
+};
+
+struct hrtimer {
+	struct timerqueue_node node;
+};
+
+struct kvm_timer {
+	struct hrtimer timer;
+	__s64 period;
+	__s64 target_expiration;
+	__u32 timer_mode;
+	__u64 tscdeadline;
+	__u32 timer_advance_ns;
+	atomic_t pending;
+	bool hv_timer_in_use;
+};
+
+struct kvm_lapic {
+	struct kvm_timer lapic_timer;
+	struct kvm_vcpu *vcpu;
+	void *regs;
+};
+
+struct kvm_kernel_irq_routing_entry {
+	__u32 type;
+	union {
+		struct {
+			__u32 address_lo;
+			__u32 address_hi;
+			__u32 data;
+		} msi;
+	};
 };
 
 /* newer kernels keep the instruction pointer apart from the other registers, and a longer mask */

@@ -139,6 +139,7 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	v->vcpu_id = vcpu_id;
 	v->tgid = BPF_CORE_READ(task, tgid);
 	v->tid = tid;
+	v->window = ~0U; /* none yet */
 	v->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	BPF_CORE_READ_STR_INTO(&v->comm, task, group_leader, comm);
 	if (!kw_filter_passes(KW_FILTER_PID, v->tgid, v->start_ns / KW_TICK_NS) ||
@@ -184,7 +185,10 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 	__sync_fetch_and_add(&kw_vcpus_ended, 1);
 }
 
-/* This thread now runs another vCPU than before, or its first; defined in hot.bpf.h. */
+/*
+ * This thread now runs another vCPU than before, or its first, or one that another thread ran last;
+ * defined in hot.bpf.h.
+ */
 static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v);
 
 /* Not the vCPU last seen on this CPU: look it up, and tell the thread which vCPU it runs. */
@@ -192,7 +196,7 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct kw_vcpu *v = kw_slot_of((__u64)vcpu), *before;
-	__u32 *slot;
+	__u32 *slot, tid;
 
 	if (v && kw_ends_with_thread && v->tid && v->tid != (__u32)task->pid) {
 		kw_vcpu_end(v); /* the end of its thread is still to be told, or was kept from us */
@@ -203,13 +207,14 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 		kw_lose(KW_LOSS_NO_SLOT);
 		return NULL;
 	}
+	tid = v->tid;
 	v->tid = task->pid;
 	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!slot) {
 		kw_lose(KW_LOSS_NO_TASK); /* and no memo, so that it is tried again */
 		return v;
 	}
-	if (*slot != v->slot) {
+	if (*slot != v->slot || tid != v->tid) {
 		before = kw_slot(*slot);
 		*slot = v->slot;
 		kw_collectors_on_thread(before, v);

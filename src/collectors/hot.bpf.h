@@ -13,6 +13,10 @@
 #include "faults/faults.bpf.h"
 #include "dirty/dirty.bpf.h"
 #include "nested/nested.bpf.h"
+#include "halt/halt.bpf.h"
+#include "irq/irq.bpf.h"
+#include "load/load.bpf.h"
+#include "timer/timer.bpf.h"
 #include "hypercall/hypercall.bpf.h"
 #include "ioctl/ioctl.bpf.h"
 
@@ -21,6 +25,7 @@ static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 
 {
 	exits_on_exit_done(v, now, total);
 	nested_on_exit_done(v, now, total);
+	halt_on_exit_done(v);
 	hypercall_on_exit_done(v, total);
 }
 
@@ -42,7 +47,10 @@ static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now,
 /* The guest is entered for the first time in an interval: a time to look at what has no event. */
 static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
-	(void)v;
+	if (halt_on)
+		halt_on_window(v);
+	if (irq_on)
+		irq_on_window(v);
 }
 
 /* KVM_RUN returns to user space. */
@@ -65,25 +73,29 @@ static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
 static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled,
 						  bool waited, bool valid)
 {
-	(void)v, (void)ns, (void)polled, (void)waited, (void)valid;
+	halt_on_halt(v, ns, polled, waited, valid);
 }
 
 /* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */
 static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, __u64 now)
 {
-	(void)v, (void)now;
+	if (load_on)
+		load_on_switch_out(v, now);
 }
 
 /* It gets a CPU; v->off_ns, v->wake_ns: since when it had none, since when it was runnable. */
 static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 now)
 {
-	(void)v, (void)now;
+	if (load_on)
+		load_on_switch_in(v, now);
 }
 
-/* The current thread runs v now; before: what it ran until now, if that has a vcpu. */
+/* The current thread runs v now; before: what it ran until now (v itself, if another thread ran v
+ * in the meantime), if that has a vcpu. */
 static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
 {
-	(void)before, (void)v;
+	if (load_on)
+		load_on_thread(before, v);
 }
 
 #endif

@@ -57,6 +57,7 @@ enum kw_part {
 #define KW_ABOUT_DIRTY	(1 << 3) /* a logged page was made dirty */
 #define KW_ABOUT_NESTED (1 << 4) /* L1 or L2 was switched to */
 #define KW_ABOUT_CALL	(1 << 5) /* a hypercall */
+#define KW_ABOUT_IPI	(1 << 6) /* the vCPU wrote its interrupt command register */
 
 /*
  * One slot of the vCPU table. Written by the vCPU's own thread, by whoever switches it in and out

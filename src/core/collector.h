@@ -25,6 +25,7 @@ struct kw_live {
 	uint32_t quota_shift; /* halvings of the quotas of bounded keys, with very many slots */
 	bool interval;	      /* the reading that follows ends an interval */
 	uint16_t window;      /* number of the window (of min and max) after the one being read */
+	uint64_t now_ns;      /* when the reading that follows began, or when counting ended */
 };
 
 /* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */
@@ -48,7 +49,7 @@ enum kw_hook_id {
 	 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY)
 
 #define KW_VARIANTS 3
-#define KW_TABLES   3
+#define KW_TABLES   4
 
 /* A place in the kernel, and the programs that can be attached there. */
 struct kw_hook_def {
@@ -64,7 +65,8 @@ struct kw_collector {
 	const struct kw_schema *table[KW_TABLES]; /* rows of stat; the first is the main one */
 	const struct kw_schema *event;		  /* rows of trace; NULL: has no events */
 	uint32_t hooks;				  /* 1 << enum kw_hook_id, what it reads */
-	const struct kw_hook_def *own;		  /* hooks of its own, not shared with others */
+	uint32_t counted;	       /* … and of these, those whose misses its counts lack */
+	const struct kw_hook_def *own; /* hooks of its own, not shared with others */
 	size_t n_own;
 
 	/* The live half; none of these is called for other sources. All return 0 or -errno. */

@@ -69,3 +69,17 @@ int kw_kvm_enumerator(const char *name, uint32_t *ret)
 		err = find_in(btf, id, name, ret);
 	return err;
 }
+
+const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
+{
+	struct btf *btf = kvm_btf();
+	const struct btf_type *t;
+	int id;
+
+	id = btf ? btf__find_by_name_kind(btf, enumeration, BTF_KIND_ENUM) : -1;
+	t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if ((uint32_t)btf_enum(t)[i].val == value)
+			return btf__name_by_offset(btf, btf_enum(t)[i].name_off);
+	return NULL;
+}

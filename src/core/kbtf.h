@@ -15,4 +15,7 @@ int kw_tracepoint_args(const char *name);
 /* Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays. */
 int kw_kvm_enumerator(const char *name, uint32_t *ret);
 
+/* Name of the enumerator of an enumeration of KVM with this value; NULL if there is none. */
+const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value);
+
 #endif

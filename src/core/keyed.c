@@ -169,7 +169,7 @@ static bool is_scarce(const struct kw_keyed *k, uint32_t slot)
 {
 	uint32_t quota = k->quota >> k->shift;
 
-	return k->used[slot * k->used_step] > quota - quota / 4;
+	return !k->fixed && k->used[slot * k->used_step] > quota - quota / 4;
 }
 
 /*
@@ -299,6 +299,7 @@ int kw_tables_open(const struct bpf_map *slots, const struct kw_keyed_table *tab
 		t->table[t->n] = table[t->n];
 		kw_keyed_open(&t->keyed[t->n], table[t->n].map, table[t->n].quota,
 			      (uint32_t *)(t->slots + table[t->n].used_offset), step / 4);
+		t->keyed[t->n].fixed = table[t->n].fixed;
 	}
 	*ret_state = t;
 	return 0;
@@ -329,20 +330,27 @@ int kw_tables_refresh(const struct kw_live *live, void *state)
 static int read_row(const struct kw_live *live, struct tables *t, size_t i, size_t r, uint32_t slot,
 		    uint32_t vm, struct kw_frame *frame)
 {
-	const struct kw_vcpu *v = &live->vcpu[slot];
 	const struct kw_keyed_head *value = kw_keyed_value(&t->keyed[i], r);
-	struct kw_row_head *row;
+	const void *key = kw_keyed_key(&t->keyed[i], r);
+	const struct kw_keyed_table *table = &t->table[i];
+	const struct kw_vcpu *v = &live->vcpu[slot];
 
 	if (!value->born_ns) /* being made: its birth is part of the row's key */
 		return 0;
-	row = kw_frame_add(frame);
-	if (!row)
-		return -ENOMEM;
-	row->vm = vm;
-	row->vcpu = v->vcpu_id;
-	row->tid = v->tid;
-	row->born_ns = value->born_ns;
-	t->table[i].fill(live, v, kw_keyed_key(&t->keyed[i], r), value, row);
+	for (unsigned int k = 0; k < (table->each ?: 1); k++) {
+		struct kw_row_head *row = kw_frame_add(frame);
+
+		if (!row)
+			return -ENOMEM;
+		row->vm = vm;
+		row->vcpu = v->vcpu_id;
+		row->tid = v->tid;
+		row->born_ns = value->born_ns;
+		if (table->each)
+			table->fill_each(live, v, key, value, k, row);
+		else
+			table->fill(live, v, key, value, row);
+	}
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct kw_keyed {
 	char *row;	    /* as last read: key and value, by slot and key */
 	char *ended, *last; /* as they were at the ends of the last two intervals */
 	size_t n, room, n_ended, n_last;
+	bool fixed; /* no row is ever dropped */
 };
 
 /* What a collector says of its maps, if all its tables are maps with bounded keys. */
@@ -30,7 +31,11 @@ struct kw_keyed_table {
 	/* Fill what is the table's own in a row; its head is filled. */
 	void (*fill)(const struct kw_live *live, const struct kw_vcpu *v, const void *key,
 		     const void *value, void *row);
-	bool fixed; /* no guest chooses the keys: the quota is never halved */
+	bool fixed; /* no guest chooses the keys: the quota is never halved, and no row dropped */
+	/* … or, of a value that is several rows: the i-th of each. */
+	void (*fill_each)(const struct kw_live *live, const struct kw_vcpu *v, const void *key,
+			  const void *value, unsigned int i, void *row);
+	unsigned int each;
 };
 
 /* used is in the collector's own records per slot, used_step apart; it stays the caller's. */

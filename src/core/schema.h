@@ -100,6 +100,7 @@ struct kw_schema {
 	size_t row_size;
 	struct kw_hist hist; /* layout of the histogram column, if there is one */
 	size_t hist_offset;
+	const char *hist_by; /* key column whose values are drawn apart; NULL: all rows together */
 	const char *sort; /* column that rows are sorted by, greatest first */
 };
 

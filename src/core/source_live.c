@@ -64,6 +64,7 @@ struct live {
 	struct ring_buffer *ring;
 	kw_event_fn fn;
 	void *arg;
+	uint64_t stopped_ns;  /* when counting ended; 0: it goes on */
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted;
@@ -306,7 +307,19 @@ static void live_stop(struct kw_source *source)
 	struct live *l = (struct live *)source;
 
 	l->live.bpf->bss->kw_running = 0;
-	kw_debug("counting until %llu ns", (unsigned long long)kw_mono_ns());
+	l->stopped_ns = kw_mono_ns();
+	kw_debug("counting until %llu ns", (unsigned long long)l->stopped_ns);
+}
+
+/* Is what this hook's program missed missing in counts? Else it is in times only. */
+static bool counts(const struct live *l, size_t hook)
+{
+	if (l->engine.hook[hook].def->counts)
+		return true;
+	for (size_t i = 0; i < l->wants.n; i++)
+		if (hook < KW_HOOKS && l->wants.collector[i]->counted & (1u << hook))
+			return true;
+	return false;
 }
 
 static void read_losses(struct live *l, struct kw_losses *ret)
@@ -315,7 +328,7 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 		ret->n[i] = l->live.bpf->bss->kw_lost[i];
 	ret->n[KW_LOSS_MISSES] = ret->n[KW_LOSS_SPLIT] = 0;
 	for (size_t i = 0; i < l->engine.n_hooks; i++)
-		ret->n[l->engine.hook[i].def->counts ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
+		ret->n[counts(l, i) ? KW_LOSS_MISSES : KW_LOSS_SPLIT] +=
 			kw_engine_misses(&l->engine, &l->engine.hook[i]);
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
@@ -341,6 +354,7 @@ static int refresh(struct live *l)
 {
 	int err = 0;
 
+	l->live.now_ns = l->stopped_ns ?: kw_mono_ns();
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->refresh)
 			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);

@@ -111,12 +111,14 @@ static bool wanted(const struct fake *f, const struct kw_collector *c)
 	return false;
 }
 
-/* Dirty pages took no time, so that --slower is nothing to them. */
+/* Dirty pages took no time, so that --slower is nothing to them; an arming took none at all. */
 static bool too_fast(const struct fake *f, const struct fake_event *e)
 {
-	const struct kw_column *total = kw_schema_find(e->collector->event, "total");
+	const struct kw_schema *schema = e->collector->event;
+	const struct kw_column *time = kw_schema_find(schema, schema->sort);
+	uint64_t ns = kw_column_raw(time, e->row), slower = f->wants.filters.slower_ns;
 
-	return total && kw_column_raw(total, e->row) < f->wants.filters.slower_ns;
+	return time->unit == KW_UNIT_NS && slower && (ns < slower || ns == UINT64_MAX);
 }
 
 static int send_event(const struct fake *f, const struct fake_event *e, kw_event_fn fn, void *arg)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fake_details.c - rows of io, mmio, faults, dirty, nested, hypercall and ioctl.
+ * fake_details.c - rows of io, mmio, faults, dirty, nested, halt, irq, load, timer,
+ * hypercall and ioctl.
  * May not know about: the system, sinks, the command line.
  * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
  * what a row counts once; its life says how often it does.
@@ -9,11 +10,15 @@
 
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/faults/faults_rows.h"
+#include "collectors/halt/halt_rows.h"
 #include "collectors/hypercall/hypercall_rows.h"
 #include "collectors/io/io_rows.h"
 #include "collectors/ioctl/ioctl_rows.h"
+#include "collectors/irq/irq_rows.h"
+#include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
+#include "collectors/timer/timer_rows.h"
 #include "core/hist.h"
 #include "util/cleanup.h"
 
@@ -23,6 +28,8 @@
 /* Addresses of the guest's kernel and of its programs. */
 #define KTEXT(offset) (0xffffffff81000000ULL + (offset))
 #define UTEXT(offset) (0x00007f3a5c000000ULL + (offset))
+
+#define NO_MIN UINT64_MAX
 
 /* A row that nobody counted in for a while: dropped, and made again when it counts again. */
 #define UNTIL_DROPPED                                                                              \
@@ -103,7 +110,6 @@ static const struct {
 	{ VANISHES(2), { GONE_0, 0, MMIO_VMM, 0, 1, 1, 65 * US, 25 * US, 30 * US, 65 * US } },
 };
 
-/* Of each count, one takes max, the others alike what remains. */
 static const struct {
 	struct life life;
 	struct faults_row row;
@@ -240,6 +246,133 @@ static const struct {
 
 static const struct {
 	struct life life;
+	struct halt_row row;
+} halts[] = {
+	/* waited, valid, pad, pad2; count, total, polled, max */
+	{ ALWAYS, { WEB1_0, 0, 1, 0, 0, 300, 9 * MS, 9 * MS, 190 * US } },
+	{ ALWAYS, { WEB1_0, 1, 1, 0, 0, 40, 700 * MS, 8 * MS, 250 * MS } },
+	{ ALWAYS, { WEB1_0, 1, 0, 0, 0, 2, 3 * MS, 400 * US, 2 * MS } },
+	{ ALWAYS, { WEB1_1, 0, 0, 0, 0, 1, 900, 0, 900 } },
+	{ ALWAYS, { DATABASE_0, 1, 1, 0, 0, 1000, 400 * MS, 0, 5 * MS } },
+	{ ONLY(3), { EVIL_0, 1, 1, 0, 0, 1, 40 * SECOND, 0, 40 * SECOND } },
+	{ VANISHES(2), { GONE_0, 1, 1, 0, 0, 1, 30, 0, 30 } },
+};
+
+static const struct {
+	struct life life;
+	struct halt_vcpu_row row;
+} polling[] = {
+	/* hlts, unhalted, again, outside; hit, wasted; grows, shrinks, now */
+	{ ALWAYS, { WEB1_0, 350, 10, 2, 0, 9 * MS, 8400 * US, 7, 5, 200 * US } },
+	{ ALWAYS, { WEB1_1, 0, 0, 0, 1, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, 1000, 0, 0, 0, 0, 0, 0, 1, 0 } },
+	{ ONLY(3), { EVIL_0, 0, 0, 0, 1, 0, 0, 0, 0, 0 } },
+};
+
+static const struct {
+	struct life life;
+	struct halt_if_row row;
+} ifs[] = {
+	/* poll; halts, hits; polled, wasted */
+	{ ALWAYS, { WEB1_0, 10000, 342, 12, 3400 * US, 3300 * US } },
+	{ ALWAYS, { WEB1_0, 200000, 342, 300, 17400 * US, 8400 * US } },
+	{ ALWAYS, { WEB1_0, 4000000, 342, 330, 100 * MS, 48 * MS } },
+	{ ALWAYS, { DATABASE_0, 10000, 1000, 0, 10 * MS, 10 * MS } },
+	{ ALWAYS, { DATABASE_0, 4000000, 1000, 998, 398 * MS, 8 * MS } },
+};
+
+static const struct {
+	struct life life;
+	struct irq_row row;
+} irqs[] = {
+	/* line, source, vector, mode, pad, pad2; count, coalesced, masked, posted */
+	{ ALWAYS, { WEB1_0, 0xfee00000, IRQ_MSI_ATOMIC, 0x31, IRQ_FIXED, 0, 0, 4000, 12, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 0xfee01004, IRQ_MSI, 0x32, IRQ_LOWEST, 0, 0, 9, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 0x320, IRQ_LVT, 0xec, IRQ_FIXED, 0, 0, 250, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 0x340, IRQ_LVT, 0, IRQ_NMI, 0, 0, 3, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 4, IRQ_IOAPIC, 0x24, IRQ_FIXED, 0, 0, 55, 5, 0, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 11, IRQ_IOAPIC, 0x2b, IRQ_FIXED, 0, 0, 7, 0, 7, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0, IRQ_PIC, 0x30, IRQ_EXTINT, 0, 0, 18, 2, 1, 0 } },
+	{ ALWAYS, { WEB1_1, 0, IRQ_IPI, 0xfb, IRQ_FIXED, 0, 0, 800, 40, 0, 0 } },
+	{ ALWAYS, { WEB1_1, 0, IRQ_IPI, 0x9a, IRQ_STARTUP, 0, 0, 1, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, 0, IRQ_OTHER, 0xf3, IRQ_FIXED, 0, 0, 2, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, 0x999, IRQ_LVT, 1, IRQ_FIXED, 0, 0, 1, 0, 0, 0 } },
+	{ ALWAYS, { EVIL_0, IRQ_MANY, IRQ_MSI, 0, IRQ_FIXED, 0, 0, 99999, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, 0xfee00000ffULL << 12, IRQ_MSI_ATOMIC, 0x41, IRQ_FIXED, 0, 0,
+		    5000, 0, 0, 5000 } },
+	{ VANISHES(2), { GONE_0, 0, IRQ_IPI, 0, IRQ_INIT, 0, 0, 1, 0, 0, 0 } },
+};
+
+static const struct {
+	struct life life;
+	struct irq_vector_row row;
+} irq_vectors[] = {
+	/* vector, pad; accepted, coalesced, posted; injected, reinjected, eois, pv_eois; apicv */
+	{ ALWAYS, { WEB1_0, 0x31, 0, 4000, 12, 0, 3988, 31, 3988, 3000, 0 } },
+	{ ALWAYS, { WEB1_0, 0xec, 0, 250, 0, 0, 250, 0, 250, 0, 0 } },
+	{ ALWAYS, { WEB1_0, 0x30, 0, 0, 0, 0, 15, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, 0x41, 0, 5000, 0, 5000, 0, 0, 0, 0, 5000 } },
+	{ ALWAYS, { DATABASE_0, 0xec, 0, 5, 0, 3, 2, 0, 2, 0, 3 } },
+};
+
+static const struct {
+	struct life life;
+	struct irq_time_row row;
+} irq_times[] = {
+	/* vector, way, pad, pad2; count, total, max */
+	{ ALWAYS, { WEB1_0, 0x31, IRQ_SET_ACCEPT, 0, 0, 3988, 3988 * US, 9 * US } },
+	{ ALWAYS, { WEB1_0, 0x31, IRQ_ACCEPT_INJECT, 0, 0, 3988, 12 * MS, 300 * US } },
+	{ ALWAYS, { WEB1_0, 0x31, IRQ_INJECT_EOI, 0, 0, 3988, 8 * MS, 70 * US } },
+	{ ALWAYS, { WEB1_0, 0x31, IRQ_SET_EOI, 0, 0, 3988, 24 * MS, 320 * US } },
+	{ ALWAYS, { WEB1_0, 0x30, IRQ_SET_INJECT, 0, 0, 15, 150 * US, 20 * US } },
+	{ ALWAYS, { EVIL_0, IRQ_VECTORS, IRQ_INJECT_EOI, 0, 0, 1, SECOND, SECOND } },
+};
+
+static const struct {
+	struct life life;
+	struct irq_state_row row;
+} irq_states[] = {
+	/* reason, irqchip, name; looks, sets, clears; inhibits; since */
+	{ ALWAYS, { VM_ITSELF(WEB1), 0, 1, "APICV_INHIBIT_REASON_DISABLED", 2, 0, 0, 1, 0 } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), IRQ_NO_REASON, 2, "", 1, 0, 0, 1, 0 } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), 8, 2, "APICV_INHIBIT_REASON_IRQWIN", 0, 41, 41, 0, 70 * US } },
+	{ ALWAYS, { VM_ITSELF(FC), 31, 3, "", 1, 1, 0, 1, 2 * SECOND } },
+	{ ALWAYS, { VM_ITSELF(EVIL), 2, 0, "\033[31mNOT_ONE_OF_OURS", 1, 0, 0, 1, 0 } },
+};
+
+static const struct {
+	struct life life;
+	struct load_row row;
+} loads[] = {
+	/* cpu, node; run, waited; slices, preempted, slept; arrivals, remote; min, max */
+	{ ALWAYS, { WEB1_0, 0, 0, 55 * MS, 3 * MS, 40, 25, 15, 4, 0, 21 * US, 4 * MS } },
+	{ ALWAYS, { WEB1_0, 1, 0, 6 * MS, 900 * US, 8, 1, 7, 4, 1, 3 * US, 2 * MS } },
+	{ ALWAYS, { WEB1_0, 63, 1, 200 * US, 0, 1, 0, 1, 1, 1, 200 * US, 200 * US } },
+	/* it spins: its slice goes on */
+	{ ALWAYS, { WEB1_1, 2, 0, 66 * MS, 0, 0, 0, 0, 0, 0, NO_MIN, 0 } },
+	{ ONLY(2), { WEB1_1, 3, 0, 12 * MS, 700 * US, 2, 1, 0, 1, 0, 4 * MS, 7 * SECOND } },
+	{ ALWAYS, { DATABASE_0, 1023, 15, 500 * MS / 15, 33 * MS, 3000, 3000, 0, 0, 0, 900, 90 * US } },
+	{ FROM(3), { FC_0, 1, 0, 3 * MS, 2 * US, 3, 0, 3, 0, 0, 800 * US, 1200 * US } },
+	{ VANISHES(2), { GONE_0, 7, 0, 9 * MS, 0, 1, 0, 1, 1, 0, 9 * MS, 9 * MS } },
+};
+
+static const struct {
+	struct life life;
+	struct timer_row row;
+} timers[] = {
+	/* mode, hv; arms, expired, early, merged, restarts; timed, late, max; delay */
+	{ ALWAYS, { WEB1_0, TIMER_DEADLINE, 0, 250, 240, 230, 0, 30, 240, 480 * US, 90 * US, 4 * MS } },
+	{ ALWAYS, { WEB1_0, TIMER_DEADLINE, 1, 700, 690, 0, 0, 33, 0, 0, 0, 0 } },
+	{ ALWAYS, { WEB1_1, TIMER_ONESHOT, 0, 100, 100, 0, 0, 0, 100, 5 * MS, 3 * MS, MS } },
+	{ ONLY(1), { WEB1_1, TIMER_PERIODIC, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, TIMER_PERIODIC, 0, 0, 67, 0, 13, 0, 67, 670 * MS, 40 * MS, MS } },
+	{ ALWAYS, { EVIL_0, TIMER_ONESHOT, 0, 9999, 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { FC_0, TIMER_PERIODIC, 1, 0, 1, 0, 0, 1, 1, 0, 0, SECOND } },
+	{ VANISHES(2), { GONE_0, TIMER_ONESHOT, 0, 1, 1, 0, 0, 0, 1, 40 * US, 40 * US, 9 * MS } },
+};
+
+static const struct {
+	struct life life;
 	struct hypercall_row row;
 } hypercalls[] = {
 	/* nr, api, level, pad; count, exits, timed; total, kernel, vmm, max */
@@ -302,6 +435,15 @@ static const struct table {
 	TABLE(dirty_page_table, dirty_pages),
 	TABLE(dirty_log_table, dirty_logs),
 	TABLE(nested_table, nested),
+	TABLE(halt_table, halts),
+	TABLE(halt_vcpu_table, polling),
+	TABLE(halt_if_table, ifs),
+	TABLE(irq_table, irqs),
+	TABLE(irq_vector_table, irq_vectors),
+	TABLE(irq_time_table, irq_times),
+	TABLE(irq_state_table, irq_states),
+	TABLE(load_table, loads),
+	TABLE(timer_table, timers),
 	TABLE(hypercall_table, hypercalls),
 	TABLE(ioctl_table, ioctls),
 };
@@ -314,14 +456,24 @@ struct line {
 	struct kw_row_head head;
 };
 
-static void fill_hist(struct faults_row *row)
+static uint64_t raw(const struct kw_schema *schema, const char *column, const void *row)
 {
-	const struct kw_hist *h = &faults_table.hist;
-	uint64_t others = row->count - 1;
+	return kw_column_raw(kw_schema_find(schema, column), row);
+}
 
-	row->hist[kw_hist_bucket(h, row->max)]++;
-	if (others)
-		row->hist[kw_hist_bucket(h, (row->total - row->max) / others)] += others;
+/* Of each count, one takes max, the others alike what remains. */
+static void fill_hist(const struct kw_schema *schema, const void *row)
+{
+	bool timer = schema == &timer_table;
+	uint64_t count = raw(schema, timer ? "timed" : "count", row);
+	uint64_t total = raw(schema, timer ? "late" : "total", row), max = raw(schema, "max", row);
+	const struct kw_hist *h = &schema->hist;
+	uint64_t *hist = kw_row_hist(schema, row);
+
+	if (count)
+		hist[kw_hist_bucket(h, max)]++;
+	if (count > 1)
+		hist[kw_hist_bucket(h, (total - max) / (count - 1))] += count - 1;
 }
 
 /* What was counted once becomes what was counted several times. */
@@ -348,8 +500,8 @@ static int add_line(const struct table *t, const struct line *line, unsigned int
 	if (!row)
 		return -ENOMEM;
 	memcpy(row, (const char *)line + offsetof(struct line, head), t->schema->row_size);
-	if (t->schema == &faults_table)
-		fill_hist(row);
+	if (t->schema->hist.buckets)
+		fill_hist(t->schema, row);
 	multiply(t->schema, row, times);
 	return 0;
 }

@@ -307,6 +307,16 @@ net() {
 	said=$(ping -q -i 0.2 -w $secs 10.0.2.2 2>&1) || { fail net "$said"; return; }
 	echo "guest: net $(echo "$said" | grep transmitted)"
 }
+ipi() { # two processes, each on a CPU of its own, wake each other
+	mkfifo /tmp/there /tmp/back
+	taskset 2 sh -c 'while read x; do echo; done </tmp/there >/tmp/back' &
+	n=$(taskset 1 sh -c 'n=0
+		while read -r now _ </proc/uptime; [ ${now%.*} -lt '$end' ]; do
+			echo >&3; read x <&4; n=$((n+1))
+		done 3>/tmp/there 4</tmp/back
+		echo $n') || { fail ipi; return; }
+	echo "guest: ipi $n round trips"
+}
 dirty() {
 	rm /tmp/fill
 	# not zeroes: those would be migrated without their contents

@@ -3,7 +3,7 @@
 """Stock Linux guests under QEMU, for tests that run inside the lab.
 
 A guest boots the lab's own kernel with the small initramfs of lab.py, whose init does some work:
-idle, or disk, net and dirty at once for some seconds. It can be migrated to a second one. Prints,
+idle, or disk, net, ipi and dirty at once for some seconds. It can be migrated to a second one. Prints,
 when run by itself, what a guest did: boot, work or migrate.
 
 May know about: QEMU's command line and its control protocol (QMP), the lines that the guest's init

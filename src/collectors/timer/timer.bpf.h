@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * timer.bpf.h - timers of the local APICs that KVM emulates: armed, expired, how late.
+ * May not know about: names, VMs, other collectors.
+ * To extend: see timer.h.
+ *
+ * KVM starts a timer in the processor if it can (start_hv_timer, Intel), else one of its own
+ * (start_sw_timer). It does so when the guest arms it, and again when it moves a running timer
+ * from one to the other, e.g. because the vCPU sleeps. All expiries go through apic_timer_expired.
+ */
+#ifndef KW_TIMER_BPF_H
+#define KW_TIMER_BPF_H
+
+#include "../../bpf/keyed.bpf.h"
+#include "../../bpf/times.bpf.h"
+#include "timer.h"
+
+const volatile bool timer_trace_on;
+const volatile __u64 timer_trace_slower;
+
+KW_KEYED_MAP(timer_rows, struct timer_key, struct timer_value);
+KW_SLOT_MAP(timer_slots, struct timer_slot);
+
+static const struct timer_value timer_zero;
+
+/* A vCPU's timer, and what there is about it. */
+struct timer_now {
+	struct kvm_lapic *apic;
+	struct kw_vcpu *v;
+	struct timer_slot *s;
+	__u64 now, delay, late, early;
+	__u32 mode, hv;
+};
+
+/* Whose timer it is; false if it is not to be watched. */
+static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *apic)
+{
+	__u32 slot;
+
+	if (!kw_running || !apic)
+		return false;
+	t->apic = apic;
+	t->mode = BPF_CORE_READ(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
+	t->v = t->mode < TIMER_MODES ? kw_vcpu_of(BPF_CORE_READ(apic, vcpu)) : NULL;
+	if (!t->v)
+		return false;
+	slot = t->v->slot;
+	t->s = bpf_map_lookup_elem(&timer_slots, &slot);
+	t->now = bpf_ktime_get_ns();
+	t->delay = t->late = t->early = TIMER_UNKNOWN;
+	return t->s;
+}
+
+static __always_inline struct timer_value *timer_row(const struct timer_now *t)
+{
+	struct timer_key key = { .key.slot = t->v->slot, .mode = t->mode, .hv = t->hv };
+	struct timer_value *value;
+
+	value = kw_keyed(&timer_rows, &key, &timer_zero, &t->s->used, TIMER_ROWS);
+	if (!value)
+		kw_lose(KW_LOSS_NO_ROW);
+	return value;
+}
+
+static __always_inline void timer_emit(const struct timer_now *t, __u32 what)
+{
+	struct timer_event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
+
+	if (!e) {
+		kw_lose(KW_LOSS_RING);
+		return;
+	}
+	kw_event_head(&e->head, t->v, KW_ID_timer, t->now);
+	e->delay = t->delay;
+	e->late = t->late;
+	e->early = t->early;
+	e->what = what;
+	e->mode = t->mode;
+	e->hv = t->hv;
+	e->vcpu_id = t->v->vcpu_id;
+	e->tid = t->v->tid;
+	e->pad = 0;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* What tells one arming of a timer from the next; 0: it is not armed. */
+static __always_inline __u64 timer_deadline(const struct timer_now *t)
+{
+	if (t->mode == TIMER_DEADLINE)
+		return BPF_CORE_READ(t->apic, lapic_timer.tscdeadline);
+	if (t->mode == TIMER_PERIODIC)
+		return BPF_CORE_READ(t->apic, lapic_timer.period);
+	return BPF_CORE_READ(t->apic, lapic_timer.period)
+		       ? BPF_CORE_READ(t->apic, lapic_timer.target_expiration)
+		       : 0;
+}
+
+/*
+ * The timer is started. Only where the processor's timer has a part in it is this ever done without
+ * the guest arming it: with the same deadline, or in every period.
+ */
+static __always_inline int timer_started(struct timer_now *t)
+{
+	__u64 deadline = timer_deadline(t);
+	__u32 what = TIMER_ARM;
+	struct timer_value *value;
+
+	if (!deadline && !t->hv) /* that of the processor may have expired at once */
+		return 0;
+	if ((t->hv || t->s->hv) && deadline && deadline == t->s->deadline && t->mode == t->s->mode)
+		what = TIMER_RESTART;
+	t->s->hv = t->hv;
+	t->s->mode = t->mode;
+	t->s->deadline = deadline;
+	if (what == TIMER_ARM)
+		t->s->armed_ns = t->now;
+	if (t->mode == TIMER_PERIODIC)
+		t->delay = deadline;
+	else if (t->mode == TIMER_ONESHOT && deadline)
+		t->delay = deadline > t->now ? deadline - t->now : 0;
+	value = timer_row(t);
+	if (value) {
+		__sync_fetch_and_add(&value->head.count, 1);
+		value->what[what == TIMER_ARM ? TIMER_ARM : TIMER_RESTART]++;
+		if (t->delay != TIMER_UNKNOWN && what == TIMER_ARM)
+			value->delay = t->delay;
+	}
+	if (timer_trace_on && !timer_trace_slower)
+		timer_emit(t, what);
+	return 0;
+}
+
+static __noinline int timer_sw(struct kvm_lapic *apic)
+{
+	struct timer_now t = {};
+
+	if (!timer_find(&t, apic))
+		return 0;
+	if (t.mode != TIMER_PERIODIC && BPF_CORE_READ(apic, lapic_timer.pending.counter))
+		return 0; /* it has expired already */
+	return timer_started(&t);
+}
+
+static __noinline int timer_hv(struct kvm_lapic *apic)
+{
+	struct timer_now t = { .hv = 1 };
+
+	return timer_find(&t, apic) ? timer_started(&t) : 0;
+}
+
+/*
+ * When the guest wanted its interrupt, as a time of this clock; 0: that is not known. KVM's own
+ * timer is set to it, or, with a TSC deadline, a little before: then KVM waits for the rest.
+ */
+static __always_inline __u64 timer_due(const struct timer_now *t, bool of_kvm)
+{
+	if (t->mode != TIMER_DEADLINE)
+		return BPF_CORE_READ(t->apic, lapic_timer.target_expiration);
+	if (!of_kvm)
+		return 0;
+	return BPF_CORE_READ(t->apic, lapic_timer.timer.node.expires) +
+	       BPF_CORE_READ(t->apic, lapic_timer.timer_advance_ns);
+}
+
+static __always_inline void timer_measure(struct timer_now *t, bool of_kvm)
+{
+	__u64 due = timer_due(t, of_kvm), armed = t->s->armed_ns;
+
+	if (!due)
+		return;
+	t->late = t->now > due ? t->now - due : 0;
+	t->early = due > t->now ? due - t->now : 0;
+	if (t->mode == TIMER_PERIODIC)
+		t->delay = BPF_CORE_READ(t->apic, lapic_timer.period);
+	else if (armed && due > armed)
+		t->delay = due - armed;
+}
+
+static __always_inline void timer_count(const struct timer_now *t, bool merged)
+{
+	struct timer_value *value = timer_row(t);
+	__u32 bucket;
+
+	if (!value)
+		return;
+	__sync_fetch_and_add(&value->head.count, 1);
+	value->what[TIMER_EXPIRE]++;
+	value->what[TIMER_MERGED] += merged;
+	if (t->late == TIMER_UNKNOWN)
+		return;
+	value->early += t->early != 0;
+	value->timed++;
+	value->late += t->late;
+	kw_max(&value->max, t->late);
+	bucket = kw_times_bucket(t->late);
+	if (bucket < KW_TIMES_BUCKETS)
+		value->hist[bucket]++;
+	if (t->delay != TIMER_UNKNOWN)
+		value->delay = t->delay;
+}
+
+/* of_kvm: it is KVM's own timer that calls, in a hardware interrupt. */
+static __noinline int timer_expired(struct kvm_lapic *apic, __u32 of_kvm)
+{
+	struct timer_now t = {};
+	bool merged;
+
+	if (!timer_find(&t, apic))
+		return 0;
+	t.hv = BPF_CORE_READ(apic, lapic_timer.hv_timer_in_use);
+	merged = BPF_CORE_READ(apic, lapic_timer.pending.counter) != 0;
+	timer_measure(&t, of_kvm);
+	timer_count(&t, merged);
+	if (timer_trace_on &&
+	    (!timer_trace_slower || (t.late != TIMER_UNKNOWN && t.late >= timer_trace_slower)))
+		timer_emit(&t, merged ? TIMER_MERGED : TIMER_EXPIRE);
+	return 0;
+}
+
+SEC("?fentry/start_sw_timer")
+int BPF_PROG(timer_sw_fentry, struct kvm_lapic *apic)
+{
+	return timer_sw(apic);
+}
+
+SEC("?kprobe/start_sw_timer")
+int BPF_KPROBE(timer_sw_kprobe, struct kvm_lapic *apic)
+{
+	return timer_sw(apic);
+}
+
+/* Where it returns false, KVM goes on with start_sw_timer. */
+SEC("?fexit/start_hv_timer")
+int BPF_PROG(timer_hv_fexit, struct kvm_lapic *apic, __u8 started)
+{
+	return started ? timer_hv(apic) : 0;
+}
+
+/* A probe of the return does not see arguments; timers are started by their vCPU's thread. */
+SEC("?kretprobe/start_hv_timer")
+int BPF_KRETPROBE(timer_hv_kretprobe, __u8 started)
+{
+	struct kw_vcpu *v = started ? kw_current_vcpu() : NULL;
+
+	return v ? timer_hv(BPF_CORE_READ((struct kvm_vcpu *)v->vcpu, arch.apic)) : 0;
+}
+
+/* The second argument is a bool: one byte of the register counts. */
+SEC("?fentry/apic_timer_expired")
+int BPF_PROG(timer_expired_fentry, struct kvm_lapic *apic, __u8 from_timer_fn)
+{
+	return timer_expired(apic, from_timer_fn);
+}
+
+SEC("?kprobe/apic_timer_expired")
+int BPF_KPROBE(timer_expired_kprobe, struct kvm_lapic *apic, __u8 from_timer_fn)
+{
+	return timer_expired(apic, from_timer_fn);
+}
+
+#endif

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * timer.c - the columns of the timer collector, and its entry in the list.
+ * May not know about: BPF, maps, sinks.
+ * To extend: one line per column; see schema.h.
+ */
+#include "../../core/hist.h"
+#include "../../core/keyed.h"
+#include "../../util/cleanup.h"
+#include "timer_rows.h"
+
+static const char *mode_name(uint32_t mode)
+{
+	static const char *const names[TIMER_MODES] = {
+		[TIMER_ONESHOT] = "oneshot",
+		[TIMER_PERIODIC] = "periodic",
+		[TIMER_DEADLINE] = "deadline",
+	};
+
+	return mode < TIMER_MODES ? names[mode] : NULL;
+}
+
+static void mode(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	kw_value_text(value, mode_name(((const struct timer_row *)row)->mode));
+}
+
+static void event_mode(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	kw_value_text(value, mode_name(((const struct timer_event_row *)row)->mode));
+}
+
+static void hv(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	kw_value_text(value, value->number ? "yes" : "no");
+}
+
+static void what(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	static const char *const names[TIMER_WHATS] = {
+		[TIMER_ARM] = "arm",
+		[TIMER_EXPIRE] = "expire",
+		[TIMER_MERGED] = "merged",
+		[TIMER_RESTART] = "restart",
+	};
+	const struct timer_event_row *r = row;
+
+	(void)vms;
+	kw_value_text(value, r->what < TIMER_WHATS ? names[r->what] : NULL);
+}
+
+static void percentile(const void *row, unsigned int permille, struct kw_value *value)
+{
+	const struct timer_row *r = row;
+	uint64_t max = r->max < r->late ? r->max : r->late;
+
+	if (kw_hist_percentile(&timer_table.hist, r->hist, permille, 0, max, &value->number))
+		value->kind = KW_NUMBER;
+}
+
+static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 500, value);
+}
+
+static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	percentile(row, 990, value);
+}
+
+static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct timer_row *r = row;
+
+	(void)vms;
+	if (r->timed)
+		kw_value_number(value, r->late / r->timed);
+}
+
+static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	const struct timer_row *r = row;
+
+	(void)vms;
+	kw_value_max(value, r->timed, r->late);
+}
+
+/* Of expiries whose deadline is not known, nor is how late they were. */
+static void timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (!((const struct timer_row *)row)->timed)
+		kw_value_missing(value);
+}
+
+static void delay(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	if (!value->number)
+		kw_value_missing(value);
+}
+
+static void known(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	if (value->number == TIMER_UNKNOWN)
+		kw_value_missing(value);
+}
+
+/* clang-format off */
+
+static const struct kw_column columns[] = {
+	{ "mode", "MODE", "oneshot, periodic, or deadline: at a value of the TSC", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  KW_AT(timer_row, mode), mode },
+	{ "hv", "HV", "The processor's own timer (VMX preemption timer) instead of KVM's", KW_KEY,
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(timer_row, hv), hv },
+	{ "arms", "ARMS", "Times that the guest armed it", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
+	  KW_AT(timer_row, arms), NULL },
+	{ "expired", "EXPIRED", "Times that it expired", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
+	  KW_AT(timer_row, expired), NULL },
+	{ "merged", "MERGED", "… of them, with the last interrupt still to be delivered: the guest sees one "
+	  "for both", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(timer_row, merged), NULL },
+	{ "early", "EARLY", "… of them, before the guest's deadline, for which KVM then waits (lateness 0)",
+	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(timer_row, early), NULL },
+	{ "restarts", "RESTARTS", "Starts that the guest had no part in: of the next period, or moved to or "
+	  "from the processor's timer", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_MACHINE,
+	  KW_AT(timer_row, restarts), NULL },
+	{ "timed", "TIMED", "Expiries whose deadline is known: the lateness is theirs", KW_COUNTER,
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(timer_row, timed), NULL },
+	{ "late", "LATE", "Time from the guest's deadlines to the expiries", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, KW_AT(timer_row, late), timed },
+	{ "mean", "MEAN", "late / timed", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, mean },
+	{ "p50", "P50", "Half were not later", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p50 },
+	{ "p99", "P99", "99 % were not later", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, p99 },
+	{ "max", "MAX", "The latest", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, max),
+	  longest },
+	{ "delay", "DELAY", "Period, or time from arming to the deadline, as it was the last time",
+	  KW_GAUGE, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, delay), delay },
+	{ "hist", "HIST", "Histogram of the lateness: lower edge of each bucket and its count",
+	  KW_HISTOGRAM, KW_UNIT_NS, KW_SHOW_ASKED, KW_AT(timer_row, hist), NULL },
+};
+
+static const struct kw_column event_columns[] = {
+	{ "what", "WHAT", "arm, expire; merged: expired with the last interrupt still to be delivered; "
+	  "restart: KVM started it anew", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  KW_AT(timer_event_row, what), what, 7 },
+	{ "mode", "MODE", "oneshot, periodic, or deadline: at a value of the TSC", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  KW_AT(timer_event_row, mode), event_mode, 8 },
+	{ "hv", "HV", "The processor's own timer (VMX preemption timer) instead of KVM's", KW_KEY,
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(timer_event_row, hv), hv, 3 },
+	KW_PAD(timer_event_row, pad),
+	{ "delay", "DELAY", "Period, or time from arming to the deadline", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, KW_AT(timer_event_row, delay), known },
+	{ "late", "LATE", "How long after the guest's deadline it expired", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, KW_AT(timer_event_row, late), known },
+	{ "early", "EARLY", "How long before, for KVM to wait for the rest", KW_COUNTER, KW_UNIT_NS,
+	  KW_SHOW_TABLE, KW_AT(timer_event_row, early), known },
+};
+
+static const struct kw_hook_def hooks[] = {
+	{ .name = "start_sw_timer", .purpose = "timers that KVM starts itself",
+	  .without = "their arming is not seen", .program = { "timer_sw_fentry", "timer_sw_kprobe" },
+	  .counts = true },
+	{ .name = "start_hv_timer", .purpose = "timers that the processor has",
+	  .without = "their arming is not seen",
+	  .program = { "timer_hv_fexit", "timer_hv_kretprobe" }, .counts = true },
+	{ .name = "apic_timer_expired", .purpose = "expiries of timers, and how late they are",
+	  .without = "expiries are not seen",
+	  .program = { "timer_expired_fentry", "timer_expired_kprobe" }, .counts = true },
+};
+
+/* clang-format on */
+
+const struct kw_schema timer_table = {
+	.name = "timer",
+	.help = "Timers of the guests' local APICs: armed, expired, how late",
+	.columns = columns,
+	.n_columns = ARRAY_SIZE(columns),
+	.row_size = sizeof(struct timer_row),
+	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
+	.hist_offset = offsetof(struct timer_row, hist),
+	.sort = "expired",
+};
+
+const struct kw_schema timer_event_table = {
+	.name = "timer-event",
+	.help = "A timer is armed, or expires: for when, how late",
+	.columns = event_columns,
+	.n_columns = ARRAY_SIZE(event_columns),
+	.row_size = sizeof(struct timer_event_row),
+	.sort = "late",
+};
+
+const struct kw_collector kw_collector_timer = {
+	.name = "timer",
+	.help = "Timers of the guests' local APICs: armed, expired, how late",
+	.table = { &timer_table },
+	.event = &timer_event_table,
+	.hooks = KW_HOOKS_OF_EXITS,
+	.own = hooks,
+	.n_own = ARRAY_SIZE(hooks),
+	.configure = timer_configure,
+	.open = timer_open,
+	.close = kw_tables_close,
+	.refresh = kw_tables_refresh,
+	.read = kw_tables_read,
+	.forget = kw_tables_forget,
+	.decode = timer_decode,
+};

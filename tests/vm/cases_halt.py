@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VM tests of the collector halt.
+
+May know about: the command line and the JSON of kvm_watcher, the guests. Nothing of its code.
+To extend: a function case_NAME (see inside.py).
+"""
+# pylint: disable=wildcard-import,unused-wildcard-import
+import bisect
+import contextlib
+import time
+
+from harness import *
+
+PARAMETER = "/sys/module/kvm/parameters/"
+IFS = [10000, 20000, 50000, 100000, 200000, 400000, 1000000, 4000000]
+
+
+def total(rows, column="count", **match):
+    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
+
+
+@contextlib.contextmanager
+def parameters(**values):
+    """KVM's parameters of halt-polling; a VM takes the limit when it is made."""
+    old = {}
+    for name, value in values.items():
+        with open(PARAMETER + name, "r+", encoding="ascii") as f:
+            old[name] = f.read().strip()
+            f.seek(0)
+            f.write(str(value))
+    try:
+        yield
+    finally:
+        for name, value in old.items():
+            with open(PARAMETER + name, "w", encoding="ascii") as f:
+                f.write(value)
+
+
+def stat(results, name, vcpu):
+    return next(r["stats"][name] for r in results if r["vcpu"] == vcpu)
+
+
+def check_halts(objects, results, n):
+    """Per vCPU: N HLT exits, and every figure that KVM keeps itself."""
+    halts, polling = rows_of(objects, "halt"), rows_of(objects, "halt-polling")
+    for v in (0, 1):
+        p = [r for r in polling if r["vcpu"] == v]
+        equal(total(p, "hlts"), n, f"HLT exits of vCPU {v}")
+        equal(total(rows_of(objects), vcpu=v, reason="HLT"), n, f"HLT exits of vCPU {v} in exits")
+        equal(total(p, "hlts") - total(p, "unhalted") + total(p, "again") + total(p, "outside"),
+              total(halts, vcpu=v), f"HLT exits and halts of vCPU {v}: {p}")
+        # KVM's counts of halts of each kind
+        equal(total(halts, vcpu=v, outcome="wait", wakeup="valid") +
+              total(halts, vcpu=v, outcome="wait", wakeup="invalid"),
+              stat(results, "halt_wait_hist", v) if "halt_wait_hist" in results[0]["stats"]
+              else total(halts, vcpu=v, outcome="wait"), f"waits of vCPU {v}")
+        equal(total(p, "hit_ns"), stat(results, "halt_poll_success_ns", v), f"poll hits of vCPU {v}")
+        equal(total(p, "wasted_ns"), stat(results, "halt_poll_fail_ns", v), f"poll waste of vCPU {v}")
+        equal(total(halts, "polled_ns", vcpu=v),
+              stat(results, "halt_poll_success_ns", v) + stat(results, "halt_poll_fail_ns", v),
+              f"polling of vCPU {v}")
+        waited = total(halts, "total_ns", vcpu=v, outcome="wait") - \
+            total(halts, "polled_ns", vcpu=v, outcome="wait")
+        theirs = stat(results, "halt_wait_ns", v)
+        assert 0 <= waited - theirs <= 50000 * n, f"waited {waited}, KVM has {theirs}"
+    return halts, polling
+
+
+def check_whatif(objects, times):
+    """Hits and polling at other values, against what the events' times say."""
+    times = sorted(times)
+    for ns in IFS:
+        rows = [r for r in rows_of(objects, "halt-whatif") if r["halt_poll_ns"] == ns]
+        short = times[:bisect.bisect_right(times, ns)]
+        equal(total(rows, "halts"), len(times), f"halts of the what-if {ns}")
+        equal(total(rows, "hits"), len(short), f"hits of the what-if {ns}")
+        equal(total(rows, "wasted_ns"), (len(times) - len(short)) * ns, f"waste of the what-if {ns}")
+        equal(total(rows, "polled_ns"), sum(short) + (len(times) - len(short)) * ns,
+              f"polling of the what-if {ns}")
+
+
+def halts_with(n, **values):
+    event = "kvm/kvm_vcpu_wakeup"
+    with parameters(**values), Guest("-k", "hlt", "-n", n, "-v", 2, "-t", 200000) as g, \
+            Counts(event) as c:
+        tids = g.vcpu_threads()
+        with Watch(what="halt", verb="trace") as t, Watch(what="exits,halt") as w:
+            results = g.run()
+            time.sleep(0.3)
+            objects, events = w.finish(), t.finish()
+        counted = c.of(event, tids)
+        g.end()
+    halts, polling = check_halts(objects, results, n)
+    events = rows_of(events, "halt")
+    wakeups = [e for e in events if e["what"] == "wakeup"]
+    equal(total(halts), counted, "wake-ups, against the kernel's count")
+    equal(len(wakeups), counted, "events of wake-ups")
+    equal(sum(e["total_ns"] for e in wakeups), total(halts, "total_ns"), "times of the events")
+    check_whatif(objects, [e["total_ns"] for e in wakeups])
+    no_losses(objects)
+    return halts, polling, events
+
+
+def case_halt_without_polling():
+    """N known wake-ups, none of them while polling."""
+    halts, polling, events = halts_with(40, halt_poll_ns=0)
+    equal({r["outcome"] for r in halts}, {"wait"}, "outcomes without polling")
+    equal({r["wakeup"] for r in halts}, {"valid"}, "wake-ups by the timer")
+    for column in ("hit_ns", "wasted_ns", "grows", "shrinks", "halt_poll_ns"):
+        equal(total(polling, column), 0, f"{column} without polling")
+    equal({e["what"] for e in events}, {"wakeup"}, "kinds of events without polling")
+
+
+def case_halt_with_polling():
+    """Polling that is long enough: it grows as KVM's parameters say, and then hits."""
+    start, factor, limit = 50000, 3, 100000000
+    halts, polling, events = halts_with(40, halt_poll_ns=limit, halt_poll_ns_grow=factor,
+                                        halt_poll_ns_grow_start=start)
+    for v in (0, 1):
+        changes = [(e["what"], e["old_ns"], e["new_ns"]) for e in events
+                   if e["vcpu"] == v and e["what"] != "wakeup"]
+        assert changes, "halt_poll_ns never grew"
+        expected, now = [], changes[0][1]
+        for what, _, _ in changes:
+            equal(what, "grow", f"changes of vCPU {v}: {changes}")
+            new = min(max(now * factor, start), limit)
+            expected.append(("grow", now, new))
+            now = new
+        equal(changes, expected, f"changes of halt_poll_ns of vCPU {v}")
+        p = [r for r in polling if r["vcpu"] == v]
+        equal(total(p, "grows"), len(changes), "grows")
+        equal(p[-1]["halt_poll_ns"], now, "halt_poll_ns now")
+    assert total(halts, outcome="poll") > 0, f"no halt ended while polling: {halts}"
+
+
+def case_halt_poll_shrinks():
+    """Halts longer than the limit: KVM takes polling back, as its parameters say."""
+    start, limit = 100000, 200000
+    with parameters(halt_poll_ns=limit, halt_poll_ns_grow=2, halt_poll_ns_grow_start=start,
+                    halt_poll_ns_shrink=0):
+        # at first the halts are short
+        with Guest("-k", "hlt", "-n", 60, "-t", 1000) as g, Watch(what="halt", verb="trace") as t, \
+                Watch(what="halt") as w:
+            g.run()
+            time.sleep(0.3)
+            events, objects = rows_of(t.finish(), "halt"), w.finish()
+            g.end()
+    now, shrinks, grows = None, 0, 0
+    for e in events:
+        if e["what"] == "wakeup":
+            continue
+        if now is not None:
+            equal(e["old_ns"], now, f"halt_poll_ns before {e}")
+        if e["what"] == "grow":
+            equal(e["new_ns"], min(max(e["old_ns"] * 2, start), limit), "grown halt_poll_ns")
+            grows += 1
+        else:
+            equal(e["new_ns"], 0, "shrunk halt_poll_ns")
+            shrinks += 1
+        now = e["new_ns"]
+    polling = rows_of(objects, "halt-polling")
+    equal((total(polling, "grows"), total(polling, "shrinks")), (grows, shrinks), "changes")
+    print(f"# halt: {grows} times grown, {shrinks} times shrunk", flush=True)
