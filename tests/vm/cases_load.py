@@ -54,13 +54,15 @@ def measured(g, tids, *args, **kw):
 
 
 def check_times(rows, tids, stats, moves=0):
-    """Slices are exactly the kernel's. Its clock is read at other places of a switch, and the first
-    slice counts from the first exit in it: at most 50 us a slice, and 5 ms, apart. The scheduler's
-    clock of a CPU that was idle is behind, so that it has up to 2 ms of the wait for each migration
-    as run time; the sum is the same."""
+    """Slices are the kernel's, but for one: the thread may lose its CPU before its first exit; and
+    newer kernels do not count those of a thread that had been about to sleep (1 %). Times: their
+    clock is read at other places of a switch, and the first slice counts from its first exit, in the
+    emulated machine at most 100 us a slice, and 5 ms, apart. The scheduler's clock of a CPU that was
+    idle is behind, so that it has up to 2 ms of the wait for each migration as run time; the sum is
+    the same."""
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
-        equal(total(mine, "slices"), slices, f"slices of {tid}")
+        assert -1 - slices // 100 <= slices - total(mine, "slices") <= 1, f"{slices} slices: {mine}"
         slack = 100000 * slices + 5 * MS
         run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
         print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
@@ -75,24 +77,29 @@ def check_times(rows, tids, stats, moves=0):
 
 
 def case_load_against_schedstat():
-    """Guests that halt, and guests that contend for one CPU: slices and times as the kernel has
-    them, and switches as its tracepoint counts them."""
+    """Guests that halt, and guests that contend for one CPU: times as the kernel has them, slices
+    exactly as its tracepoint counts them; but for the one before the first exit that is seen."""
     for args, cpus in ((["-k", "hlt", "-n", 10**7, "-t", 300000, "-v", 2], None),
                        (["-k", "spin", "-n", 10**9, "-s", 1000, "-v", 2], "0")):
         with Counts("sched/sched_switch") as c, Guest(*args, cpus=cpus) as g:
             tids = g.vcpu_threads()
             g.go()
             time.sleep(0.2)
-            stop(g, tids)
-            before = [c.of("sched/sched_switch", [t]) for t in tids]
-            with measured(g, tids) as got:
-                time.sleep(2)
-            switches = [c.of("sched/sched_switch", [t]) - b for t, b in zip(tids, before)]
+            with Watch(what="load", verb="trace") as trace:
+                time.sleep(0.3)
+                stop(g, tids)
+                since = time.monotonic_ns()
+                before = [c.of("sched/sched_switch", [t]) for t in tids]
+                with measured(g, tids) as got:
+                    time.sleep(2)
+                switches = [c.of("sched/sched_switch", [t]) - b for t, b in zip(tids, before)]
+                events = [e for e in rows_of(trace.finish(), "load") if e["mono_ns"] > since]
         stats, objects = got
         rows = rows_of(objects, "load")
         check_times(rows, tids, stats)
         for tid, n in zip(tids, switches):
-            equal(total(rows, "slices", tid=tid), n, f"slices of {tid} against sched_switch")
+            equal(sum(e["tid"] == tid for e in events), n, f"slices of {tid} against sched_switch")
+            assert total(rows, "slices", tid=tid) in (n - 1, n), f"slices of {tid}: {n}, {rows}"
         if cpus:
             equal({r["cpu"] for r in rows}, {0}, "CPUs")
             assert total(rows, "preempted") > 20 and total(rows, "waited_ns") > 500 * MS, rows
@@ -256,18 +263,18 @@ class Timers(Trace):
     """The kernel's own trace of its timers."""
     EVENTS = ["timer/hrtimer_start", "timer/hrtimer_expire_entry"]
 
-    def expiries(self):
+    def expiries(self, period=0):
         """(time of the expiry, time that the timer was set to), of KVM's APIC timers."""
-        started, got = {}, []
-        for _, now, name, text in self.events():
+        due, got = {}, []
+        for _, _, name, text in self.events():
             if "function=apic_timer_fn" not in text:
                 continue
             timer = re.search(r"hrtimer=(\S+)", text).group(1)
             if name == "hrtimer_start":
-                started[timer] = int(re.search(r" expires=(\d+)", text).group(1))
+                due[timer] = int(re.search(r" expires=(\d+)", text).group(1))
             else:
-                at = int(re.search(r" now=(\d+)", text).group(1))
-                got.append((at, started.get(timer)))
+                got.append((int(re.search(r" now=(\d+)", text).group(1)), due[timer]))
+                due[timer] += period
         return got
 
 
@@ -275,37 +282,39 @@ TIMER_COLUMNS = ("vcpu,mode,hv,arms,expired,merged,early,restarts,timed,late,mea
                  "delay,hist")
 
 
-def timer_run(*args):
-    """Rows and events of a guest, and the kernel's trace; on hosts that keep events from preempted
-    programs all of them say so."""
+def timer_run(*args, period=0):
+    """Rows and events of a guest, and the kernel's trace."""
     with Guest(*args) as g, Timers() as t:
         with Watch("--columns", TIMER_COLUMNS, what="timer") as w, \
                 Watch(what="timer", verb="trace") as tr:
             g.run()
             time.sleep(0.2)
             objects, traced = w.finish(), tr.finish()
-        expiries = t.expiries()
+        expiries = t.expiries(period)
         g.end()
     return objects, traced, sorted(rows_of(traced, "timer"), key=lambda e: e["mono_ns"]), expiries
 
 
+def deadline(e):
+    """When the guest wanted its interrupt; None: that is not known."""
+    return None if e["late_ns"] is None else e["mono_ns"] - e["late_ns"] + e["early_ns"]
+
+
 def check_lateness(rows, events, expiries, ahead=0):
-    """Each expiry of KVM's own timers is in the kernel's trace: the same deadline, and the same
-    lateness but for what passes from the trace's clock to ours, which the emulated machine makes
+    """Each expiry of KVM's own timers is in the kernel's trace, with the very same deadline; the
+    lateness is the trace's and what passes from its clock to ours, which the emulated machine makes
     long. What is not in it expired as it was armed, for a deadline that was past.
     ahead: how long before the guest's deadline KVM sets its timer, at most."""
     mine = [e for e in events if e["what"] in ("expire", "merged")]
     left = list(mine)
     worst = 0
-    for at, due in sorted(expiries):
-        e = next((e for e in left if 0 <= e["mono_ns"] - at <= 5 * MS), None)
-        assert e, f"the kernel's expiry at {at} is not among {left[:3]}"
+    for at, due in expiries:
+        e = next((e for e in left if e["late_ns"] is not None
+                  and 0 <= deadline(e) - due <= ahead), None)
+        assert e, f"the kernel's expiry at {at}, for {due}, is not among {left[:3]}"
+        assert 0 <= e["mono_ns"] - at <= 5 * MS, f"{e}: by the kernel's trace it expired at {at}"
         left.remove(e)
         worst = max(worst, e["mono_ns"] - at)
-        if due is not None:
-            late = e["late_ns"] - e["early_ns"]
-            apart = late - (e["mono_ns"] - due)
-            assert -ahead <= apart <= 0, f"{e}: by the kernel's trace {at - due} late, {apart}"
     for e in left:
         assert any(a["what"] == "arm" and 0 <= e["mono_ns"] - a["mono_ns"] <= 5 * MS
                    for a in events if a["vcpu"] == e["vcpu"]), f"not in the kernel's trace: {e}"
@@ -348,31 +357,21 @@ def case_timer_periodic():
     """Armed once, it expires N times or more, one period apart; those that found an interrupt
     still pending are the ones by which the guest saw fewer."""
     n, period = 50, 20 * MS
-    with Guest("-k", "timerp", "-n", n, "-t", period, "-v", 2) as g, Timers() as t:
-        with Watch("--columns", TIMER_COLUMNS, what="timer") as w, \
-                Watch(what="timer", verb="trace") as tr:
-            g.run()
-            time.sleep(0.2)
-            objects, traced = w.finish(), tr.finish()
-        expiries = t.expiries()
-        g.end()
+    objects, traced, events, expiries = timer_run("-k", "timerp", "-n", n, "-t", period, "-v", 2,
+                                                  period=period)
     rows = rows_of(objects, "timer")
-    events = sorted(rows_of(traced, "timer"), key=lambda e: e["mono_ns"])
     for v in (0, 1):
         row, = (r for r in rows if r["vcpu"] == v)
         equal((row["mode"], row["hv"], row["arms"], row["restarts"], row["delay_ns"]),
               ("periodic", "no", 1, 0, period), f"timer of vCPU {v}")
         equal(row["expired"], row["timed"], "all deadlines are known")
         assert n <= row["expired"] - row["merged"] <= n + 1, row
-        mine = [e for e in events if e["vcpu"] == v and e["what"] != "arm"]
-        due = [e["mono_ns"] - e["late_ns"] for e in mine]
-        for a, b in zip(due, due[1:]):
-            # our clock is read before the deadline is: they are a few instructions apart
-            assert (b - a) % period in (0,) or min((b - a) % period, period - (b - a) % period) < MS, \
-                f"deadlines of a period of {period}: {a}, {b}"
-        equal(total(rows, "expired", vcpu=v), sum(1 for e in mine), "events")
-    check_lateness(rows, events, [(at, None) for at, _ in expiries])
+        due = [deadline(e) for e in events if e["vcpu"] == v and e["what"] != "arm"]
+        equal({b - a for a, b in zip(due, due[1:])}, {period}, "from deadline to deadline")
+        equal(row["expired"], len(due), "expiries in rows and events")
+    check_lateness(rows, events, expiries)
     no_losses(objects)
+    no_losses(traced)
 
 
 def case_timer_deadline():
