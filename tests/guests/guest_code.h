@@ -126,8 +126,12 @@ CODE_OF(tail, SAVE LAPIC_EOI RETURN)
 CODE_OF(tail_low, SAVE " mov $0x503, %edx\n out %al, (%dx)\n" LAPIC_EOI RETURN)
 CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 
-/* Take interrupts until that of END_VECTOR, and obey the commands of the board; none in a run of 0.
- */
+/* Also touches all that taking an interrupt does, so that no page fault has KVM inject it again. */
+#define INTERRUPTS_ON                                                                              \
+	X2APIC_ON STACK_1 " mov 0x4008, %al\n mov 0x5400, %al\n mov 0x50400, %al\n"                \
+			  " mov 0x51fe0, %al\n mov 0x54000, %al\n orq $0, 0x818(%r9)\n"
+
+/* Take interrupts until that of END_VECTOR, and obey the board's commands; none in a run of 0. */
 #define SERVE_BY(mask)                                                                             \
 	" test %rdi, %rdi\n jz 9f\n movq $1, 0x828(%r9)\n"                                         \
 	"1: cli\n cmpq $0, 0x780(%r9)\n jne 9f\n"                                                  \
@@ -137,14 +141,11 @@ CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 #define ONLY_VCPU0(body)   " cmpq $0, 0x820(%r9)\n jne 8f\n" body "8:\n"
 #define OUT_8(port, value) " mov $" value ", %al\n out %al, $" port "\n"
 /* as a PC does, with but pin 5 not masked; LINT0 is ExtINT */
+#define PIC_MASTER OUT_8("0x20", "0x11") OUT_8("0x21", "0x20") OUT_8("0x21", "4") OUT_8("0x21", "1")
+#define PIC_SLAVE  OUT_8("0xa0", "0x11") OUT_8("0xa1", "0x28") OUT_8("0xa1", "2") OUT_8("0xa1", "1")
 #define PIC_ON                                                                                     \
-	OUT_8("0x20", "0x11")                                                                      \
-	OUT_8("0x21", "0x20")                                                                      \
-	OUT_8("0x21", "4")                                                                         \
-	OUT_8("0x21", "1") OUT_8("0xa0", "0x11") OUT_8("0xa1", "0x28") OUT_8("0xa1", "2")          \
-		OUT_8("0xa1", "1") OUT_8("0x21", "0xdf") OUT_8(                                    \
-			"0xa1",                                                                    \
-			"0xff") " mov $0x835, %ecx\n mov $0x700, %eax\n xor %edx, %edx\n wrmsr\n"
+	PIC_MASTER PIC_SLAVE OUT_8("0x21", "0xdf") OUT_8(                                          \
+		"0xa1", "0xff") " mov $0x835, %ecx\n mov $0x700, %eax\n xor %edx, %edx\n wrmsr\n"
 /* pins 10 to 17 to the vCPUs 0 to 7, by the vectors from 0x60 on */
 #define IOAPIC_ON(trigger)                                                                         \
 	" mov $0x1fe00000, %ebx\n xor %ecx, %ecx\n"                                                \
@@ -166,27 +167,27 @@ CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 	" shr $32, %rdx\n mov $0x6e0, %ecx\n wrmsr\n"
 #define TIMER_NOW " mov 0x200(%r9), %rbx\n"
 
-CODE_OF(timer1, LOOP(X2APIC_ON TIMER_ONESHOT, TIMER_NOW TIMER_TICKS("%r8d") AWAIT_TIMER))
-CODE_OF(timerd, LOOP(X2APIC_ON TIMER_MODE("0x40040"), TIMER_NOW TIMER_DEADLINE AWAIT_TIMER))
-CODE_OF(timerp, X2APIC_ON TIMER_MODE("0x20040") " test %rdi, %rdi\n jz 9f\n" TIMER_TICKS(
+CODE_OF(timer1, LOOP(INTERRUPTS_ON TIMER_ONESHOT, TIMER_NOW TIMER_TICKS("%r8d") AWAIT_TIMER))
+CODE_OF(timerd, LOOP(INTERRUPTS_ON TIMER_MODE("0x40040"), TIMER_NOW TIMER_DEADLINE AWAIT_TIMER))
+CODE_OF(timerp, INTERRUPTS_ON TIMER_MODE("0x20040") " test %rdi, %rdi\n jz 9f\n" TIMER_TICKS(
 			"%r8d") "1: cmp %rdi, 0x200(%r9)\n jae 2f\n sti\n hlt\n cli\n jmp 1b\n"
 				"2:" TIMER_TICKS("$0") "9:" END)
-CODE_OF(pic, X2APIC_ON ONLY_VCPU0(PIC_ON) SERVE_BY(OUT_8("0x21", "0xff")))
-CODE_OF(ioapic, X2APIC_ON ONLY_VCPU0(IOAPIC_ON("0")) SERVE_BY(IOAPIC_MASK))
-CODE_OF(ioapicl, X2APIC_ON ONLY_VCPU0(IOAPIC_ON("0x8000")) SERVE_BY(IOAPIC_MASK))
-CODE_OF(msi, X2APIC_ON SERVE_BY(""))
-CODE_OF(irqfd, X2APIC_ON SERVE_BY(""))
-CODE_OF(hltsig, X2APIC_ON SERVE_BY(""))
-CODE_OF(selfipi, LOOP(X2APIC_ON, " mov 0x280(%r9), %rbx\n mov $0x83f, %ecx\n mov $0x50, %eax\n"
-				 " xor %edx, %edx\n wrmsr\n4: cmp %rbx, 0x280(%r9)\n jne 5f\n"
-				 " sti\n nop\n cli\n jmp 4b\n5:\n"))
+CODE_OF(pic, INTERRUPTS_ON ONLY_VCPU0(PIC_ON) SERVE_BY(OUT_8("0x21", "0xff")))
+CODE_OF(ioapic, INTERRUPTS_ON ONLY_VCPU0(IOAPIC_ON("0")) SERVE_BY(IOAPIC_MASK))
+CODE_OF(ioapicl, INTERRUPTS_ON ONLY_VCPU0(IOAPIC_ON("0x8000")) SERVE_BY(IOAPIC_MASK))
+CODE_OF(msi, INTERRUPTS_ON SERVE_BY(""))
+CODE_OF(irqfd, INTERRUPTS_ON SERVE_BY(""))
+CODE_OF(hltsig, INTERRUPTS_ON SERVE_BY(""))
+CODE_OF(selfipi, LOOP(INTERRUPTS_ON, " mov 0x280(%r9), %rbx\n mov $0x83f, %ecx\n mov $0x50, %eax\n"
+				     " xor %edx, %edx\n wrmsr\n4: cmp %rbx, 0x280(%r9)\n jne 5f\n"
+				     " sti\n nop\n cli\n jmp 4b\n5:\n"))
 /* vCPU 0: rbx interrupts have been sent, as many the other one must have acknowledged */
 #define IPI(vector) " mov $0x830, %ecx\n mov $1, %edx\n mov $" vector ", %eax\n wrmsr\n"
-CODE_OF(ipi,
-	X2APIC_ON " test %rdi, %rdi\n jz 9f\n cmpq $0, 0x820(%r9)\n jne 8f\n xor %ebx, %ebx\n"
-		  "1: test %rdi, %rdi\n jz 3f\n" IPI(
-			  "0x51") " inc %rbx\n2: cmp %rbx, 0x1818(%r9)\n jne 2b\n"
-				  " dec %rdi\n jmp 1b\n3:" IPI("0xf0") " jmp 9f\n8:" SERVE_BY(""))
+CODE_OF(ipi, INTERRUPTS_ON
+	" test %rdi, %rdi\n jz 9f\n cmpq $0, 0x820(%r9)\n jne 8f\n xor %ebx, %ebx\n"
+	"1: test %rdi, %rdi\n jz 3f\n" IPI("0x51") " inc %rbx\n2: cmp %rbx, 0x1818(%r9)\n jne 2b\n"
+						   " dec %rdi\n jmp 1b\n3:" IPI(
+							   "0xf0") " jmp 9f\n8:" SERVE_BY(""))
 
 /* Hypercalls: what was returned goes to the board. */
 #define CALL(nr, a0, a1, a2, a3, to)                                                               \
@@ -194,7 +195,7 @@ CODE_OF(ipi,
 	" mov $" nr ", %eax\n vmmcall\n mov %rax, 0x880+8*" to "(%r9)\n"
 #define ROUND " incq 0x830(%r9)\n"
 CODE_OF(hypercalls,
-	LOOP(X2APIC_ON,
+	LOOP(INTERRUPTS_ON,
 	     " mov %rsi, %r11\n" CALL("1", "0", "0", "0", "0", "0")
 		     CALL("5", "0", "0", "0", "0", "1") CALL("9", "0x52000", "0", "0", "0", "2")
 			     CALL("11", "0", "0", "0", "0", "3")

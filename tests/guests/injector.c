@@ -236,6 +236,13 @@ static void send_masked(struct vcpu *c)
 	await_acks(c);
 }
 
+static void send_end(struct vcpu *c)
+{
+	if (o.kind->flags & BY_SIGNALS)
+		await_sleep(c);
+	send_msi(c, END_VECTOR);
+}
+
 static struct vcpu *target(struct vm *vm, long i)
 {
 	if (o.kind->flags & BY_PIC)
@@ -258,7 +265,7 @@ static void *injector_thread(void *arg)
 	if (o.masked)
 		send_masked(target(vm, 0));
 	for (int i = 0; i < o.vcpus; i++)
-		send_msi(&vm->vcpu[i], END_VECTOR);
+		send_end(&vm->vcpu[i]);
 	return NULL;
 }
 

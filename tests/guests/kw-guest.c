@@ -3,11 +3,12 @@
  * kw-guest.c - a tiny VMM whose guests make exactly N exits of one kind on each vCPU, so that
  * what a watcher counts can be checked to the last exit.
  * May not know about: kvm_watcher. Needs nothing but /dev/kvm and libc.
- * To extend: a kind is a piece of guest code and a line in kinds[].
+ * To extend: a kind is a piece of guest code and a line in kinds[], both in guest_code.h.
  *
  *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
- *            [--drop K] [--log]
+ *            [--drop K] [--log] [--ioctls K] [--spin-wait] [--dest VCPU] [--coalesce C]
+ *            [--masked M] [--signals S]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -16,6 +17,11 @@
  *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
  *   --pages, --manual, --ring   see the kind dirty
  *   --log    then the VMM turns on logging of the touched memory, so that KVM splits huge pages
+ *   --ioctls K  the VMM does each ioctl of a list K times (ledger.c), once per VM, before its vCPUs
+ *            run; one more line per VM, after those of its vCPUs, says how many ioctls there were
+ *            on KVM's file descriptors from "go" on, by scope, request and errno: all threads',
+ *            KVM_RUN included
+ *   --spin-wait, --dest, --coalesce, --masked, --signals   see the kinds with an injector
  *   --drop K then the VMM takes 8 pages of the touched memory from each VM, K times
  *
  * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
@@ -43,6 +49,39 @@
  *   nested   VMRUN of an L2 that does CPUID
  *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
  *            nested paging, so all page faults are the host's to handle
+ *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
+ *            until then
+ *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
+ *            time become one, and one more may expire untaken at the end
+ *   selfipi  an IPI to itself by the x2APIC register, taken at once
+ *   ipi      a fixed IPI of vector 0x51 from vCPU 0 to vCPU 1, sent by ICR after the one before has
+ *            been acknowledged; at last one of vector 0xf0. Two vCPUs only.
+ *   hypercalls   KVM's 1 (VAPIC_POLL_IRQ), 5 (KICK_CPU), 9 (CLOCK_PAIRING), 11 (SCHED_YIELD), 10
+ *            (SEND_IPI of vector 0x90 to vCPU 0, which does not take it), 12 (MAP_GPA_RANGE, which
+ *            goes to user space where KVM can) and 0x1234 (unknown); all to APIC id 0
+ *   hcflood  a KVM hypercall of a random number of 64 bits
+ *   hvcalls  Hyper-V's fast hypercalls 8 (long spin wait) and 0x7777 (unknown)
+ *   xencalls Xen's hypercall 17, which goes to user space; needs a KVM with CONFIG_KVM_XEN
+ *
+ * Kinds with an injector; COUNT interrupts per VM, not per vCPU, each sent by a thread "injector"
+ * of the VMM after the one before has been acknowledged; the vCPUs take turns, or there is --dest:
+ *   pic      by the PIC, vector 0x25, always to vCPU 0; the line is raised and lowered
+ *   ioapic   by the IOAPIC, edge, vector 0x60 + VCPU, pin 10 + VCPU; the line is raised and lowered
+ *   ioapicl  the same, level; raised, and lowered upon an OUT of the guest, before its EOI
+ *   msi      by KVM_SIGNAL_MSI, vector 0x70
+ *   irqfd    by an eventfd, vector 0x70
+ *   hltsig   as msi, but before each the thread gets S signals (--signals), each when it sleeps
+ * The vCPU waits by HLT, with --spin-wait awake. Each one's last interrupt is an MSI of vector
+ * 0xf0.
+ *   --coalesce C  then one more (also in "sent"), and C while it is pending as the guest, which an
+ *            MSI of vector 0xf1 has told to, has its interrupts disabled (ioapic, ioapicl: the
+ *            line is not lowered in between)
+ *   --masked M  then M while the guest, told in the same way, has masked the pin; it stays so
+ * What was sent is "sent", "coalesced", "masked", "signals" of the VM, in the record of each vCPU.
+ *
+ * The kinds from timer1 on count their interrupts: "vectors", by vector, and "interrupts", all. A
+ * "twice" is one that the host delivered once more (see guest_code.h), and in none of those. Those
+ * with hypercalls count the "rounds"; "returned" is by which value each one of the last round did.
  *
  * Each kind's own exits aside, a run makes the one that ends it and those of the host's interrupts;
  * hlt, mix and nested also those of the few pages that only their runs use.
@@ -319,7 +358,8 @@ static size_t ring_size(void)
 /* What hypercalls need of KVM. */
 static void enable_calls(struct vm *vm)
 {
-	struct kvm_xen_hvm_config xen = { .flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL };
+	struct kvm_xen_hvm_config xen = { .flags = KVM_XEN_HVM_CONFIG_INTERCEPT_HCALL,
+					  .msr = 0x40000000 }; /* without, KVM ignores it all */
 	long exits = vm_ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_HYPERCALL);
 
 	if (o.kind->flags & XEN && vm_ioctl(vm, KVM_XEN_HVM_CONFIG, &xen) < 0)
