@@ -158,18 +158,18 @@ def case_load_long_slice():
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
         os.sched_setaffinity(tid, {1})
-        os.sched_setscheduler(tid, os.SCHED_FIFO, os.sched_param(50))  # so that none preempts it
         g.go()
-        try:
-            with open(path, "w", encoding="ascii") as f:
-                f.write("-1")
-            time.sleep(0.2)
-            with Watch(what="load", interval="0.2") as w:
+        with Watch(what="load", interval="0.2") as w:
+            try:
+                with open(path, "w", encoding="ascii") as f:
+                    f.write("-1")
+                os.sched_setscheduler(tid, os.SCHED_FIFO, os.sched_param(50))  # none preempts it
                 time.sleep(1.5)
-                rows = rows_of(w.finish(), "load")
-        finally:
-            with open(path, "w", encoding="ascii") as f:
-                f.write(usual)
+            finally:
+                os.sched_setscheduler(tid, os.SCHED_OTHER, os.sched_param(0))
+                with open(path, "w", encoding="ascii") as f:
+                    f.write(usual)
+            rows = rows_of(w.finish(), "load")
     mine = [r for r in rows if not r["slices"] and not r["waited_ns"]][1:-1]
     assert len(mine) > 3, f"no intervals without an end of a slice: {rows}"
     for r in mine:
@@ -385,9 +385,9 @@ def case_timer_deadline():
     for e in events:
         if e["what"] == "arm":
             equal((e["delay_ns"], e["late_ns"]), (None, None), "what is not known as it is armed")
-    delays = [e["delay_ns"] for e in events if e["what"] == "expire" and e["delay_ns"]]
-    assert len(delays) > n, f"delays: {delays}"
-    assert max(delays) - min(delays) < 2 * MS, f"delays of the same number of ticks: {delays}"
+    # the same number of ticks, less what passed until KVM was told, which is long now and then
+    delays = sorted(e["delay_ns"] for e in events if e["what"] == "expire" and e["delay_ns"])
+    assert len(delays) > n and delays[len(delays) // 2] > 0.9 * delays[-1], f"delays: {delays}"
     no_losses(objects)
     no_losses(traced)
 
