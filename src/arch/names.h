@@ -44,6 +44,18 @@ bool kw_reason_parse(enum kw_isa isa, const char *text, uint32_t *ret_code);
 const char *kw_user_exit_name(uint64_t reason);
 const char *kw_msr_name(uint64_t msr);
 
+/* Names of hypercalls and of what they return; NULL if there is none. */
+const char *kw_kvm_hypercall_name(uint64_t nr);
+const char *kw_kvm_error_name(uint64_t error); /* positive */
+const char *kw_hyperv_hypercall_name(uint64_t code);
+const char *kw_hyperv_status_name(uint64_t status);
+const char *kw_xen_hypercall_name(uint64_t nr);
+
+/* Name of an ioctl by its request, of a capability or a device type of KVM; NULL: there is none. */
+const char *kw_ioctl_name(uint32_t request);
+const char *kw_cap_name(uint64_t cap);
+const char *kw_device_name(uint64_t type);
+
 extern const struct kw_isa_names kw_names_vmx, kw_names_svm, kw_names_pvm, kw_names_arm64,
 	kw_names_riscv;
 

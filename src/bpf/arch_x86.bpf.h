@@ -113,4 +113,22 @@ static __always_inline bool kw_guest_rip(struct kvm_vcpu *vcpu, __u32 isa, __u64
 	return isa != KW_ISA_VMX || avail & (1 << KW_VCPU_REGS_RIP);
 }
 
+/* The exit of the instruction that calls the hypervisor: SVM_EXIT_VMMCALL, EXIT_REASON_VMCALL. */
+static __always_inline bool kw_is_hypercall(__u32 isa, __u32 code)
+{
+	return isa == KW_ISA_SVM ? code == 0x81 : isa == KW_ISA_VMX && code == 18;
+}
+
+#define KW_VCPU_REGS_RAX 0
+
+/* The guest's RAX, which holds what a hypercall returns; an encrypted guest's is not to be had. */
+static __always_inline bool kw_guest_rax(struct kvm_vcpu *vcpu, __u64 *ret)
+{
+	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
+	    BPF_CORE_READ(vcpu, arch.guest_state_protected))
+		return false;
+	*ret = BPF_CORE_READ(vcpu, arch.regs[KW_VCPU_REGS_RAX]);
+	return true;
+}
+
 #endif

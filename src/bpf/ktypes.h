@@ -25,9 +25,18 @@ struct task_struct {
 	unsigned int __state;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
+	struct signal_struct *signal;
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 	unsigned int flags;
+};
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live; /* threads of the process that have not begun to exit */
 };
 
 struct mm_struct {
@@ -102,6 +111,10 @@ struct file {
 	void *private_data;
 };
 
+struct kvm_device {
+	struct kvm *kvm;
+};
+
 struct kvm_dirty_ring {
 	__u32 dirty_index;
 };
@@ -142,10 +155,6 @@ struct kvm_vcpu {
 	struct kvm_vcpu_arch arch;
 	struct kvm_dirty_ring dirty_ring;
 };
-
-typedef struct {
-	int counter;
-} atomic_t;
 
 struct timerqueue_node {
 	__s64 expires;

@@ -112,7 +112,7 @@ static void print_help(void)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].doc);
 	printf("A collector's name where a verb is expected means stat of it.\n\nCollectors:\n");
 	for (size_t i = 0; (c = kw_collector(i)); i++)
-		printf("  %-8s %s\n", c->name, c->help);
+		printf("  %-9s %s\n", c->name, c->help);
 	printf("\nThe reference's options work as well, when no verb is given:\n"
 	       "  -e exits, -f page faults, -m MMIO, -d dirty pages, several at once, in any "
 	       "order;\n"

@@ -18,7 +18,7 @@
 /* Key of a second long name: no character, so that it is no short option. */
 #define ALIAS 0x100
 
-/* Modes of the reference: what shows them here; NULL: nothing yet. */
+/* Modes of the reference, and what shows them here. */
 static const struct mode {
 	struct argp_option argp;
 	const char *collector;
@@ -33,10 +33,10 @@ static const struct mode {
 	{ { "kvm_irq", 'i', NULL, 0, "Interrupts", 1 }, "irq" },
 	{ { "irq_inject", ALIAS, NULL, OPTION_ALIAS, NULL, 1 }, "irq" },
 	{ { "kvm_irqchip", 'c', NULL, 0, "Interrupts by source", 1 }, "irq" },
-	{ { "kvm_ioctl", 'l', NULL, OPTION_HIDDEN, "ioctls", 1 }, NULL },
+	{ { "kvm_ioctl", 'l', NULL, 0, "ioctls of the VMM", 1 }, "ioctl" },
 	{ { "vcpu_load", 'o', NULL, 0, "Where vCPUs run", 1 }, "load" },
 	{ { "kvm_timer", 'T', NULL, 0, "Timers of the local APICs", 1 }, "timer" },
-	{ { "hypercall", 'y', NULL, OPTION_HIDDEN, "Hypercalls", 1 }, NULL },
+	{ { "hypercall", 'y', NULL, 0, "Hypercalls", 1 }, "hypercall" },
 };
 
 static const struct argp_option others[] = {
@@ -109,11 +109,6 @@ static int collectors(const struct seed *s, char *dst, size_t size)
 	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
 		if (!(s->modes & (1u << i)))
 			continue;
-		if (!modes[i].collector) {
-			kw_say("-%c (%s) is not available in this version", modes[i].argp.key,
-			       modes[i].argp.doc);
-			return -EINVAL;
-		}
 		if (is_listed(dst, modes[i].collector))
 			continue;
 		if (*dst)

@@ -17,6 +17,8 @@
 #include "irq/irq.bpf.h"
 #include "load/load.bpf.h"
 #include "timer/timer.bpf.h"
+#include "hypercall/hypercall.bpf.h"
+#include "ioctl/ioctl.bpf.h"
 
 /* The guest is entered again, total ns after its exit. Every exit comes here. */
 static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
@@ -24,6 +26,7 @@ static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 
 	exits_on_exit_done(v, now, total);
 	nested_on_exit_done(v, now, total);
 	halt_on_exit_done(v);
+	hypercall_on_exit_done(v, total);
 }
 
 /* The same for exits that something was noted about (kw_vcpu.about); total 0: begin not seen. */
@@ -37,6 +40,8 @@ static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now,
 		faults_on_about(v, now);
 	if (dirty_on && v->about & KW_ABOUT_DIRTY)
 		dirty_on_about(v, total);
+	if (hypercall_on && v->about & KW_ABOUT_CALL)
+		hypercall_on_about(v, now, total);
 }
 
 /* The guest is entered for the first time in an interval: a time to look at what has no event. */

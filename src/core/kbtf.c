@@ -32,7 +32,7 @@ static struct btf *kvm_btf(void)
 
 int kw_tracepoint_args(const char *name)
 {
-	struct btf *btf = vmlinux_btf();
+	struct btf *btf = kvm_btf(); /* on top of the kernel's own */
 	const struct btf_type *t;
 	char type[64];
 	int id;

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Arguments of a tracepoint of the kernel itself; -1 if it is not there. */
+/* Arguments of a tracepoint of the kernel or of KVM; -1 if it is not there. */
 int kw_tracepoint_args(const char *name);
 
 /* Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays. */

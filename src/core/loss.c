@@ -32,7 +32,7 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 		[KW_LOSS_NO_OWNER] = { "no_owner", "events of VMs that could not be told apart",
 				       "no slot was free (--max-vcpus), or their process was "
 				       "gone" },
-		[KW_LOSS_NO_CALL] = { "no_call", "calls whose begin could not be noted",
+		[KW_LOSS_NO_CALL] = { "no_call", "calls whose begin or end was not noted",
 				      "they are not counted" },
 		[KW_LOSS_MISSES] = { "misses", "events that the kernel kept from us",
 				     "our program was running on that CPU already" },

@@ -156,11 +156,12 @@ static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
 
 /*
  * The VM of a new vCPU: the one at the same address in the same process that was still alive when
- * the vCPU was first seen, else a new one.
+ * the vCPU was first seen, else a new one. A slot without a VM is of the process itself: number 0,
+ * which takes none from the process's VMs.
  */
 static struct live_vm *vm_of(struct live *l, const struct kw_vcpu *v)
 {
-	uint32_t number = 1;
+	uint32_t number = v->kvm ? 1 : 0;
 
 	for (size_t i = l->n_vm; i-- > 0;) {
 		struct live_vm *known = &l->vm[i];
@@ -169,7 +170,7 @@ static struct live_vm *vm_of(struct live *l, const struct kw_vcpu *v)
 			continue;
 		if (known->kvm == v->kvm && (known->vcpus || known->alive_until_ns >= v->born_ns))
 			return known;
-		if (kw_vms_get(&l->vms, known->vm)->number >= number)
+		if (v->kvm && kw_vms_get(&l->vms, known->vm)->number >= number)
 			number = kw_vms_get(&l->vms, known->vm)->number + 1;
 	}
 	return add_vm(l, v, number) < 0 ? NULL : &l->vm[l->n_vm - 1];
@@ -270,8 +271,8 @@ static bool still_needed(struct live *l, const struct live_vm *vm)
 {
 	struct kw_vm now;
 
-	if (vm->vcpus)
-		return true;
+	if (vm->vcpus || !vm->kvm)
+		return vm->vcpus;
 	for (size_t i = 0; i < l->n_vm; i++)
 		if (&l->vm[i] != vm && l->vm[i].tgid == vm->tgid &&
 		    l->vm[i].start_ns == vm->start_ns &&

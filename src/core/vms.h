@@ -14,7 +14,7 @@
 struct kw_vm {
 	uint32_t pid;	   /* owner process, init pid namespace */
 	uint64_t start_ns; /* boot time at which it started: tells reused pids apart */
-	uint32_t number;   /* of this VM among those of its process, from 1 */
+	uint32_t number;   /* among the VMs of its process, from 1; 0: the process itself */
 	char vmm[24];	   /* e.g. qemu, firecracker; the command's name for an unknown one */
 	char uuid[40];	   /* empty if not known */
 	char name[256];	   /* as the VMM has it, raw bytes; empty if not known */

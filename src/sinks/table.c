@@ -135,6 +135,13 @@ static int add_cell(struct grid *g, size_t i, size_t r, const struct kw_vms *vms
 	return 0;
 }
 
+/* Is a column of text, by the first cell that has something? A word that is computed is text. */
+static bool is_text(const struct kw_column *c, const struct kw_value *value)
+{
+	return value->kind == KW_TEXT || c->unit == KW_UNIT_HEX ||
+	       (value->kind == KW_MISSING && c->unit == KW_UNIT_WORD && c->role == KW_DERIVED);
+}
+
 /* one_by_one: keep columns steady though the other rows are not known. */
 static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_schema *schema,
 		     void *const *row, size_t n_rows, bool one_by_one, struct grid *g)
@@ -154,7 +161,7 @@ static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struc
 
 		for (size_t r = 0; r < n_rows && value.kind != KW_TEXT; r++)
 			kw_column_value(g->column[i], vms, row[r], &value);
-		g->text[i] = value.kind == KW_TEXT || g->column[i]->unit == KW_UNIT_HEX;
+		g->text[i] = is_text(g->column[i], &value);
 		g->width[i] = kw_text_width(g->column[i]->title);
 		for (size_t r = 0; r < n_rows && !err; r++)
 			err = add_cell(g, i, r, vms, row[r]);

@@ -23,6 +23,7 @@ static const struct kw_vm machines[] = {
 	[FC_2] = { .pid = 1004, .number = 2, .vmm = "firecracker", .name = "fc" },
 	[NAMELESS] = { .pid = 1005, .number = 1, .vmm = "crosvm" },
 	[GONE] = { .pid = 1006, .number = 1, .vmm = "qemu", .name = "gone" },
+	[PROCESS] = { .pid = 1001, .vmm = "qemu", .name = "web1" }, /* what it does without a VM */
 };
 
 /* Lost in all when so many seconds have passed. */

@@ -13,7 +13,7 @@
 #define MS     1000000ULL
 #define US     1000ULL
 
-enum { WEB1, DATABASE, EVIL, FC, FC_2, NAMELESS, GONE };
+enum { WEB1, DATABASE, EVIL, FC, FC_2, NAMELESS, GONE, PROCESS };
 
 /* Heads of rows. born: ms before counting began. */
 #define VCPU(machine, id, thread, born)                                                            \

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fake_details.c - rows of io, mmio, faults, dirty, nested, halt, irq, load and timer.
+ * fake_details.c - rows of io, mmio, faults, dirty, nested, halt, irq, load, timer,
+ * hypercall and ioctl.
  * May not know about: the system, sinks, the command line.
  * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
  * what a row counts once; its life says how often it does.
@@ -10,7 +11,9 @@
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/faults/faults_rows.h"
 #include "collectors/halt/halt_rows.h"
+#include "collectors/hypercall/hypercall_rows.h"
 #include "collectors/io/io_rows.h"
+#include "collectors/ioctl/ioctl_rows.h"
 #include "collectors/irq/irq_rows.h"
 #include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
@@ -368,6 +371,53 @@ static const struct {
 	{ VANISHES(2), { GONE_0, TIMER_ONESHOT, 0, 1, 1, 0, 0, 0, 1, 40 * US, 40 * US, 9 * MS } },
 };
 
+static const struct {
+	struct life life;
+	struct hypercall_row row;
+} hypercalls[] = {
+	/* nr, api, level, pad; count, exits, timed; total, kernel, vmm, max */
+	{ ALWAYS, { WEB1_0, 5, HYPERCALL_KVM, 1, 0, 40, 40, 40, 90 * US, 90 * US, 0, 7 * US } },
+	{ ALWAYS, { WEB1_0, 10, HYPERCALL_KVM, 1, 0, 900, 900, 900, 2 * MS, 2 * MS, 0, 31 * US } },
+	{ ALWAYS, { WEB1_0, 12, HYPERCALL_KVM, 1, 0, 8, 8, 8, 700 * US, 30 * US, 650 * US, 99 * US } },
+	{ ALWAYS, { WEB1_0, 4711, HYPERCALL_KVM, 1, 0, 3, 3, 3, 6 * US, 6 * US, 0, 2 * US } },
+	{ ALWAYS, { WEB1_0, ~0ULL, HYPERCALL_KVM, 1, 0, 1, 1, 1, 2 * US, 2 * US, 0, 2 * US } },
+	{ ALWAYS, { WEB1_0, 0, HYPERCALL_KVM | HYPERCALL_OTHER, 0, 0, 70000, 70000, 70000,
+		    140 * MS, 139 * MS, 0, 2 * MS } },
+	{ ALWAYS, { WEB1_0, 0, HYPERCALL_NONE, 1, 0, 5, 5, 5, 15 * US, 15 * US, 0, 4 * US } },
+	{ ALWAYS, { WEB1_0, 0, HYPERCALL_NONE, 2, 0, 2, 2, 2, 5 * US, 5 * US, 0, 3 * US } },
+	/* by an exit of another kind, and one whose begin was not seen */
+	{ ALWAYS, { WEB1_1, 11, HYPERCALL_KVM, 1, 0, 6, 0, 5, 20 * US, 20 * US, 0, 5 * US } },
+	{ ONLY(1), { WEB1_1, 9, HYPERCALL_KVM, 1, 0, 1, 0, 0, 0, 0, 0, 0 } },
+	{ ALWAYS, { DATABASE_0, 0x2, HYPERCALL_HYPERV, 1, 0, 60, 60, 60, 300 * US, 300 * US, 0, 9 * US } },
+	{ ALWAYS, { DATABASE_0, 0x5c, HYPERCALL_HYPERV, 1, 0, 7, 7, 7, 400 * US, 70 * US, 320 * US,
+		    88 * US } },
+	{ ALWAYS, { DATABASE_0, 0xbeef, HYPERCALL_HYPERV, 1, 0, 1, 1, 1, 4 * US, 4 * US, 0, 4 * US } },
+	{ ALWAYS, { FC_0, 17, HYPERCALL_XEN, 1, 0, 12, 12, 12, 24 * US, 24 * US, 0, 3 * US } },
+	{ ALWAYS, { FC_0, 0xffffffff81000000, HYPERCALL_XEN, 1, 0, 1, 1, 1, 60 * US, 9 * US, 50 * US,
+		    60 * US } },
+	{ VANISHES(2), { GONE_0, 5, HYPERCALL_KVM, 1, 0, 1, 1, 1, 2 * US, 2 * US, 0, 2 * US } },
+};
+
+static const struct {
+	struct life life;
+	struct ioctl_row row;
+} ioctls[] = {
+	/* request, scope; count, errors; total, max, last_errno */
+	{ ONLY(1), { VM_ITSELF(PROCESS), 0xae01, IOCTL_SYSTEM, 1, 0, 900 * US, 900 * US, 0 } },
+	{ ONLY(1), { VM_ITSELF(PROCESS), 0xae03, IOCTL_SYSTEM, 30, 0, 33 * US, 3 * US, 0 } },
+	{ ONLY(1), { VM_ITSELF(WEB1), 0xae41, IOCTL_VM, 2, 0, 800 * US, 500 * US, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0x4020ae46, IOCTL_VM, 4, 1, 200 * US, 90 * US, 22 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0x4020ae76, IOCTL_VM, 3, 0, 60 * US, 30 * US, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0x4018aee1, IOCTL_DEVICE, 2, 2, 4 * US, 3 * US, 6 } },
+	{ ALWAYS, { WEB1_0, 0xae80, IOCTL_VCPU, 500, 20, 800 * MS, 30 * MS, 4 } },
+	{ ALWAYS, { WEB1_0, 0x8040ae9f, IOCTL_VCPU, 1, 0, 2 * US, 2 * US, 0 } },
+	{ ALWAYS, { WEB1_0, 0xdeadbeef, IOCTL_VCPU, 1, 1, US, US, 25 } },
+	{ ALWAYS, { WEB1_0, 0, IOCTL_VCPU, 1, 1, 500, 500, 4000 } },
+	{ ALWAYS, { WEB1_0, 0, IOCTL_VCPU | IOCTL_OTHER, 900, 900, 900 * US, 4 * US, 25 } },
+	{ ALWAYS, { DATABASE_0, 0xae80, IOCTL_VCPU, 9, 0, 950 * MS, 400 * MS, 0 } },
+	{ VANISHES(2), { GONE_0, 0xae80, IOCTL_VCPU, 1, 1, 20 * MS, 20 * MS, 14 } },
+};
+
 #define TABLE(schema, lines)                                                                       \
 	{ &schema, lines, ARRAY_SIZE(lines), sizeof(lines[0]) }
 
@@ -394,6 +444,8 @@ static const struct table {
 	TABLE(irq_state_table, irq_states),
 	TABLE(load_table, loads),
 	TABLE(timer_table, timers),
+	TABLE(hypercall_table, hypercalls),
+	TABLE(ioctl_table, ioctls),
 };
 
 /* clang-format on */

@@ -10,7 +10,9 @@
 #include "collectors/exits/exits_rows.h"
 #include "collectors/faults/faults_rows.h"
 #include "collectors/halt/halt_rows.h"
+#include "collectors/hypercall/hypercall_rows.h"
 #include "collectors/io/io_rows.h"
+#include "collectors/ioctl/ioctl_rows.h"
 #include "collectors/irq/irq_rows.h"
 #include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
@@ -41,6 +43,9 @@
 		.vm = WEB1, .vcpu = KW_ALL, .tid = tid_                                            \
 	} /* one of the VMM's */
 
+/* What an argument points to, as numbers of 32 bits. */
+#define BYTES(...) .word = { __VA_ARGS__ }
+
 /* clang-format off */
 
 static const struct fake_event events[] = {
@@ -50,6 +55,8 @@ static const struct fake_event events[] = {
 	/* faults: gpa; result, size, isa, pad; memslot, hva, pfn; error, total */
 	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
 	/* nested: code, what, isa, pad; total, kernel */
+	/* hypercall: nr, api, level, has_result; args; result; total, kernel, vmm */
+	/* ioctl: request, scope; arg, ret, total; size, pad; data */
 	/* halt: what, waited, valid, pad, pad2; total, polled; old, now */
 	/* load: cpu, node, from, end; run, waited */
 	/* timer: what, mode, hv, pad; delay, late, early */
@@ -115,6 +122,53 @@ static const struct fake_event events[] = {
 	{ 915000, EVENT(timer, DATABASE_0, TIMER_MERGED, TIMER_PERIODIC, 0, 0, MS, 12 * MS, 0) },
 	{ 916000, EVENT(timer, WEB1_1, TIMER_ARM, TIMER_ONESHOT, 0, 0, MS, NONE, NONE) },
 	{ 917003, EVENT(timer, WEB1_1, TIMER_EXPIRE, TIMER_ONESHOT, 0, 0, MS, 3 * US, 0) },
+	{ 920000, EVENT(hypercall, WEB1_0, 5, HYPERCALL_KVM, 1, 1, { 0, 3 }, 0, 2 * US, 2 * US, 0) },
+	{ 920001, EVENT(hypercall, WEB1_0, 9, HYPERCALL_KVM, 1, 1, { 0x7000, 0 },
+			-1000ULL, 2 * US, 2 * US, 0) },
+	{ 920002, EVENT(hypercall, WEB1_0, 10, HYPERCALL_KVM, 1, 1, { ~0ULL, 0x3, 64, 0x4fb },
+			66, 31 * US, 31 * US, 0) },
+	{ 920003, EVENT(hypercall, WEB1_0, 11, HYPERCALL_KVM, 1, 1, { 7 }, 0, US, US, 0) },
+	{ 920004, EVENT(hypercall, WEB1_0, 12, HYPERCALL_KVM, 1, 1, { 0x100000, 16, 0x11 },
+			-22ULL, 99 * US, 4 * US, 90 * US) },
+	{ 920005, EVENT(hypercall, WEB1_0, ~0ULL, HYPERCALL_KVM, 2, 1, { ~0ULL, ~0ULL, ~0ULL, ~0ULL },
+			0xfffffc18, US, US, 0) },
+	{ 920006, EVENT(hypercall, WEB1_1, 1, HYPERCALL_KVM, 1, 0, { 1, 2, 3, 4 }, 0, 0, 0, 0) },
+	{ 920010, EVENT(hypercall, DATABASE_0, 0x2, HYPERCALL_HYPERV, 1, 1, { 0x5000, 0, 4, 1, 2, 0 },
+			0x400000000, 9 * US, 9 * US, 0) },
+	{ 920011, EVENT(hypercall, DATABASE_0, 0x5d, HYPERCALL_HYPERV, 1, 1, { 0x11, 0, 0, 0, 0, 1 },
+			18, 70 * US, 9 * US, 60 * US) },
+	{ 920012, EVENT(hypercall, DATABASE_0, 0xbeef, HYPERCALL_HYPERV, 1, 1, {}, 0x7777, US, US, 0) },
+	{ 920020, EVENT(hypercall, FC_0, 17, HYPERCALL_XEN, 1, 1, { 0, 1, 2, 3, 4, 5 },
+			-38ULL, 60 * US, 9 * US, 50 * US) },
+	{ 920021, EVENT(hypercall, FC_0, 0xffffffff81000000, HYPERCALL_XEN, 1, 1, {},
+			0x7f0000000000, US, US, 0) },
+	{ 930000, EVENT(ioctl, VM_ITSELF(PROCESS), 0xae01, IOCTL_SYSTEM, 0, 12, 900 * US, 0, 0, {}) },
+	{ 930001, EVENT(ioctl, VM_ITSELF(PROCESS), 0xae03, IOCTL_SYSTEM, 3, 1, US, 0, 0, {}) },
+	{ 930002, EVENT(ioctl, VM_ITSELF(WEB1), 0xae41, IOCTL_VM, 1, 13, 500 * US, 0, 0, {}) },
+	{ 930003, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae46, IOCTL_VM, 0x7ffc00001000, 0, 90 * US, 32, 0,
+			BYTES(3, 1, 0xc0000000, 0, 0x40000000, 1, 0x7f0000, 0x7f3a)) },
+	{ 930004, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae46, IOCTL_VM, 0x10, -14, US, 0, 0, {}) },
+	{ 930005, EVENT(ioctl, VM_ITSELF(WEB1), 0x40a0ae49, IOCTL_VM, 0x7ffc00001000, 0, 95 * US, 64, 0,
+			BYTES(~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u, ~0u)) },
+	{ 930006, EVENT(ioctl, VM_ITSELF(WEB1), 0x4020ae76, IOCTL_VM, 0x7ffc00001000, 0, 30 * US, 32, 0,
+			BYTES(17, 9, 2, 18)) },
+	{ 930007, EVENT(ioctl, VM_ITSELF(WEB1), 0x4040ae79, IOCTL_VM, 0x7ffc00001000, -17, 20 * US, 64, 0,
+			BYTES(0x55, 0, 0xfe000000, 0, 4, 19, 1)) },
+	{ 930008, EVENT(ioctl, VM_ITSELF(WEB1), 0x4068aea3, IOCTL_VM, 0x7ffc00001000, 0, 2 * US, 64, 0,
+			BYTES(121, 0, 24, 0)) },
+	{ 930009, EVENT(ioctl, VM_ITSELF(WEB1), 0xc00caee0, IOCTL_VM, 0x7ffc00001000, 0, 9 * US, 12, 0,
+			BYTES(4, 20, 0)) },
+	{ 930010, EVENT(ioctl, VM_ITSELF(WEB1), 0x4018aee1, IOCTL_DEVICE, 0x7ffc00001000, -6, 3 * US, 24,
+			0, BYTES(0, 1, 2)) },
+	{ 930011, EVENT(ioctl, VM_ITSELF(WEB1), 0xc008ae67, IOCTL_VM, 0x7ffc00001000, 0, 3 * US, 8, 0,
+			BYTES(1, 1)) },
+	{ 930012, EVENT(ioctl, WEB1_0, 0x8040ae9f, IOCTL_VCPU, 0x7ffc00001000, 0, 2 * US, 64, 0,
+			BYTES(0x0e01, 0, 0x2000)) },
+	{ 930013, EVENT(ioctl, WEB1_0, 0xc018ae85, IOCTL_VCPU, 0x7ffc00001000, 0, 2 * US, 24, 0,
+			BYTES(0x81000000, 0xffffffff, 0x1000000, 0, 1)) },
+	{ 930014, EVENT(ioctl, WEB1_0, 0xae80, IOCTL_VCPU, 0, -4, 30 * MS, 0, 0, {}) },
+	{ 930015, EVENT(ioctl, WEB1_0, 0xdeadbeef, IOCTL_VCPU, ~0ULL, -25, 500, 0, 0, {}) },
+	{ 930016, EVENT(ioctl, WEB1_0, 0xae47, IOCTL_VM, 0xfffbd000, 0, 500, 0, 0, {}) },
 	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
 			EXIT(20000000, 0, 0, 6000000, 0)) },
 	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },

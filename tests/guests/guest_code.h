@@ -43,7 +43,8 @@
 #define OUT_IN(port)   " mov $" port ", %edx\n out %al, (%dx)\n in (%dx), %al\n"
 #define CPUID_OF(leaf) " mov $" leaf ", %eax\n xor %ecx, %ecx\n cpuid\n"
 #define CR4_1	       " xor $0x40, %ebx\n mov %rbx, %cr4\n" /* MCE */
-#define VMRUN_1	       " mov %r9, %rax\n vmrun\n addq $2, 0x578(%r9)\n"
+#define VMRUN_OF(size) " mov %r9, %rax\n vmrun\n addq $" size ", 0x578(%r9)\n"
+#define VMRUN_1	       VMRUN_OF("2")
 #define TOUCH_1	       " movb $1, (%rbp)\n add %r12, %rbp\n"
 #define READ_4	       " mov (%rax), %ebx\n"
 #define WRITE_4	       " mov %ebx, (%rax)\n"
@@ -94,6 +95,8 @@ CODE_OF(spin, LOOP("", ""))
 CODE_OF(mix, LOOP(X2APIC_ON TIMER_ONESHOT, CPUID_1 OUT_1 IN_1 RDMSR_1 MMIO_1 HLT_1))
 /* a hypervisor: runs L2, which makes one exit, which L1 handles by skipping the instruction */
 CODE_OF(nested, LOOP("", VMRUN_1))
+CODE_OF(nestcall, LOOP("", VMRUN_OF("3")))
+CODE_OF(l2call, "1: vmmcall\n jmp 1b\n")
 CODE_OF(l2, "1: xor %eax, %eax\n cpuid\n jmp 1b\n")
 /* in a run of 0, L2's write goes to the stack */
 CODE_OF(nestmem, LOOP(IF_0(" lea -1024(%rsp), %rbp\n" VMRUN_1), VMRUN_1))
@@ -245,6 +248,7 @@ static const struct kind kinds[] = {
 	KIND(dirty, DIRTIES),
 	KIND(flood, 0),
 	KIND(nestmem, NESTS | TOUCHES),
+	KIND(nestcall, NESTS | CALLS),
 	KIND(timer1, IRQCHIP | COUNTS),
 	KIND(timerp, IRQCHIP | COUNTS),
 	KIND(timerd, IRQCHIP | COUNTS | DEADLINE),

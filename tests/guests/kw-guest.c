@@ -49,6 +49,7 @@
  *   nested   VMRUN of an L2 that does CPUID
  *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
  *            nested paging, so all page faults are the host's to handle
+ *   nestcall VMRUN of an L2 that does VMMCALL, which is L1's to handle
  *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
  *            until then
  *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
@@ -259,6 +260,8 @@ static void put_memory(struct vm *vm)
 	memcpy(vm->low + CODE, o.kind->code, o.kind->end - o.kind->code);
 	if (o.kind->flags & TOUCHES)
 		memcpy(vm->low + L2_CODE, code_l2mem, code_l2mem_end - code_l2mem);
+	else if (o.kind->flags & CALLS)
+		memcpy(vm->low + L2_CODE, code_l2call, code_l2call_end - code_l2call);
 	else
 		memcpy(vm->low + L2_CODE, code_l2, code_l2_end - code_l2);
 	memcpy(vm->low + ISR, code_isr, code_isr_end - code_isr);
@@ -398,7 +401,7 @@ static void create_dirty(struct vcpu *c)
 		err(1, "the ring of dirty pages");
 }
 
-/* AMD's VMCB: L2 is L1 over again, at L2_CODE; it may do all but CPUID (and VMRUN, as it must). */
+/* AMD's VMCB: L2 is L1 over again, at L2_CODE; it may do all but CPUID, VMMCALL, VMRUN. */
 static void put_vmcb(struct vcpu *c)
 {
 	uint8_t *vmcb = c->vm->low + VMCB + c->id * 0x1000;
@@ -411,7 +414,7 @@ static void put_vmcb(struct vcpu *c)
 
 	memset(vmcb, 0, 0x1000);
 	*(uint32_t *)(vmcb + 0x00c) = 1 << 18; /* intercept CPUID */
-	*(uint32_t *)(vmcb + 0x010) = 1 << 0;  /* intercept VMRUN */
+	*(uint32_t *)(vmcb + 0x010) = 3 << 0;  /* intercept VMRUN, VMMCALL */
 	*(uint32_t *)(vmcb + 0x058) = 1;       /* ASID */
 	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
 		*(uint16_t *)(vmcb + segments[i].offset) = segments[i].selector;

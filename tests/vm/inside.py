@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 
+import cases_calls
 import cases_details
 import cases_exits
 import cases_halt
@@ -24,7 +25,8 @@ import cases_load
 import cases_memory
 from harness import Broken, Skip
 
-MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_linux)
+MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
+           cases_linux)
 
 
 def attempt(name, function, tries=3):
