@@ -372,6 +372,21 @@ def case_timer_periodic():
     no_losses(traced)
 
 
+def case_timer_merged():
+    """A guest that is stopped takes no interrupts: of its timer's expiries meanwhile, it sees one."""
+    n, period = 40, 20 * MS
+    with Guest("-k", "timerp", "-n", n, "-t", period) as g, Watch(what="timer") as w:
+        g.go()
+        time.sleep(0.3)
+        os.kill(g.pid, signal.SIGSTOP)
+        time.sleep(0.4)
+        os.kill(g.pid, signal.SIGCONT)
+        g.results()
+        row, = rows_of(w.finish(), "timer")
+    assert n <= row["expired"] - row["merged"] <= n + 1, row
+    assert 15 <= row["merged"] <= 25, row
+
+
 def case_timer_deadline():
     """TSC deadlines: N arms, N expiries. KVM sets its timer ahead of the guest's deadline."""
     n = 83
