@@ -94,6 +94,7 @@ static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *ap
 
 	if (!kw_running || !apic)
 		return false;
+	t->now = bpf_ktime_get_ns();
 	t->apic = apic;
 	t->x.mode = BPF_CORE_READ(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
 	t->v = t->x.mode < TIMER_MODES ? kw_vcpu_of(BPF_CORE_READ(apic, vcpu)) : NULL;
@@ -103,7 +104,6 @@ static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *ap
 	t->s = bpf_map_lookup_elem(&timer_slots, &slot);
 	if (!t->s)
 		return false;
-	t->now = bpf_ktime_get_ns();
 	t->x.delay = t->x.late = t->x.early = TIMER_UNKNOWN;
 	timer_pay(t);
 	return true;
