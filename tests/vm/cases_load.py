@@ -58,16 +58,16 @@ def check_times(rows, tids, stats, moves=0):
     newer kernels do not count those of a thread that had been about to sleep (1 %). Times: their
     clock is read at other places of a switch, and the first slice counts from its first exit, in the
     emulated machine at most 100 us a slice, and 5 ms, apart. The scheduler's clock of a CPU that was
-    idle is behind, so that it has up to 2 ms of the wait for each migration as run time; the sum is
-    the same."""
+    idle is behind, so that it has some of the wait as run time, with a migration up to 2 ms of it:
+    of each of the two, twice as much is borne as of their sum."""
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
         assert -1 - slices // 100 <= slices - total(mine, "slices") <= 1, f"{slices} slices: {mine}"
         slack = 100000 * slices + 5 * MS
         run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
         print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
-        assert abs(run - ran) <= slack + 2 * MS * moves, f"run: {mine} against {ran}"
-        assert abs(waited - delay) <= slack + 2 * MS * moves, f"waited: {mine} against {delay}"
+        assert abs(run - ran) <= 2 * slack + 2 * MS * moves, f"run: {mine} against {ran}"
+        assert abs(waited - delay) <= 2 * slack + 2 * MS * moves, f"waited: {mine} against {delay}"
         assert abs(run + waited - ran - delay) <= slack, f"{mine} against {ran} + {delay}"
     for r in rows:
         assert r["preempted"] + r["slept"] <= r["slices"], r
@@ -314,8 +314,8 @@ def check_lateness(rows, events, expiries, ahead=0):
         left.remove(e)
         worst = max(worst, e["mono_ns"] - at)
     for e in left:
-        assert any(a["what"] == "arm" and 0 <= e["mono_ns"] - a["mono_ns"] <= 5 * MS
-                   for a in events if a["vcpu"] == e["vcpu"]), f"not in the kernel's trace: {e}"
+        before = [a for a in events if a["vcpu"] == e["vcpu"] and a["mono_ns"] < e["mono_ns"]]
+        assert before and before[-1]["what"] == "arm", f"not in the kernel's trace: {e}"
     print(f"# {len(mine)} expiries, {len(left)} as they were armed, at most {worst} ns apart, late: "
           f"{total(rows, 'late_ns')}, by the events {sum(e['late_ns'] or 0 for e in mine)}")
     for r in rows:
