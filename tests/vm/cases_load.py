@@ -57,13 +57,13 @@ def check_times(rows, tids, stats, moves=0):
     """Slices are the kernel's, but for one: the thread may lose its CPU before its first exit; and
     newer kernels do not count those of a thread that had been about to sleep (1 %). Times: their
     clock is read at other places of a switch, and the first slice counts from its first exit, in the
-    emulated machine at most 100 us a slice, and 5 ms, apart. The scheduler's clock of a CPU that was
+    emulated machine at most 250 us a slice, and 5 ms, apart. The scheduler's clock of a CPU that was
     idle is behind, so that it has some of the wait as run time, with a migration up to 2 ms of it:
     of each of the two, twice as much is borne as of their sum."""
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
         assert -1 - slices // 100 <= slices - total(mine, "slices") <= 1, f"{slices} slices: {mine}"
-        slack = 100000 * slices + 5 * MS
+        slack = 250000 * slices + 5 * MS
         run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
         print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
         assert abs(run - ran) <= 2 * slack + 2 * MS * moves, f"run: {mine} against {ran}"
@@ -105,7 +105,7 @@ def case_load_against_schedstat():
             assert total(rows, "preempted") > 20 and total(rows, "waited_ns") > 500 * MS, rows
         else:
             assert total(rows, "slept") > 20, rows
-        no_losses(objects, *(["unfinished"] if losses_of(objects)["unfinished"] else []))
+        equal(set(losses_of(objects)) - {"unfinished", "split"}, set(), "losses")
 
 
 def moved(tid, cpu):
