@@ -178,7 +178,8 @@ def lab_run(o, kernel, prefix, smp, extra=()):
     """All cases of a prefix on one kernel: (its output, its results)."""
     start = time.monotonic()
     cmd = [sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", "--kernel", kernel,
-           "--smp", str(smp), "--timeout", str(LAB_LIMIT), "--env",
+           "--smp", str(smp), "--nodes", "2" if prefix == "numa_" else "1",
+           "--timeout", str(LAB_LIMIT), "--env",
            "KVMW_BUILD=" + os.path.realpath(o.build), "--", "/usr/bin/python3",
            os.path.join(HERE, "vm", "inside.py"), "--prefix", prefix, "--only", o.case, *extra]
     p = run(*cmd)
@@ -198,7 +199,8 @@ def vm_jobs(o):
     wanted = [k for k, _, _ in lab.kernels() if o.kernel in ("", k)]
     if not wanted:
         raise SystemExit(f"run.py: no kernel {o.kernel} in tests/vm/kernels")
-    return [(k, prefix, smp) for k in wanted for prefix, smp in (("case_", 2), ("single_", 1))]
+    return [(k, prefix, smp) for k in wanted
+            for prefix, smp in (("case_", 2), ("single_", 1), ("numa_", 2))]
 
 
 def set_vm(o):

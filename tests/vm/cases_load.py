@@ -18,6 +18,11 @@ def total(rows, column="count", **match):
     return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
 
 
+def nothing_lost(objects):
+    """Nor has a guest that is killed finished its exit, nor are changes of state of interest here."""
+    equal(set(losses_of(objects)) - {"unfinished", "split"}, set(), "losses")
+
+
 # ---- load --------------------------------------------------------------------------------------
 
 def schedstat(tids):
@@ -54,18 +59,20 @@ def measured(g, tids, *args, **kw):
 
 
 def check_times(rows, tids, stats, moves=0):
-    """Slices are exactly the kernel's. Its clock is read at other places of a switch, and the first
-    slice counts from the first exit in it: at most 50 us a slice, and 5 ms, apart. The scheduler's
-    clock of a CPU that was idle is behind, so that it has up to 2 ms of the wait for each migration
-    as run time; the sum is the same."""
+    """Slices are the kernel's, but for one: the thread may lose its CPU before its first exit; and
+    newer kernels do not count those of a thread that had been about to sleep (1 %). Times: their
+    clock is read at other places of a switch, and the first slice counts from its first exit, in the
+    emulated machine at most 250 us a slice, and 5 ms, apart. The scheduler's clock of a CPU that was
+    idle is behind, so that it has some of the wait as run time, with a migration up to 2 ms of it:
+    of each of the two, twice as much is borne as of their sum."""
     for tid, (ran, delay, slices) in zip(tids, stats):
         mine = [r for r in rows if r["tid"] == tid]
-        equal(total(mine, "slices"), slices, f"slices of {tid}")
-        slack = 100000 * slices + 5 * MS
+        assert -1 - slices // 100 <= slices - total(mine, "slices") <= 1, f"{slices} slices: {mine}"
+        slack = 250000 * slices + 5 * MS
         run, waited = total(mine, "run_ns"), total(mine, "waited_ns")
         print(f"# {tid}: run {run}, kernel {ran}; waited {waited}, kernel {delay}; {slices} slices")
-        assert abs(run - ran) <= slack + 2 * MS * moves, f"run: {mine} against {ran}"
-        assert abs(waited - delay) <= slack + 2 * MS * moves, f"waited: {mine} against {delay}"
+        assert abs(run - ran) <= 2 * slack + 2 * MS * moves, f"run: {mine} against {ran}"
+        assert abs(waited - delay) <= 2 * slack + 2 * MS * moves, f"waited: {mine} against {delay}"
         assert abs(run + waited - ran - delay) <= slack, f"{mine} against {ran} + {delay}"
     for r in rows:
         assert r["preempted"] + r["slept"] <= r["slices"], r
@@ -75,30 +82,35 @@ def check_times(rows, tids, stats, moves=0):
 
 
 def case_load_against_schedstat():
-    """Guests that halt, and guests that contend for one CPU: slices and times as the kernel has
-    them, and switches as its tracepoint counts them."""
+    """Guests that halt, and guests that contend for one CPU: times as the kernel has them, slices
+    exactly as its tracepoint counts them; but for the one before the first exit that is seen."""
     for args, cpus in ((["-k", "hlt", "-n", 10**7, "-t", 300000, "-v", 2], None),
                        (["-k", "spin", "-n", 10**9, "-s", 1000, "-v", 2], "0")):
         with Counts("sched/sched_switch") as c, Guest(*args, cpus=cpus) as g:
             tids = g.vcpu_threads()
             g.go()
             time.sleep(0.2)
-            stop(g, tids)
-            before = [c.of("sched/sched_switch", [t]) for t in tids]
-            with measured(g, tids) as got:
-                time.sleep(2)
-            switches = [c.of("sched/sched_switch", [t]) - b for t, b in zip(tids, before)]
+            with Watch(what="load", verb="trace") as trace:
+                time.sleep(0.3)
+                stop(g, tids)
+                since = time.monotonic_ns()
+                before = [c.of("sched/sched_switch", [t]) for t in tids]
+                with measured(g, tids) as got:
+                    time.sleep(2)
+                switches = [c.of("sched/sched_switch", [t]) - b for t, b in zip(tids, before)]
+                events = [e for e in rows_of(trace.finish(), "load") if e["mono_ns"] > since]
         stats, objects = got
         rows = rows_of(objects, "load")
         check_times(rows, tids, stats)
         for tid, n in zip(tids, switches):
-            equal(total(rows, "slices", tid=tid), n, f"slices of {tid} against sched_switch")
+            equal(sum(e["tid"] == tid for e in events), n, f"slices of {tid} against sched_switch")
+            assert total(rows, "slices", tid=tid) in (n - 1, n), f"slices of {tid}: {n}, {rows}"
         if cpus:
             equal({r["cpu"] for r in rows}, {0}, "CPUs")
             assert total(rows, "preempted") > 20 and total(rows, "waited_ns") > 500 * MS, rows
         else:
             assert total(rows, "slept") > 20, rows
-        no_losses(objects, *(["unfinished"] if losses_of(objects)["unfinished"] else []))
+        nothing_lost(objects)
 
 
 def moved(tid, cpu):
@@ -151,18 +163,18 @@ def case_load_long_slice():
     with Guest("-k", "spin", "-n", 10**9, "-s", 1000) as g:
         tid = g.vcpu_threads()[0]
         os.sched_setaffinity(tid, {1})
-        os.sched_setscheduler(tid, os.SCHED_FIFO, os.sched_param(50))  # so that none preempts it
         g.go()
-        try:
-            with open(path, "w", encoding="ascii") as f:
-                f.write("-1")
-            time.sleep(0.2)
-            with Watch(what="load", interval="0.2") as w:
+        with Watch(what="load", interval="0.2") as w:
+            try:
+                with open(path, "w", encoding="ascii") as f:
+                    f.write("-1")
+                os.sched_setscheduler(tid, os.SCHED_FIFO, os.sched_param(50))  # none preempts it
                 time.sleep(1.5)
-                rows = rows_of(w.finish(), "load")
-        finally:
-            with open(path, "w", encoding="ascii") as f:
-                f.write(usual)
+            finally:
+                os.sched_setscheduler(tid, os.SCHED_OTHER, os.sched_param(0))
+                with open(path, "w", encoding="ascii") as f:
+                    f.write(usual)
+            rows = rows_of(w.finish(), "load")
     mine = [r for r in rows if not r["slices"] and not r["waited_ns"]][1:-1]
     assert len(mine) > 3, f"no intervals without an end of a slice: {rows}"
     for r in mine:
@@ -224,7 +236,7 @@ def case_load_events():
     equal({e["tid"] for e in events}, {tid}, "threads")
 
 
-def case_load_nodes():
+def numa_load_nodes():
     """Migrations between NUMA nodes: of those moves, the ones from one to the other."""
     nodes = {int(re.search(r"cpu(\d+)/node(\d+)$", p).group(1)):
              int(re.search(r"cpu(\d+)/node(\d+)$", p).group(2))
@@ -245,9 +257,7 @@ def case_load_nodes():
     moves = list(zip([0] + path, path))
     equal(total(rows, "arrivals"), len(moves), "migrations")
     equal(total(rows, "remote"), sum(nodes[a] != nodes[b] for a, b in moves), "between nodes")
-    print(f"# nodes: {nodes}, remote: {total(rows, 'remote')}")
-    if len(set(nodes.values())) == 1:
-        raise Skip("this lab has one node: no migration is from another, which is right")
+    assert total(rows, "remote") > 0, f"the lab has but one node: {nodes}"
 
 
 # ---- timer -------------------------------------------------------------------------------------
@@ -256,18 +266,18 @@ class Timers(Trace):
     """The kernel's own trace of its timers."""
     EVENTS = ["timer/hrtimer_start", "timer/hrtimer_expire_entry"]
 
-    def expiries(self):
+    def expiries(self, period=0):
         """(time of the expiry, time that the timer was set to), of KVM's APIC timers."""
-        started, got = {}, []
-        for _, now, name, text in self.events():
+        due, got = {}, []
+        for _, _, name, text in self.events():
             if "function=apic_timer_fn" not in text:
                 continue
             timer = re.search(r"hrtimer=(\S+)", text).group(1)
             if name == "hrtimer_start":
-                started[timer] = int(re.search(r" expires=(\d+)", text).group(1))
+                due[timer] = int(re.search(r" expires=(\d+)", text).group(1))
             else:
-                at = int(re.search(r" now=(\d+)", text).group(1))
-                got.append((at, started.get(timer)))
+                got.append((int(re.search(r" now=(\d+)", text).group(1)), due[timer]))
+                due[timer] += period
         return got
 
 
@@ -275,40 +285,42 @@ TIMER_COLUMNS = ("vcpu,mode,hv,arms,expired,merged,early,restarts,timed,late,mea
                  "delay,hist")
 
 
-def timer_run(*args):
-    """Rows and events of a guest, and the kernel's trace; on hosts that keep events from preempted
-    programs all of them say so."""
+def timer_run(*args, period=0):
+    """Rows and events of a guest, and the kernel's trace."""
     with Guest(*args) as g, Timers() as t:
         with Watch("--columns", TIMER_COLUMNS, what="timer") as w, \
                 Watch(what="timer", verb="trace") as tr:
             g.run()
             time.sleep(0.2)
             objects, traced = w.finish(), tr.finish()
-        expiries = t.expiries()
+        expiries = t.expiries(period)
         g.end()
     return objects, traced, sorted(rows_of(traced, "timer"), key=lambda e: e["mono_ns"]), expiries
 
 
+def deadline(e):
+    """When the guest wanted its interrupt; None: that is not known."""
+    return None if e["late_ns"] is None else e["mono_ns"] - e["late_ns"] + e["early_ns"]
+
+
 def check_lateness(rows, events, expiries, ahead=0):
-    """Each expiry of KVM's own timers is in the kernel's trace: the same deadline, and the same
-    lateness but for what passes from the trace's clock to ours, which the emulated machine makes
+    """Each expiry of KVM's own timers is in the kernel's trace, with the very same deadline; the
+    lateness is the trace's and what passes from its clock to ours, which the emulated machine makes
     long. What is not in it expired as it was armed, for a deadline that was past.
     ahead: how long before the guest's deadline KVM sets its timer, at most."""
     mine = [e for e in events if e["what"] in ("expire", "merged")]
     left = list(mine)
     worst = 0
-    for at, due in sorted(expiries):
-        e = next((e for e in left if 0 <= e["mono_ns"] - at <= 5 * MS), None)
-        assert e, f"the kernel's expiry at {at} is not among {left[:3]}"
+    for at, due in expiries:
+        e = next((e for e in left if e["late_ns"] is not None
+                  and 0 <= deadline(e) - due <= ahead), None)
+        assert e, f"the kernel's expiry at {at}, for {due}, is not among {left[:3]}"
+        assert 0 <= e["mono_ns"] - at <= 5 * MS, f"{e}: by the kernel's trace it expired at {at}"
         left.remove(e)
         worst = max(worst, e["mono_ns"] - at)
-        if due is not None:
-            late = e["late_ns"] - e["early_ns"]
-            apart = late - (e["mono_ns"] - due)
-            assert -ahead <= apart <= 0, f"{e}: by the kernel's trace {at - due} late, {apart}"
     for e in left:
-        assert any(a["what"] == "arm" and 0 <= e["mono_ns"] - a["mono_ns"] <= 5 * MS
-                   for a in events if a["vcpu"] == e["vcpu"]), f"not in the kernel's trace: {e}"
+        before = [a for a in events if a["vcpu"] == e["vcpu"] and a["mono_ns"] < e["mono_ns"]]
+        assert before and before[-1]["what"] == "arm", f"not in the kernel's trace: {e}"
     print(f"# {len(mine)} expiries, {len(left)} as they were armed, at most {worst} ns apart, late: "
           f"{total(rows, 'late_ns')}, by the events {sum(e['late_ns'] or 0 for e in mine)}")
     for r in rows:
@@ -340,39 +352,44 @@ def case_timer_oneshot():
                 assert 0 <= e["delay_ns"] <= 2 * MS, e
         delays = [e["delay_ns"] for e in events if e["what"] == "arm"]
         assert sorted(delays)[n] > 1.8 * MS, delays
-        no_losses(objects)
-        no_losses(traced)
+        nothing_lost(objects)
+        nothing_lost(traced)
 
 
 def case_timer_periodic():
     """Armed once, it expires N times or more, one period apart; those that found an interrupt
     still pending are the ones by which the guest saw fewer."""
     n, period = 50, 20 * MS
-    with Guest("-k", "timerp", "-n", n, "-t", period, "-v", 2) as g, Timers() as t:
-        with Watch("--columns", TIMER_COLUMNS, what="timer") as w, \
-                Watch(what="timer", verb="trace") as tr:
-            g.run()
-            time.sleep(0.2)
-            objects, traced = w.finish(), tr.finish()
-        expiries = t.expiries()
-        g.end()
+    objects, traced, events, expiries = timer_run("-k", "timerp", "-n", n, "-t", period, "-v", 2,
+                                                  period=period)
     rows = rows_of(objects, "timer")
-    events = sorted(rows_of(traced, "timer"), key=lambda e: e["mono_ns"])
     for v in (0, 1):
         row, = (r for r in rows if r["vcpu"] == v)
         equal((row["mode"], row["hv"], row["arms"], row["restarts"], row["delay_ns"]),
               ("periodic", "no", 1, 0, period), f"timer of vCPU {v}")
         equal(row["expired"], row["timed"], "all deadlines are known")
         assert n <= row["expired"] - row["merged"] <= n + 1, row
-        mine = [e for e in events if e["vcpu"] == v and e["what"] != "arm"]
-        due = [e["mono_ns"] - e["late_ns"] for e in mine]
-        for a, b in zip(due, due[1:]):
-            # our clock is read before the deadline is: they are a few instructions apart
-            assert (b - a) % period in (0,) or min((b - a) % period, period - (b - a) % period) < MS, \
-                f"deadlines of a period of {period}: {a}, {b}"
-        equal(total(rows, "expired", vcpu=v), sum(1 for e in mine), "events")
-    check_lateness(rows, events, [(at, None) for at, _ in expiries])
-    no_losses(objects)
+        due = [deadline(e) for e in events if e["vcpu"] == v and e["what"] != "arm"]
+        equal({b - a for a, b in zip(due, due[1:])}, {period}, "from deadline to deadline")
+        equal(row["expired"], len(due), "expiries in rows and events")
+    check_lateness(rows, events, expiries)
+    nothing_lost(objects)
+    nothing_lost(traced)
+
+
+def case_timer_merged():
+    """A guest that is stopped takes no interrupts: of its timer's expiries meanwhile, it sees one."""
+    n, period = 40, 20 * MS
+    with Guest("-k", "timerp", "-n", n, "-t", period) as g, Watch(what="timer") as w:
+        g.go()
+        time.sleep(0.3)
+        os.kill(g.pid, signal.SIGSTOP)
+        time.sleep(0.4)
+        os.kill(g.pid, signal.SIGCONT)
+        g.results()
+        row, = rows_of(w.finish(), "timer")
+    assert n <= row["expired"] - row["merged"] <= n + 1, row
+    assert 15 <= row["merged"] <= 25, row
 
 
 def case_timer_deadline():
@@ -388,11 +405,23 @@ def case_timer_deadline():
     for e in events:
         if e["what"] == "arm":
             equal((e["delay_ns"], e["late_ns"]), (None, None), "what is not known as it is armed")
-    delays = [e["delay_ns"] for e in events if e["what"] == "expire" and e["delay_ns"]]
-    assert len(delays) > n, f"delays: {delays}"
-    assert max(delays) - min(delays) < 2 * MS, f"delays of the same number of ticks: {delays}"
-    no_losses(objects)
-    no_losses(traced)
+    # the same number of ticks, less what passed until KVM was told, which is long now and then
+    delays = sorted(e["delay_ns"] for e in events if e["what"] == "expire" and e["delay_ns"])
+    assert len(delays) > n and delays[len(delays) // 2] > 0.9 * delays[-1], f"delays: {delays}"
+    nothing_lost(objects)
+    nothing_lost(traced)
+
+
+def case_timer_with_kprobes():
+    """The next best way sees the same."""
+    n = 71
+    for kind, mode in (("timer1", "oneshot"), ("timerd", "deadline")):
+        with Guest("-k", kind, "-n", n, "-t", 5000000, "-v", 2) as g:
+            with Watch(what="timer", without="fentry") as w:
+                g.run()
+                rows = rows_of(w.finish(), "timer")
+        for v in (0, 1):
+            equal(figures(rows, v), [(mode, "no", n, n, 0, 0)], f"{kind}: timers of vCPU {v}")
 
 
 def case_timer_hist():

@@ -7,8 +7,8 @@ statistics, the kernel's trace, perf. Prints one line per case: ok, not ok, or s
 
 May know about: the files of cases, nothing of what they test.
 To extend: a function case_NAME in one of the modules, or another module; it raises AssertionError,
-or Skip. Other prefixes are runs of their own: single_ is for a lab with one CPU, slow_ for those
-that are run by name only.
+or Skip. Other prefixes are runs of their own: single_ is for a lab with one CPU, numa_ for one with
+two NUMA nodes, slow_ for those that are run by name only.
 """
 import argparse
 import sys

@@ -493,6 +493,16 @@ class Run:
         self.port("rc", "file")
         self.port("ctl", "socket")
 
+    def nodes(self):
+        """NUMA nodes, each with its share of memory and CPUs."""
+        args = []
+        for i in range(self.o.nodes):
+            first, last = (self.o.smp * k // self.o.nodes for k in (i, i + 1))
+            args += ["-object", f"memory-backend-memfd,id=mem{i},share=on,"
+                     f"size={self.o.mem // self.o.nodes}M",
+                     "-numa", f"node,nodeid={i},cpus={first}-{last - 1},memdev=mem{i}"]
+        return args
+
     def command_line(self):
         o = self.o
         khz = tsc_khz()
@@ -501,9 +511,8 @@ class Run:
                   f"{f'tsc_early_khz={khz}' if khz else ''} {o.append}")
         return self.qemu + [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-machine", "q35,usb=off,vmport=off,memory-backend=mem", "-cpu", "EPYC",
-            "-accel", ACCEL, "-smp", str(o.smp), "-m", str(o.mem),
-            "-object", f"memory-backend-memfd,id=mem,size={o.mem}M,share=on",
+            "-machine", "q35,usb=off,vmport=off", "-cpu", "EPYC",
+            "-accel", ACCEL, "-smp", str(o.smp), "-m", str(o.mem), *self.nodes(),
             "-chardev", f"file,id=con,path={self.dir}/console", "-serial", "chardev:con",
             *self.args, "-kernel", self.kdir + "/vmlinuz",
             "-initrd", initrd(self.kdir, self.release), "-append", append]
@@ -628,6 +637,7 @@ def main():
     r.add_argument("--kernel", default=kernels()[0][0])
     r.add_argument("--flavour", default="cloud")
     r.add_argument("--smp", type=int, default=2)
+    r.add_argument("--nodes", type=int, default=1, help="NUMA nodes")
     r.add_argument("--mem", type=int, default=3072, help="MiB")
     r.add_argument("--timeout", type=float, default=300, help="seconds; 0 = none")
     r.add_argument("--rw", action="append", default=[], help="share DIR writable at the same path")

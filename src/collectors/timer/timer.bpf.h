@@ -28,9 +28,64 @@ struct timer_now {
 	struct kvm_lapic *apic;
 	struct kw_vcpu *v;
 	struct timer_slot *s;
-	__u64 now, delay, late, early;
-	__u32 mode, hv;
+	__u64 now;
+	struct timer_expiry x;
 };
+
+static __always_inline struct timer_value *timer_row(struct kw_vcpu *v, struct timer_slot *s,
+						     const struct timer_expiry *x)
+{
+	struct timer_key key = { .key.slot = v->slot, .mode = x->mode, .hv = x->hv };
+
+	return kw_keyed(&timer_rows, &key, &timer_zero, &s->used, TIMER_ROWS);
+}
+
+/* Count an expiry; false if there is no row. */
+static __noinline bool timer_add(struct kw_vcpu *v, struct timer_slot *s, struct timer_expiry *x)
+{
+	struct timer_value *value = v && s && x ? timer_row(v, s, x) : NULL;
+	__u32 bucket;
+
+	if (!value || !x)
+		return false;
+	__sync_fetch_and_add(&value->head.count, 1);
+	value->what[TIMER_EXPIRE]++;
+	value->what[TIMER_MERGED] += x->merged;
+	if (x->late == TIMER_UNKNOWN)
+		return true;
+	value->early += x->early != 0;
+	value->timed++;
+	value->late += x->late;
+	kw_max(&value->max, x->late);
+	bucket = kw_times_bucket(x->late);
+	if (bucket < KW_TIMES_BUCKETS)
+		value->hist[bucket]++;
+	if (x->delay != TIMER_UNKNOWN)
+		value->delay = x->delay;
+	return true;
+}
+
+/*
+ * In an interrupt the kernel may have no memory for a row at once, but a moment later: then the
+ * expiry waits in the slot until there is something to count for the timer again.
+ */
+static __always_inline void timer_pay(struct timer_now *t)
+{
+	if (t->s->owed.open && timer_add(t->v, t->s, &t->s->owed))
+		t->s->owed.open = 0;
+}
+
+static __always_inline void timer_count(struct timer_now *t)
+{
+	if (timer_add(t->v, t->s, &t->x))
+		return;
+	if (t->s->owed.open) {
+		kw_lose(KW_LOSS_NO_ROW);
+		return;
+	}
+	t->s->owed = t->x;
+	t->s->owed.open = 1;
+}
 
 /* Whose timer it is; false if it is not to be watched. */
 static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *apic)
@@ -39,27 +94,19 @@ static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *ap
 
 	if (!kw_running || !apic)
 		return false;
+	t->now = bpf_ktime_get_ns();
 	t->apic = apic;
-	t->mode = BPF_CORE_READ(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
-	t->v = t->mode < TIMER_MODES ? kw_vcpu_of(BPF_CORE_READ(apic, vcpu)) : NULL;
+	t->x.mode = BPF_CORE_READ(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
+	t->v = t->x.mode < TIMER_MODES ? kw_vcpu_of(BPF_CORE_READ(apic, vcpu)) : NULL;
 	if (!t->v)
 		return false;
 	slot = t->v->slot;
 	t->s = bpf_map_lookup_elem(&timer_slots, &slot);
-	t->now = bpf_ktime_get_ns();
-	t->delay = t->late = t->early = TIMER_UNKNOWN;
-	return t->s;
-}
-
-static __always_inline struct timer_value *timer_row(const struct timer_now *t)
-{
-	struct timer_key key = { .key.slot = t->v->slot, .mode = t->mode, .hv = t->hv };
-	struct timer_value *value;
-
-	value = kw_keyed(&timer_rows, &key, &timer_zero, &t->s->used, TIMER_ROWS);
-	if (!value)
-		kw_lose(KW_LOSS_NO_ROW);
-	return value;
+	if (!t->s)
+		return false;
+	t->x.delay = t->x.late = t->x.early = TIMER_UNKNOWN;
+	timer_pay(t);
+	return true;
 }
 
 static __always_inline void timer_emit(const struct timer_now *t, __u32 what)
@@ -71,12 +118,12 @@ static __always_inline void timer_emit(const struct timer_now *t, __u32 what)
 		return;
 	}
 	kw_event_head(&e->head, t->v, KW_ID_timer, t->now);
-	e->delay = t->delay;
-	e->late = t->late;
-	e->early = t->early;
+	e->delay = t->x.delay;
+	e->late = t->x.late;
+	e->early = t->x.early;
 	e->what = what;
-	e->mode = t->mode;
-	e->hv = t->hv;
+	e->mode = t->x.mode;
+	e->hv = t->x.hv;
 	e->vcpu_id = t->v->vcpu_id;
 	e->tid = t->v->tid;
 	e->pad = 0;
@@ -89,10 +136,10 @@ static __always_inline __u64 timer_deadline(const struct timer_now *t)
 	struct kvm_lapic *apic = t->apic;
 	__u64 period;
 
-	if (t->mode == TIMER_DEADLINE)
+	if (t->x.mode == TIMER_DEADLINE)
 		return BPF_CORE_READ(apic, lapic_timer.tscdeadline);
 	period = BPF_CORE_READ(apic, lapic_timer.period);
-	if (!period || t->mode == TIMER_PERIODIC)
+	if (!period || t->x.mode == TIMER_PERIODIC)
 		return period;
 	return BPF_CORE_READ(apic, lapic_timer.target_expiration);
 }
@@ -107,25 +154,28 @@ static __always_inline int timer_started(struct timer_now *t)
 	__u32 what = TIMER_ARM;
 	struct timer_value *value;
 
-	if (!deadline && !t->hv) /* that of the processor may have expired at once */
+	if (!deadline && !t->x.hv) /* that of the processor may have expired at once */
 		return 0;
-	if ((t->hv || t->s->hv) && deadline && deadline == t->s->deadline && t->mode == t->s->mode)
+	if ((t->x.hv || t->s->hv) && deadline && deadline == t->s->deadline &&
+	    t->x.mode == t->s->mode)
 		what = TIMER_RESTART;
-	t->s->hv = t->hv;
-	t->s->mode = t->mode;
+	t->s->hv = t->x.hv;
+	t->s->mode = t->x.mode;
 	t->s->deadline = deadline;
 	if (what == TIMER_ARM)
 		t->s->armed_ns = t->now;
-	if (t->mode == TIMER_PERIODIC)
-		t->delay = deadline;
-	else if (t->mode == TIMER_ONESHOT && deadline)
-		t->delay = deadline > t->now ? deadline - t->now : 0;
-	value = timer_row(t);
-	if (value) {
+	if (t->x.mode == TIMER_PERIODIC)
+		t->x.delay = deadline;
+	else if (t->x.mode == TIMER_ONESHOT && deadline)
+		t->x.delay = deadline > t->now ? deadline - t->now : 0;
+	value = timer_row(t->v, t->s, &t->x);
+	if (!value) {
+		kw_lose(KW_LOSS_NO_ROW);
+	} else {
 		__sync_fetch_and_add(&value->head.count, 1);
 		value->what[what == TIMER_ARM ? TIMER_ARM : TIMER_RESTART]++;
-		if (t->delay != TIMER_UNKNOWN && what == TIMER_ARM)
-			value->delay = t->delay;
+		if (t->x.delay != TIMER_UNKNOWN && what == TIMER_ARM)
+			value->delay = t->x.delay;
 	}
 	if (timer_trace_on && !timer_trace_slower)
 		timer_emit(t, what);
@@ -138,14 +188,14 @@ static __noinline int timer_sw(struct kvm_lapic *apic)
 
 	if (!timer_find(&t, apic))
 		return 0;
-	if (t.mode != TIMER_PERIODIC && BPF_CORE_READ(apic, lapic_timer.pending.counter))
+	if (t.x.mode != TIMER_PERIODIC && BPF_CORE_READ(apic, lapic_timer.pending.counter))
 		return 0; /* it has expired already */
 	return timer_started(&t);
 }
 
 static __noinline int timer_hv(struct kvm_lapic *apic)
 {
-	struct timer_now t = { .hv = 1 };
+	struct timer_now t = { .x.hv = 1 };
 
 	return timer_find(&t, apic) ? timer_started(&t) : 0;
 }
@@ -158,7 +208,7 @@ static __always_inline __u64 timer_due(const struct timer_now *t, bool of_kvm)
 {
 	struct kvm_lapic *apic = t->apic;
 
-	if (t->mode != TIMER_DEADLINE)
+	if (t->x.mode != TIMER_DEADLINE)
 		return BPF_CORE_READ(apic, lapic_timer.target_expiration);
 	if (!of_kvm)
 		return 0;
@@ -173,52 +223,28 @@ static __always_inline void timer_measure(struct timer_now *t, bool of_kvm)
 
 	if (!due)
 		return;
-	t->late = t->now > due ? t->now - due : 0;
-	t->early = due > t->now ? due - t->now : 0;
-	if (t->mode == TIMER_PERIODIC)
-		t->delay = BPF_CORE_READ(apic, lapic_timer.period);
+	t->x.late = t->now > due ? t->now - due : 0;
+	t->x.early = due > t->now ? due - t->now : 0;
+	if (t->x.mode == TIMER_PERIODIC)
+		t->x.delay = BPF_CORE_READ(apic, lapic_timer.period);
 	else if (armed && due > armed)
-		t->delay = due - armed;
-}
-
-static __always_inline void timer_count(const struct timer_now *t, bool merged)
-{
-	struct timer_value *value = timer_row(t);
-	__u32 bucket;
-
-	if (!value)
-		return;
-	__sync_fetch_and_add(&value->head.count, 1);
-	value->what[TIMER_EXPIRE]++;
-	value->what[TIMER_MERGED] += merged;
-	if (t->late == TIMER_UNKNOWN)
-		return;
-	value->early += t->early != 0;
-	value->timed++;
-	value->late += t->late;
-	kw_max(&value->max, t->late);
-	bucket = kw_times_bucket(t->late);
-	if (bucket < KW_TIMES_BUCKETS)
-		value->hist[bucket]++;
-	if (t->delay != TIMER_UNKNOWN)
-		value->delay = t->delay;
+		t->x.delay = due - armed;
 }
 
 /* of_kvm: it is KVM's own timer that calls, in a hardware interrupt. */
 static __noinline int timer_expired(struct kvm_lapic *apic, __u32 of_kvm)
 {
 	struct timer_now t = {};
-	bool merged;
 
 	if (!timer_find(&t, apic))
 		return 0;
-	t.hv = BPF_CORE_READ(apic, lapic_timer.hv_timer_in_use);
-	merged = BPF_CORE_READ(apic, lapic_timer.pending.counter) != 0;
+	t.x.hv = BPF_CORE_READ(apic, lapic_timer.hv_timer_in_use);
+	t.x.merged = BPF_CORE_READ(apic, lapic_timer.pending.counter) != 0;
 	timer_measure(&t, of_kvm);
-	timer_count(&t, merged);
+	timer_count(&t);
 	if (timer_trace_on &&
-	    (!timer_trace_slower || (t.late != TIMER_UNKNOWN && t.late >= timer_trace_slower)))
-		timer_emit(&t, merged ? TIMER_MERGED : TIMER_EXPIRE);
+	    (!timer_trace_slower || (t.x.late != TIMER_UNKNOWN && t.x.late >= timer_trace_slower)))
+		timer_emit(&t, t.x.merged ? TIMER_MERGED : TIMER_EXPIRE);
 	return 0;
 }
 

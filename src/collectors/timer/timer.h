@@ -49,15 +49,22 @@ struct timer_value {
 	__u64 hist[KW_TIMES_BUCKETS];
 };
 
+#define TIMER_UNKNOWN ~0ULL
+
+struct timer_expiry {
+	__u64 delay, late, early; /* TIMER_UNKNOWN */
+	__u32 mode, hv, merged;
+	__u32 open; /* not counted yet */
+};
+
 /* Per slot: how the timer was started the last time. */
 struct timer_slot {
 	__u32 used; /* rows */
 	__u32 hv, mode, pad;
 	__u64 deadline; /* what tells this start from another; 0: none */
 	__u64 armed_ns;
+	struct timer_expiry owed; /* for which no row could be made: to be tried again */
 };
-
-#define TIMER_UNKNOWN ~0ULL
 
 struct timer_event {
 	struct kw_event head;
