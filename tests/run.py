@@ -7,6 +7,7 @@ set_NAME that yields (verdict, name, detail); verdict is "ok", "not ok" or "skip
 """
 import argparse
 import concurrent.futures
+import glob
 import os
 import re
 import signal

@@ -80,8 +80,7 @@ static char *columns_of(const struct kw_schema *schema)
 	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++) {
 		char *longer = NULL;
 
-		if (c->role != KW_HISTOGRAM &&
-		    (c->show == KW_SHOW_ASKED || c->unit == KW_UNIT_NS))
+		if (c->role != KW_HISTOGRAM && (c->show == KW_SHOW_ASKED || c->unit == KW_UNIT_NS))
 			continue;
 		if (asprintf(&longer, "%s%s%s", columns ?: "", columns ? "," : "", c->name) < 0)
 			break;

@@ -25,7 +25,7 @@ struct kw_live {
 	uint32_t quota_shift; /* halvings of the quotas of bounded keys, with very many slots */
 	bool interval;	      /* the reading that follows ends an interval */
 	uint16_t window;      /* number of the window (of min and max) after the one being read */
-	uint64_t now_ns;      /* when the reading that follows began, or when counting ended */
+	uint64_t now_ns;      /* time of the reading that follows, or when counting ended */
 };
 
 /* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */

@@ -101,7 +101,7 @@ struct kw_schema {
 	struct kw_hist hist; /* layout of the histogram column, if there is one */
 	size_t hist_offset;
 	const char *hist_by; /* key column whose values are drawn apart; NULL: all rows together */
-	const char *sort; /* column that rows are sorted by, greatest first */
+	const char *sort;    /* column that rows are sorted by, greatest first */
 };
 
 /* Columns of every row (vm, pid, vcpu, tid), then the schema's own. NULL past the last. */

@@ -354,7 +354,6 @@ static int refresh(struct live *l)
 {
 	int err = 0;
 
-	l->live.now_ns = l->stopped_ns ?: kw_mono_ns();
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->refresh)
 			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);
@@ -372,6 +371,7 @@ static int reap(struct live *l)
 		return 0;
 	l->ended_seen = ended;
 	l->live.interval = false;
+	l->live.now_ns = l->stopped_ns ?: kw_mono_ns();
 	err = discover(l) ?: refresh(l);
 	l->live.window = l->live.bpf->bss->kw_window + 1;
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++) {
@@ -400,10 +400,13 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 {
 	struct live *l = (struct live *)source;
 	int err = reap(l);
+	uint64_t now;
 
 	l->live.window = ++l->live.bpf->bss->kw_window;
 	l->live.interval = true;
-	take_retired(l, frame, kw_mono_ns());
+	now = kw_mono_ns();
+	l->live.now_ns = l->stopped_ns ?: now;
+	take_retired(l, frame, now);
 	err = err ?: discover(l) ?: refresh(l);
 	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++)
 		err = read_slot(l, slot, frame);

@@ -265,6 +265,31 @@ static void maximum_of_a_window(void **state)
 								 examples[i].window));
 }
 
+/* What kw_min() keeps: complements, so that 0 is none. */
+static void minimum_of_a_window(void **state)
+{
+	static const struct {
+		struct kw_max m;
+		uint16_t window;
+		uint64_t min;
+	} examples[] = {
+		{ { { 0, 0 }, 0 }, 1, UINT64_MAX }, /* none */
+		{ { { ~70ULL, 0 }, 0 }, 1, 70 },
+		{ { { ~70ULL, ~90ULL }, 1 }, 1, 70 },
+		{ { { ~70ULL, ~50ULL }, 1 }, 1, 50 }, /* of what followed */
+		{ { { ~60ULL, ~90ULL }, 2 }, 3, 60 },
+		{ { { ~60ULL, ~90ULL }, 2 }, 4, UINT64_MAX }, /* too long ago */
+		{ { { ~0ULL, 0 }, 0 }, 1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
+		if (kw_min_read(&examples[i].m, examples[i].window) != examples[i].min)
+			fail_msg("example %zu: %llu", i,
+				 (unsigned long long)kw_min_read(&examples[i].m,
+								 examples[i].window));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +300,7 @@ int main(void)
 		KW_MAP_TEST(sizes_of_maps),
 		KW_MAP_TEST(quotas_are_halved),
 		KW_MAP_TEST(maximum_of_a_window),
+		KW_MAP_TEST(minimum_of_a_window),
 	};
 
 	return kw_run_tests(tests);

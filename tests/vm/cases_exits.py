@@ -528,7 +528,7 @@ def case_every_program_runs():
     with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as f:
         f.write("8")
     try:
-        with Watch(what="exits,io,mmio,faults,dirty,nested") as w:
+        with Watch(what="exits,io,mmio,faults,dirty,nested,load,timer") as w:
             for args in (["mix", "-n", 20], ["hlt", "-n", 20, "-t", 3000000], ["leaves", "-n", 5], ["mmio", "-n", 5], ["mmioev", "-n", 5],
                          ["nested", "-n", 5], ["touch", "-n", 16, "--drop", 2],
                          ["dirty", "-n", 2, "--pages", 16],
@@ -545,7 +545,7 @@ def case_every_program_runs():
                            ("/proc/sys/vm/nr_hugepages", "0")):
             with open(path, "w", encoding="ascii") as f:
                 f.write(text)
-    mine = re.compile(r"^(kw|io|mmio|faults|dirty|nested)_")
+    mine = re.compile(r"^(kw|io|mmio|faults|dirty|nested|load|timer)_")
     runs = {p["name"]: p.get("run_cnt", 0) for p in json.loads(out) if mine.match(p.get("name", ""))}
     assert len(runs) > 25, f"programs: {runs}"
     equal({n for n, c in runs.items() if not c} - set(SILENT), set(), "programs that never ran")

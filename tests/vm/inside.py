@@ -19,12 +19,13 @@ import cases_calls
 import cases_details
 import cases_exits
 import cases_halt
+import cases_irq
 import cases_linux
 import cases_load
 import cases_memory
 from harness import Broken, Skip
 
-MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_load, cases_calls,
+MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
            cases_linux)
 
 

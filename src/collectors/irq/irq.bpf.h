@@ -179,7 +179,7 @@ static __always_inline int irq_begins(__u32 kind, struct irq_call *call)
 {
 	struct irq_call_key key = irq_call_key(kind);
 
-	call->since_ns = bpf_ktime_get_ns();
+	call->since_ns = call->since_ns ?: bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&irq_calls, &key, call, BPF_ANY))
 		kw_lose(KW_LOSS_NO_CALL);
 	return 0;
@@ -461,6 +461,7 @@ int BPF_PROG(irq_ipi, __u32 icr, __u32 dest)
 	s->ipi_mode = icr >> 8 & 7;
 	s->ipi_dest = dest;
 	s->ipi_logical = icr >> 11 & 1;
+	s->ipi_ns = bpf_ktime_get_ns();
 	v->about |= KW_ABOUT_IPI;
 	return 0;
 }
@@ -477,34 +478,6 @@ static __always_inline __u32 irq_apic_register(struct kvm_lapic *apic, __u32 reg
 	return value;
 }
 
-/* KVM reports no interrupt as coalesced that a local APIC has pending already: look there. */
-static __always_inline int irq_accept_begins(struct kvm_lapic *apic, __u32 mode, __u32 vector,
-					     __u32 trigger)
-{
-	struct irq_call call = { .vector = vector, .mode = mode >> 8 & 7, .trigger = !!trigger };
-
-	if (!kw_running || !apic)
-		return 0;
-	call.kvm = (__u64)BPF_CORE_READ(apic, vcpu);
-	call.line = (__u64)apic;
-	vector &= 0xff;
-	if (call.mode <= IRQ_LOWEST)
-		call.coalesced =
-			irq_apic_register(apic, IRQ_APIC_IRR + vector / 32 * 16) >> (vector % 32) &
-			1;
-	return irq_begins(IRQ_CALL_ACCEPT, &call);
-}
-
-SEC("?tp_btf/kvm_apicv_accept_irq")
-int BPF_PROG(irq_posted)
-{
-	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_ACCEPT) : NULL;
-
-	if (c)
-		c->posted = 1;
-	return 0;
-}
-
 /* The call that raises what is being accepted; NULL: no device's. */
 static __always_inline struct irq_call *irq_raiser(const struct irq_call *accepted,
 						   const struct kw_vcpu *v)
@@ -516,6 +489,74 @@ static __always_inline struct irq_call *irq_raiser(const struct irq_call *accept
 		return c->kvm == v->kvm && c->vector == accepted->vector ? c : NULL;
 	c = irq_call(IRQ_CALL_SET);
 	return c && c->kvm == v->kvm ? c : NULL;
+}
+
+/* The vCPU that is sending what is being accepted; NULL: it is no IPI. */
+static __always_inline struct kw_vcpu *irq_sender(const struct irq_call *accepted,
+						  const struct kw_vcpu *v, struct irq_slot **ret)
+{
+	struct kw_vcpu *sender = kw_current_vcpu();
+	struct irq_slot *s;
+
+	if (!sender || !(sender->about & KW_ABOUT_IPI) || sender->kvm != v->kvm)
+		return NULL;
+	s = irq_slot(sender);
+	if (!s || s->ipi_mode != accepted->mode || s->ipi_vector != accepted->vector)
+		return NULL;
+	*ret = s;
+	return sender;
+}
+
+/* It is pending from now on: the vCPU may have it before this call is over. */
+static __noinline int irq_pending(struct irq_call *a)
+{
+	struct kw_vcpu *v = a ? kw_vcpu_of((struct kvm_vcpu *)a->kvm) : NULL;
+	struct irq_vector_value *value = v ? irq_vector(v, a->vector) : NULL;
+	struct irq_slot *s;
+	struct irq_call *c;
+
+	if (!value || !v || !a)
+		return 0;
+	c = irq_raiser(a, v);
+	if (c)
+		a->set_ns = c->since_ns;
+	else if (irq_sender(a, v, &s))
+		a->set_ns = s->ipi_ns;
+	value->set_ns = a->set_ns ?: a->since_ns;
+	value->accept_ns = a->since_ns;
+	return 0;
+}
+
+/* KVM reports no interrupt as coalesced that a local APIC has pending already: look there. */
+static __always_inline int irq_accept_begins(struct kvm_lapic *apic, __u32 mode, __u32 vector,
+					     __u32 trigger)
+{
+	struct irq_call call = { .vector = vector, .mode = mode >> 8 & 7, .trigger = !!trigger };
+
+	if (!kw_running || !apic)
+		return 0;
+	call.kvm = (__u64)BPF_CORE_READ(apic, vcpu);
+	call.line = (__u64)apic;
+	call.since_ns = bpf_ktime_get_ns();
+	vector &= 0xff;
+	if (call.mode <= IRQ_LOWEST) {
+		call.coalesced =
+			irq_apic_register(apic, IRQ_APIC_IRR + vector / 32 * 16) >> (vector % 32) &
+			1;
+		if (!call.coalesced)
+			irq_pending(&call);
+	}
+	return irq_begins(IRQ_CALL_ACCEPT, &call);
+}
+
+SEC("?tp_btf/kvm_apicv_accept_irq")
+int BPF_PROG(irq_posted)
+{
+	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_ACCEPT) : NULL;
+
+	if (c)
+		c->posted = 1;
+	return 0;
 }
 
 /* Registers of the local vector table; those from the third on have a delivery mode. */
@@ -542,8 +583,8 @@ static __always_inline __u32 irq_lvt_of(struct kvm_lapic *apic, __u32 vector, __
 static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 {
 	struct irq_raised r = {};
-	struct kw_vcpu *sender = kw_current_vcpu();
-	struct irq_slot *s = sender ? irq_slot(sender) : NULL;
+	struct kw_vcpu *sender;
+	struct irq_slot *s;
 	__u32 how, reg;
 
 	if (!v || !a)
@@ -552,8 +593,8 @@ static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 	r.key.mode = a->mode;
 	r.level = a->trigger;
 	how = (a->coalesced ? IRQ_COALESCED : 0) | (a->posted ? IRQ_POSTED : 0);
-	if (s && sender->about & KW_ABOUT_IPI && sender->kvm == v->kvm && s->ipi_mode == a->mode &&
-	    s->ipi_vector == a->vector) {
+	sender = irq_sender(a, v, &s);
+	if (sender) {
 		r.key.source = IRQ_IPI;
 		r.key.line = sender->vcpu_id;
 		r.dest = s->ipi_dest;
@@ -564,31 +605,32 @@ static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 		r.key.line = reg;
 	}
 	irq_count(v, &r.key, how);
-	irq_emit_set(v, &r, how, a->since_ns);
+	irq_emit_set(v, &r, how, a->set_ns ?: a->since_ns);
 	return 0;
 }
 
-static __always_inline void irq_accepted(struct kw_vcpu *v, struct irq_call *a, __u64 set_ns)
+/* Accepted, or, if ret is 0, not wanted. */
+static __always_inline void irq_accepted(struct kw_vcpu *v, struct irq_call *a, int ret)
 {
 	struct irq_vector_value *value = irq_vector(v, a->vector);
-	__u64 now = bpf_ktime_get_ns();
 
 	if (!value)
 		return;
+	if (ret <= 0 || a->posted) { /* the processor does the rest */
+		if (value->accept_ns == a->since_ns)
+			value->accept_ns = 0;
+		if (ret <= 0)
+			return;
+	}
 	__sync_fetch_and_add(&value->head.count, 1);
-	if (a->coalesced) {
+	if (a->coalesced)
 		__sync_fetch_and_add(&value->coalesced, 1);
-		return;
-	}
-	irq_took(v, a->vector, IRQ_SET_ACCEPT, now - set_ns);
-	if (a->posted) { /* the processor does the rest */
+	else if (a->set_ns)
+		irq_took(v, a->vector, IRQ_SET_ACCEPT, a->since_ns - a->set_ns);
+	if (a->posted) {
 		__sync_fetch_and_add(&value->posted, 1);
-		value->apicv++;
-		value->accept_ns = 0;
-		return;
+		__sync_fetch_and_add(&value->apicv, 1);
 	}
-	value->set_ns = set_ns;
-	value->accept_ns = now;
 }
 
 static __always_inline int irq_accept_ends(int ret)
@@ -597,14 +639,16 @@ static __always_inline int irq_accept_ends(int ret)
 	struct kw_vcpu *v;
 	__u32 n;
 
-	if (!irq_ends(IRQ_CALL_ACCEPT, &a) || ret <= 0)
+	if (!irq_ends(IRQ_CALL_ACCEPT, &a))
 		return 0;
 	v = kw_vcpu_of((struct kvm_vcpu *)a.kvm);
 	if (!v)
 		return 0;
-	c = irq_raiser(&a, v);
 	if (a.mode <= IRQ_LOWEST)
-		irq_accepted(v, &a, c ? c->since_ns : a.since_ns);
+		irq_accepted(v, &a, ret);
+	if (ret <= 0)
+		return 0;
+	c = irq_raiser(&a, v);
 	if (!c)
 		return irq_without_device(v, &a);
 	n = c->n;

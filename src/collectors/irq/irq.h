@@ -123,6 +123,7 @@ struct irq_slot {
 	__u32 used_rows, used_vectors, used_times, used_states;
 	__u32 ipi_vector, ipi_mode; /* what the vCPU sends in this exit */
 	__u32 ipi_dest, ipi_logical;
+	__u64 ipi_ns;
 };
 
 /* A call in progress; the key is the thread, and which call. */
@@ -143,9 +144,10 @@ struct irq_call_key {
 
 struct irq_call {
 	__u64 since_ns;
-	__u64 kvm;  /* of ACCEPT: struct kvm_vcpu * */
-	__u64 line; /* of MSIs: the address */
-	__u32 data; /* of MSIs */
+	__u64 set_ns; /* of ACCEPT: when it was raised; 0: now */
+	__u64 kvm;    /* of ACCEPT: struct kvm_vcpu * */
+	__u64 line;   /* of MSIs: the address */
+	__u32 data;   /* of MSIs */
 	__u32 level;
 	__u8 vector, mode, trigger;
 	__u8 coalesced, posted;

@@ -86,13 +86,15 @@ static __always_inline void timer_emit(const struct timer_now *t, __u32 what)
 /* What tells one arming of a timer from the next; 0: it is not armed. */
 static __always_inline __u64 timer_deadline(const struct timer_now *t)
 {
+	struct kvm_lapic *apic = t->apic;
+	__u64 period;
+
 	if (t->mode == TIMER_DEADLINE)
-		return BPF_CORE_READ(t->apic, lapic_timer.tscdeadline);
-	if (t->mode == TIMER_PERIODIC)
-		return BPF_CORE_READ(t->apic, lapic_timer.period);
-	return BPF_CORE_READ(t->apic, lapic_timer.period)
-		       ? BPF_CORE_READ(t->apic, lapic_timer.target_expiration)
-		       : 0;
+		return BPF_CORE_READ(apic, lapic_timer.tscdeadline);
+	period = BPF_CORE_READ(apic, lapic_timer.period);
+	if (!period || t->mode == TIMER_PERIODIC)
+		return period;
+	return BPF_CORE_READ(apic, lapic_timer.target_expiration);
 }
 
 /*
@@ -154,24 +156,27 @@ static __noinline int timer_hv(struct kvm_lapic *apic)
  */
 static __always_inline __u64 timer_due(const struct timer_now *t, bool of_kvm)
 {
+	struct kvm_lapic *apic = t->apic;
+
 	if (t->mode != TIMER_DEADLINE)
-		return BPF_CORE_READ(t->apic, lapic_timer.target_expiration);
+		return BPF_CORE_READ(apic, lapic_timer.target_expiration);
 	if (!of_kvm)
 		return 0;
-	return BPF_CORE_READ(t->apic, lapic_timer.timer.node.expires) +
-	       BPF_CORE_READ(t->apic, lapic_timer.timer_advance_ns);
+	return BPF_CORE_READ(apic, lapic_timer.timer.node.expires) +
+	       BPF_CORE_READ(apic, lapic_timer.timer_advance_ns);
 }
 
 static __always_inline void timer_measure(struct timer_now *t, bool of_kvm)
 {
 	__u64 due = timer_due(t, of_kvm), armed = t->s->armed_ns;
+	struct kvm_lapic *apic = t->apic;
 
 	if (!due)
 		return;
 	t->late = t->now > due ? t->now - due : 0;
 	t->early = due > t->now ? due - t->now : 0;
 	if (t->mode == TIMER_PERIODIC)
-		t->delay = BPF_CORE_READ(t->apic, lapic_timer.period);
+		t->delay = BPF_CORE_READ(apic, lapic_timer.period);
 	else if (armed && due > armed)
 		t->delay = due - armed;
 }
@@ -241,8 +246,9 @@ SEC("?kretprobe/start_hv_timer")
 int BPF_KRETPROBE(timer_hv_kretprobe, __u8 started)
 {
 	struct kw_vcpu *v = started ? kw_current_vcpu() : NULL;
+	struct kvm_vcpu *vcpu = v ? (void *)v->vcpu : NULL;
 
-	return v ? timer_hv(BPF_CORE_READ((struct kvm_vcpu *)v->vcpu, arch.apic)) : 0;
+	return vcpu ? timer_hv(BPF_CORE_READ(vcpu, arch.apic)) : 0;
 }
 
 /* The second argument is a bool: one byte of the register counts. */

@@ -141,8 +141,8 @@ static const struct kw_column columns[] = {
 	  longest },
 	{ "delay", "DELAY", "Period, or time from arming to the deadline, as it was the last time",
 	  KW_GAUGE, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, delay), delay },
-	{ "hist", "HIST", "Histogram of the lateness: lower edge of each bucket and its count",
-	  KW_HISTOGRAM, KW_UNIT_NS, KW_SHOW_ASKED, KW_AT(timer_row, hist), NULL },
+	{ "hist", "HIST", "Log-linear histogram of the lateness, as pairs [from_ns, count]",
+	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, KW_AT(timer_row, hist), NULL },
 };
 
 static const struct kw_column event_columns[] = {
