@@ -68,7 +68,9 @@ void set_line(struct vm *vm, int gsi, int level)
 
 static void set_irqfd(struct vcpu *c)
 {
-	struct kvm_irqfd irq = { .fd = eventfd(0, EFD_CLOEXEC), .gsi = MSI_GSI + c->id };
+	struct kvm_irqfd irq = { .fd = eventfd(0, EFD_CLOEXEC),
+				 .gsi = (o.kind->flags & BY_IOAPIC ? IOAPIC_PINS : MSI_GSI) +
+					c->id };
 
 	if ((int)irq.fd < 0 || vm_ioctl(c->vm, KVM_IRQFD, &irq) < 0)
 		err(1, "KVM_IRQFD");
@@ -98,10 +100,10 @@ static void fire(struct vcpu *c)
 
 	if (flags & BY_PIC)
 		set_line(c->vm, PIC_PIN, 1);
-	else if (flags & (BY_IOAPIC | BY_LEVEL))
-		set_line(c->vm, IOAPIC_PINS + c->id, 1);
 	else if (flags & BY_IRQFD)
 		write_irqfd(c);
+	else if (flags & (BY_IOAPIC | BY_LEVEL))
+		set_line(c->vm, IOAPIC_PINS + c->id, 1);
 	else
 		send_msi(c, MSI_VECTOR);
 }
@@ -110,7 +112,7 @@ static void drop(struct vcpu *c)
 {
 	if (o.kind->flags & BY_PIC)
 		set_line(c->vm, PIC_PIN, 0);
-	else if (o.kind->flags & BY_IOAPIC)
+	else if ((o.kind->flags & (BY_IOAPIC | BY_IRQFD)) == BY_IOAPIC)
 		set_line(c->vm, IOAPIC_PINS + c->id, 0);
 }
 

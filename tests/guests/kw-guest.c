@@ -71,6 +71,7 @@
  *   ioapicl  the same, level; raised, and lowered upon an OUT of the guest, before its EOI
  *   msi      by KVM_SIGNAL_MSI, vector 0x70
  *   irqfd    by an eventfd, vector 0x70
+ *   irqfdio  by an eventfd to the pins of ioapic, for which KVM uses a work queue
  *   hltsig   as msi, but before each the thread gets S signals (--signals), each when it sleeps
  * The vCPU waits by HLT, with --spin-wait awake. Each one's last interrupt is an MSI of vector
  * 0xf0.

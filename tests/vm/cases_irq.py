@@ -135,6 +135,25 @@ def case_irq_by_msi():
         equal(tids, {irq.guest[0]["injector"]}, "threads that raised them")
 
 
+def case_irq_by_work_queue():
+    """N by eventfds to pins, which a kernel thread raises: they are the VM's, also with a filter."""
+    n = 32
+    irq = Irqs("irqfdio", n, vcpus=2)
+    irq.check()
+    for v in (0, 1):
+        irq.raised("ioapic", f"pin {10 + v}", 0x60 + v, v, n // 2)
+    tids = {e["tid"] for e in irq.events if e["source"] == "ioapic"}
+    named = {open(f"/proc/{t}/comm", encoding="ascii").read()[:7] for t in tids
+             if os.path.exists(f"/proc/{t}/comm")}
+    assert named <= {"kworker"} and irq.guest[0]["injector"] not in tids, (tids, named)
+    with Guest("-k", "irqfdio", "-n", n) as g, Watch("-p", g.pid, what="irq") as w:
+        g.run()
+        objects = w.finish()
+        g.end()
+    got = total(rows_of(objects, "irq"), pid=g.pid, source="ioapic")
+    assert abs(got - n) <= losses_of(objects)["misses"], f"{got} by kworkers with -p, not {n}"
+
+
 def case_irq_among_vcpus():
     """N to the vCPU itself, N to the other one."""
     n = 37

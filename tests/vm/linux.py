@@ -24,6 +24,7 @@ import time
 QEMU = "/usr/bin/qemu-system-x86_64"
 APPEND = "console=ttyS0 quiet loglevel=3 panic=-1 no_timer_check tsc=reliable"
 DISK_SIZE = 16 << 20
+TAP = "kvmw0"
 PATIENCE = 400  # seconds for what takes 15 to 30 if nothing else runs on the lab's host
 
 
@@ -80,7 +81,8 @@ class LinuxGuest:
     mem: MiB; 128 are enough for all work with mb=16, 96 are for idle.
     work: the guest's kernel parameters, such as "disk,dirty secs=30 mb=16 rate=4".
     disk: True for a raw disk of its own, or the path of another's (.disk) to migrate from there.
-    net: a network that reaches nothing but QEMU itself, at 10.0.2.2.
+    net: a network that reaches nothing but QEMU itself, at 10.0.2.2; or "vhost": the lab's kernel,
+    at the same address, by a thread of its own.
     incoming: the path of a socket to be migrated to; the guest then waits instead of booting.
     """
 
@@ -101,7 +103,8 @@ class LinuxGuest:
             args += ["-drive", f"file={self.disk},format=raw,if=none,id=disk,cache=unsafe",
                      "-device", "virtio-blk-pci,drive=disk"]
         if self.net:
-            args += ["-netdev", "user,id=net,restrict=on",
+            args += ["-netdev", "user,id=net,restrict=on" if self.net != "vhost" else
+                     f"tap,id=net,ifname={TAP},script=no,downscript=no,vhost=on",
                      "-device", "virtio-net-pci,netdev=net,romfile="]
         if self.incoming:
             args += ["-incoming", f"unix:{self.incoming}"]
@@ -113,6 +116,9 @@ class LinuxGuest:
             self.disk = f"{self.dir}/disk"
             with open(self.disk, "wb") as f:
                 f.truncate(DISK_SIZE)
+        if self.net == "vhost":
+            for module in ("tun", "vhost_net"):
+                subprocess.run(["/bin/busybox", "modprobe", module], check=True)
         with open(f"{self.dir}/log", "wb") as log:
             # pylint: disable-next=consider-using-with
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log,
@@ -122,6 +128,9 @@ class LinuxGuest:
             self.monitor = Qmp(f"{self.dir}/qmp", self.alive)
         except (OSError, ValueError) as e:
             raise Broken(f"no QMP: {e}; {self.describe()}") from e
+        if self.net == "vhost":
+            subprocess.run(["/bin/busybox", "ifconfig", TAP, "10.0.2.2", "netmask",
+                            "255.255.255.0", "up"], check=True)
 
     def alive(self):
         return self.process.poll() is None

@@ -113,8 +113,8 @@ static void of_change(const struct kw_vms *vms, const void *row, struct kw_value
 static const struct kw_column columns[] = {
 	{ "outcome", "OUTCOME", "poll: it ended while KVM polled; wait: the vCPU's thread slept", KW_KEY,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, waited), outcome },
-	{ "wakeup", "WAKEUP", "valid: there was something for the vCPU to do; invalid: e.g. a signal for "
-	  "its thread", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, valid), wakeup },
+	{ "wakeup", "WAKEUP", "valid: KVM says that there was something for the vCPU to do; on x86 it says "
+	  "so always: see AGAIN", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, valid), wakeup },
 	KW_PAD(halt_row, pad),
 	KW_PAD(halt_row, pad2),
 	{ "count", "COUNT", "Halts", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
