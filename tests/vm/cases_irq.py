@@ -24,11 +24,12 @@ def of_vm(rows, **match):
 class Irqs:
     """One run of a guest that takes interrupts, watched and traced."""
 
-    def __init__(self, kind, n, *args, vcpus=1, watch=(), filters=()):
+    def __init__(self, kind, n, *args, vcpus=1, without=""):
         with Counts(INJECTED, EOI, ACCEPTED, kvm_eoi="vector>=0") as c, \
                 Guest("-k", kind, "-n", n, "-v", vcpus, *args) as g:
             before = [c.of(e) for e in (INJECTED, EOI, ACCEPTED)]
-            with Watch(*filters, what="irq", verb="trace") as t, Watch(*watch, what="exits,irq") as w:
+            with Watch(what="irq", verb="trace", without=without) as t, \
+                    Watch(what="exits,irq", without=without) as w:
                 self.guest = g.run()
                 time.sleep(0.3)
                 self.objects = w.finish()
@@ -177,6 +178,20 @@ def case_irq_of_the_timer():
     irq.check()
     for v in (0, 1):
         irq.raised("lvt", "timer", 0x40, v, n)
+
+
+def case_irq_with_kprobes():
+    """The same without fentry and fexit, by kprobes and kretprobes."""
+    n, c = 26, 5
+    for kind, source, line, vector in (("msi", "msi", "0xfee00000", 0x70),
+                                       ("irqfd", "msi-atomic", "0xfee00000", 0x70),
+                                       ("ioapic", "ioapic", "pin 10", 0x60)):
+        irq = Irqs(kind, n, "--coalesce", c, without="fentry,fexit")
+        irq.check()
+        of_chip = kind == "ioapic"
+        irq.raised(source, line, vector, 0, n + 1 + (0 if of_chip else c), 0 if of_chip else c)
+        irq.raised(source, line, vector, None, c if of_chip else 0, c if of_chip else 0)
+        irq.own_msis()
 
 
 def case_irq_belongs_to_its_vm():
