@@ -259,6 +259,16 @@ static const struct kw_reason caps[] = {
 	{ 219, "X86_NOTIFY_VMEXIT" },
 	{ 220, "VM_DISABLE_NX_HUGE_PAGES" },
 	{ 223, "DIRTY_LOG_RING_ACQ_REL" },
+	{ 225, "DIRTY_LOG_RING_WITH_BITMAP" },
+	{ 226, "PMU_EVENT_MASKED_EVENTS" },
+	{ 231, "USER_MEMORY2" },
+	{ 232, "MEMORY_FAULT_INFO" },
+	{ 233, "MEMORY_ATTRIBUTES" },
+	{ 234, "GUEST_MEMFD" },
+	{ 235, "VM_TYPES" },
+	{ 236, "PRE_FAULT_MEMORY" },
+	{ 237, "X86_APIC_BUS_CYCLES_NS" },
+	{ 238, "X86_GUEST_MODE" },
 };
 
 static const struct kw_reason devices[] = {

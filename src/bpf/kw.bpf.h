@@ -217,6 +217,7 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 	if (*slot != v->slot || tid != v->tid) {
 		before = kw_slot(*slot);
 		*slot = v->slot;
+		kw_poll_stat(vcpu, &v->poll_stat); /* of halts that were not its thread's to tell */
 		kw_collectors_on_thread(before, v);
 	}
 	if (cpu < KW_MAX_CPUS)
@@ -421,7 +422,7 @@ static __always_inline __u64 kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *v
 		poll -= v->preempt_len < poll ? v->preempt_len : poll;
 	if (v->exit_ns && poll)
 		kw_charge(v, KW_PART_POLL, poll);
-	return polled;
+	return polled > ns ? ns : polled;
 }
 
 static __always_inline void kw_fit(__u64 *part, __u64 *left)

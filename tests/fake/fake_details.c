@@ -333,9 +333,9 @@ static const struct {
 	struct irq_state_row row;
 } irq_states[] = {
 	/* reason, irqchip, name; looks, sets, clears; inhibits; since */
-	{ ALWAYS, { VM_ITSELF(WEB1), 0, 1, "APICV_INHIBIT_REASON_DISABLED", 2, 0, 0, 1, 0 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), 0, 1, "DISABLED", 2, 0, 0, 1, 0 } },
 	{ ALWAYS, { VM_ITSELF(DATABASE), IRQ_NO_REASON, 2, "", 1, 0, 0, 1, 0 } },
-	{ ALWAYS, { VM_ITSELF(DATABASE), 8, 2, "APICV_INHIBIT_REASON_IRQWIN", 0, 41, 41, 0, 70 * US } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), 8, 2, "IRQWIN", 0, 41, 41, 0, 70 * US } },
 	{ ALWAYS, { VM_ITSELF(FC), 31, 3, "", 1, 1, 0, 1, 2 * SECOND } },
 	{ ALWAYS, { VM_ITSELF(EVIL), 2, 0, "\033[31mNOT_ONE_OF_OURS", 1, 0, 0, 1, 0 } },
 };

@@ -156,6 +156,7 @@ def case_halt_poll_shrinks():
         now = e["new_ns"]
     polling = rows_of(objects, "halt-polling")
     equal((total(polling, "grows"), total(polling, "shrinks")), (grows, shrinks), "changes")
+    assert grows > 0 and shrinks > 0, f"{grows} times grown, {shrinks} times shrunk"
     print(f"# halt: {grows} times grown, {shrinks} times shrunk", flush=True)
 
 

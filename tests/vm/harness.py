@@ -110,6 +110,8 @@ class Watch:
                 break
             time.sleep(0.05)
         if not self.since:
+            self.p.kill()  # else it would be there in all cases that follow
+            self.p.wait()
             raise AssertionError("kvm_watcher did not start: " + open(self.err.name).read())
 
     def finish(self, code=0, how=signal.SIGINT):

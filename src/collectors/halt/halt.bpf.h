@@ -190,7 +190,7 @@ int BPF_PROG(halt_poll_changes, bool grow, __u32 vcpu_id, __u32 new, __u32 old)
 	struct halt_vcpu_value *value = s ? halt_vcpu(v, s) : NULL;
 	struct halt_event *e;
 
-	if (!v)
+	if (!v || new == old) /* KVM tells also of what stays as it is */
 		return 0;
 	if (value)
 		(*(grow ? &value->grows : &value->shrinks))++;

@@ -28,8 +28,7 @@ KW_SLOT_MAP(irq_slots, struct irq_slot);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096); /* kept ready: some are made in hardware interrupts */
 	__type(key, struct irq_call_key);
 	__type(value, struct irq_call);
 } irq_calls SEC(".maps");
@@ -71,6 +70,8 @@ static __noinline int irq_count(struct kw_vcpu *v, struct irq_key *from, __u32 h
 		return 0;
 	key = *from;
 	key.key.slot = v->slot;
+	if (!(IRQ_WITH_VECTOR & 1 << (key.mode & 7)))
+		key.vector = 0;
 	value = kw_keyed(&irq_rows, &key, &irq_zero, &s->used_rows, kw_share(IRQ_ROWS));
 	if (!value) {
 		key.key.other = 1;
@@ -175,6 +176,17 @@ static __always_inline struct irq_call *irq_call(__u32 kind)
 	return bpf_map_lookup_elem(&irq_calls, &key);
 }
 
+/*
+ * Acceptance can be interrupted by a hardware interrupt that has another one accepted: the inner
+ * one is a kind of its own.
+ */
+static __always_inline __u32 irq_accept_kind(bool begins)
+{
+	if (begins)
+		return irq_call(IRQ_CALL_ACCEPT) ? IRQ_CALL_ACCEPT_IN : IRQ_CALL_ACCEPT;
+	return irq_call(IRQ_CALL_ACCEPT_IN) ? IRQ_CALL_ACCEPT_IN : IRQ_CALL_ACCEPT;
+}
+
 static __always_inline int irq_begins(__u32 kind, struct irq_call *call)
 {
 	struct irq_call_key key = irq_call_key(kind);
@@ -203,7 +215,7 @@ static __always_inline bool irq_ends(__u32 kind, struct irq_call *call)
 struct irq_raised {
 	struct irq_key key;
 	__u32 dest;
-	__u8 logical, level, pad[2];
+	__u8 to, level, pad[2];
 };
 
 static __always_inline void irq_emit_set(struct kw_vcpu *v, const struct irq_raised *r, __u32 how,
@@ -221,7 +233,7 @@ static __always_inline void irq_emit_set(struct kw_vcpu *v, const struct irq_rai
 	e->dest = r->dest;
 	e->has_dest =
 		r->key.source != IRQ_PIC && r->key.source != IRQ_LVT && r->key.source != IRQ_OTHER;
-	e->logical = r->logical;
+	e->to = r->to;
 	e->level = r->level;
 	e->masked = !!(how & IRQ_MASKED);
 	e->coalesced = !!(how & IRQ_COALESCED);
@@ -235,8 +247,9 @@ static __always_inline void irq_emit_set(struct kw_vcpu *v, const struct irq_rai
  */
 static __always_inline void irq_raise(struct irq_call *c, struct irq_raised *r, __u32 how)
 {
+	struct irq_raised other = { .key.source = IRQ_OTHER };
 	struct kw_vcpu *v;
-	__u32 fared;
+	__u32 fared, n = 0;
 
 	for (__u32 i = 0; i < IRQ_TARGETS; i++) {
 		if (i >= c->n)
@@ -246,10 +259,18 @@ static __always_inline void irq_raise(struct irq_call *c, struct irq_raised *r, 
 			continue;
 		fared = how | (c->target[i].coalesced ? IRQ_COALESCED : 0) |
 			(c->target[i].posted ? IRQ_POSTED : 0);
+		if (c->target[i].vector != r->key.vector) { /* a timer's, that came in between */
+			other.key.vector = c->target[i].vector;
+			other.key.mode = c->target[i].mode;
+			irq_count(v, &other.key, fared);
+			irq_emit_set(v, &other, fared, c->since_ns);
+			continue;
+		}
 		irq_count(v, &r->key, fared);
 		irq_emit_set(v, r, fared, c->since_ns);
+		n++;
 	}
-	if (c->n)
+	if (n)
 		return;
 	v = kw_vm_find((struct kvm *)c->kvm);
 	if (!v)
@@ -347,12 +368,12 @@ int BPF_PROG(irq_ioapic, __u64 entry, int pin, bool coalesced)
 	r.key.line = pin;
 	r.key.vector = entry;
 	r.key.mode = entry >> 8 & 7;
-	r.logical = entry >> 11 & 1;
+	r.to = entry >> 11 & 1;
 	r.level = entry >> 15 & 1;
 	r.dest = entry >> 56;
 	if (entry >> 16 & 1)
 		how |= IRQ_MASKED;
-	else if (coalesced || (!c->n && r.level && entry >> 14 & 1))
+	else if (r.level ? entry >> 14 & 1 : coalesced)
 		how |= IRQ_COALESCED;
 	irq_raise(c, &r, how);
 	c->n = 0;
@@ -390,9 +411,9 @@ static __always_inline int irq_msi_ends(__u32 kind, int ret)
 	r.key.vector = call.vector;
 	r.key.mode = call.mode;
 	r.dest = (call.line >> 12 & 0xff) | (call.line >> 32 & 0xffffff00);
-	r.logical = call.line >> 2 & 1;
+	r.to = call.line >> 2 & 1;
 	r.level = call.data >> 15 & 1;
-	irq_raise(&call, &r, !call.n && !ret ? IRQ_COALESCED : 0);
+	irq_raise(&call, &r, 0);
 	return 0;
 }
 
@@ -460,7 +481,7 @@ int BPF_PROG(irq_ipi, __u32 icr, __u32 dest)
 	s->ipi_vector = icr & 0xff;
 	s->ipi_mode = icr >> 8 & 7;
 	s->ipi_dest = dest;
-	s->ipi_logical = icr >> 11 & 1;
+	s->ipi_to = icr >> 18 & 3 ? IRQ_TO_LOGICAL + (icr >> 18 & 3) : icr >> 11 & 1;
 	s->ipi_ns = bpf_ktime_get_ns();
 	v->about |= KW_ABOUT_IPI;
 	return 0;
@@ -478,16 +499,26 @@ static __always_inline __u32 irq_apic_register(struct kvm_lapic *apic, __u32 reg
 	return value;
 }
 
+/* A call whose end was kept from us goes on for ever: no call takes that long. */
+#define IRQ_CALL_NS 1000000000ULL
+
+static __always_inline struct irq_call *irq_call_now(__u32 kind, __u64 now)
+{
+	struct irq_call *c = irq_call(kind);
+
+	return c && now - c->since_ns < IRQ_CALL_NS ? c : NULL;
+}
+
 /* The call that raises what is being accepted; NULL: no device's. */
 static __always_inline struct irq_call *irq_raiser(const struct irq_call *accepted,
 						   const struct kw_vcpu *v)
 {
-	struct irq_call *c = irq_call(IRQ_CALL_ATOMIC);
+	struct irq_call *c = irq_call_now(IRQ_CALL_ATOMIC, accepted->since_ns);
 
-	c = c ?: irq_call(IRQ_CALL_MSI);
+	c = c ?: irq_call_now(IRQ_CALL_MSI, accepted->since_ns);
 	if (c)
 		return c->kvm == v->kvm && c->vector == accepted->vector ? c : NULL;
-	c = irq_call(IRQ_CALL_SET);
+	c = irq_call_now(IRQ_CALL_SET, accepted->since_ns);
 	return c && c->kvm == v->kvm ? c : NULL;
 }
 
@@ -546,13 +577,13 @@ static __always_inline int irq_accept_begins(struct kvm_lapic *apic, __u32 mode,
 		if (!call.coalesced)
 			irq_pending(&call);
 	}
-	return irq_begins(IRQ_CALL_ACCEPT, &call);
+	return irq_begins(irq_accept_kind(true), &call);
 }
 
 SEC("?tp_btf/kvm_apicv_accept_irq")
 int BPF_PROG(irq_posted)
 {
-	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_ACCEPT) : NULL;
+	struct irq_call *c = kw_running ? irq_call(irq_accept_kind(false)) : NULL;
 
 	if (c)
 		c->posted = 1;
@@ -598,7 +629,7 @@ static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 		r.key.source = IRQ_IPI;
 		r.key.line = sender->vcpu_id;
 		r.dest = s->ipi_dest;
-		r.logical = s->ipi_logical;
+		r.to = s->ipi_to;
 	} else {
 		reg = irq_lvt_of((struct kvm_lapic *)a->line, a->vector, a->mode);
 		r.key.source = reg ? IRQ_LVT : IRQ_OTHER;
@@ -607,6 +638,13 @@ static __noinline int irq_without_device(struct kw_vcpu *v, struct irq_call *a)
 	irq_count(v, &r.key, how);
 	irq_emit_set(v, &r, how, a->set_ns ?: a->since_ns);
 	return 0;
+}
+
+static __always_inline bool irq_has_apicv(struct kw_vcpu *v)
+{
+	struct kvm *kvm = (struct kvm *)v->kvm;
+
+	return !BPF_CORE_READ(kvm, arch.apicv_inhibit_reasons);
 }
 
 /* Accepted, or, if ret is 0, not wanted. */
@@ -629,8 +667,10 @@ static __always_inline void irq_accepted(struct kw_vcpu *v, struct irq_call *a, 
 		irq_took(v, a->vector, IRQ_SET_ACCEPT, a->since_ns - a->set_ns);
 	if (a->posted) {
 		__sync_fetch_and_add(&value->posted, 1);
-		__sync_fetch_and_add(&value->apicv, 1);
+		value->inject_ns = value->service_set_ns = 0;
 	}
+	if (a->posted || irq_has_apicv(v))
+		__sync_fetch_and_add(&value->apicv, 1);
 }
 
 static __always_inline int irq_accept_ends(int ret)
@@ -639,7 +679,7 @@ static __always_inline int irq_accept_ends(int ret)
 	struct kw_vcpu *v;
 	__u32 n;
 
-	if (!irq_ends(IRQ_CALL_ACCEPT, &a))
+	if (!irq_ends(irq_accept_kind(false), &a))
 		return 0;
 	v = kw_vcpu_of((struct kvm_vcpu *)a.kvm);
 	if (!v)
@@ -715,14 +755,22 @@ static __always_inline __u64 irq_set_by_pic(struct kw_vcpu *v, __u32 vector)
 	return set_ns;
 }
 
+/* Where the VMM has the local APIC, KVM takes each interrupt that it is given for one once more. */
+static __always_inline bool irq_is_again(struct kw_vcpu *v, bool reinjected)
+{
+	struct kvm *kvm = (struct kvm *)v->kvm;
+
+	return reinjected && BPF_CORE_READ(kvm, arch.irqchip_mode) != KVM_IRQCHIP_NONE;
+}
+
 SEC("?tp_btf/kvm_inj_virq")
 int BPF_PROG(irq_injected, __u32 vector, bool soft, bool reinjected)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	struct irq_vector_value *value;
-	__u64 now, since = 0;
+	__u32 way = IRQ_ACCEPT_INJECT;
 	struct irq_event *e;
-	__u32 way;
+	__u64 now, since;
 
 	/* an INT instruction of the guest is no interrupt */
 	if (!v || soft)
@@ -730,23 +778,26 @@ int BPF_PROG(irq_injected, __u32 vector, bool soft, bool reinjected)
 	value = irq_vector(v, vector);
 	if (!value)
 		return 0;
-	if (reinjected) { /* the guest had an exit while it was delivered */
+	if (irq_is_again(v, reinjected)) { /* the guest had an exit while it was delivered */
 		value->reinjected++;
 		return 0;
 	}
 	value->injected++;
 	now = bpf_ktime_get_ns();
+	since = value->accept_ns;
 	value->service_set_ns = 0;
-	way = IRQ_ACCEPT_INJECT;
-	if (value->accept_ns) {
-		since = value->accept_ns;
+	if (since && since <= now) {
 		value->service_set_ns = value->set_ns;
+		value->accept_ns = 0;
+	} else if (since) { /* already the next one */
+		since = 0;
 	} else {
 		since = irq_set_by_pic(v, vector);
 		way = IRQ_SET_INJECT;
 	}
-	value->accept_ns = 0;
 	value->inject_ns = now;
+	if (since > now)
+		since = 0;
 	if (since)
 		irq_took(v, vector, way, now - since);
 	e = irq_event(v, IRQ_INJECT, since ? now - since : 0, now);
@@ -808,48 +859,55 @@ int BPF_PROG(irq_pv_eoi, struct kvm_lapic *apic, int vector)
 
 /* ---- APICv and AVIC ---- */
 
-static __always_inline struct irq_state_value *irq_state(struct kw_vcpu *vm, __u32 reason)
+/*
+ * A reason inhibits the VM's APICv, or no reason does: it was so, as far as KVM knows, and is so
+ * now. What is the same as in the row is no change, whoever tells of it.
+ */
+static __always_inline struct irq_state_value *irq_set_state(struct kw_vcpu *vm, __u32 reason,
+							     bool was, bool is, __u64 now)
 {
-	struct irq_state_key key = { .key.slot = vm->slot, .reason = reason };
-	struct irq_slot *s = irq_slot(vm);
-
-	return s ? kw_keyed(&irq_states, &key, &irq_state_zero, &s->used_states, IRQ_REASONS + 1)
-		 : NULL;
-}
-
-static __always_inline void irq_look_at(struct kw_vcpu *vm, struct kvm *kvm, __u32 reason,
-					__u64 reasons)
-{
-	bool inhibits = reason == IRQ_NO_REASON ? !reasons : reasons >> (reason & 31) & 1;
 	struct irq_state_key key = { .key.slot = vm->slot, .reason = reason };
 	struct irq_state_value *value = bpf_map_lookup_elem(&irq_states, &key);
+	struct kvm *kvm = (struct kvm *)vm->kvm;
+	struct irq_slot *s = irq_slot(vm);
 
-	if (!value && inhibits)
-		value = irq_state(vm, reason);
+	if (!value && s && (was || is)) {
+		value = kw_keyed(&irq_states, &key, &irq_state_zero, &s->used_states,
+				 IRQ_REASONS + 1);
+		if (value)
+			value->inhibits = was;
+	}
 	if (!value)
-		return;
-	value->inhibits = inhibits;
+		return NULL;
 	value->irqchip = BPF_CORE_READ(kvm, arch.irqchip_mode);
-	if (inhibits)
-		value->head.count++;
+	if (value->inhibits == is)
+		return value;
+	value->inhibits = is;
+	value->since_ns = now;
+	__sync_fetch_and_add(is ? &value->sets : &value->clears, 1);
+	return value;
 }
 
 /* Once per interval and vCPU: what inhibits the VM's APICv now, whether or not that changed. */
 static __noinline int irq_on_window(struct kw_vcpu *v)
 {
+	struct kw_vcpu *vm = v ? kw_vm_find((struct kvm *)v->kvm) : NULL;
+	struct irq_state_value *value;
+	__u64 now, reasons;
 	struct kvm *kvm;
-	struct kw_vcpu *vm;
-	__u64 reasons;
 
-	if (!v)
-		return 0;
-	kvm = (struct kvm *)v->kvm;
-	vm = kw_vm_find(kvm);
 	if (!vm)
 		return 0;
+	kvm = (struct kvm *)vm->kvm;
+	now = bpf_ktime_get_ns();
 	reasons = BPF_CORE_READ(kvm, arch.apicv_inhibit_reasons);
-	for (__u32 reason = 0; reason <= IRQ_NO_REASON; reason++)
-		irq_look_at(vm, kvm, reason, reasons);
+	for (__u32 reason = 0; reason <= IRQ_NO_REASON; reason++) {
+		bool is = reason == IRQ_NO_REASON ? !reasons : reasons >> (reason & 31) & 1;
+
+		value = irq_set_state(vm, reason, is, is, now);
+		if (value && is)
+			__sync_fetch_and_add(&value->head.count, 1);
+	}
 	return 0;
 }
 
@@ -885,23 +943,58 @@ int BPF_KPROBE(irq_inhibit2_kprobe, struct kvm *kvm)
 	return irq_inhibit_begins(kvm);
 }
 
-/* A reason comes or goes. KVM tells also of those that were as they are. */
-SEC("?tp_btf/kvm_apicv_inhibit_changed")
-int BPF_PROG(irq_inhibit_changed, int reason, bool set)
+/* The call is over, in which KVM may not have told of anything. */
+static __always_inline int irq_inhibit_ends(void)
 {
-	struct irq_state_value *value;
 	struct irq_call call;
-	struct kw_vcpu *vm;
 
-	if (!irq_ends(IRQ_CALL_INHIBIT, &call) || reason < 0 || reason >= IRQ_REASONS)
+	irq_ends(IRQ_CALL_INHIBIT, &call);
+	return 0;
+}
+
+SEC("?fexit/kvm_set_or_clear_apicv_inhibit")
+int BPF_PROG(irq_inhibited_fexit)
+{
+	return irq_inhibit_ends();
+}
+
+SEC("?kretprobe/kvm_set_or_clear_apicv_inhibit")
+int BPF_KRETPROBE(irq_inhibited_kretprobe)
+{
+	return irq_inhibit_ends();
+}
+
+SEC("?fexit/__kvm_set_or_clear_apicv_inhibit")
+int BPF_PROG(irq_inhibited2_fexit)
+{
+	return irq_inhibit_ends();
+}
+
+SEC("?kretprobe/__kvm_set_or_clear_apicv_inhibit")
+int BPF_KRETPROBE(irq_inhibited2_kretprobe)
+{
+	return irq_inhibit_ends();
+}
+
+/*
+ * A reason comes or goes; KVM stores the new reasons after it has told of them. It tells also of
+ * those that were as they are, and, without a call around it, of those of a VM that is being made.
+ */
+SEC("?tp_btf/kvm_apicv_inhibit_changed")
+int BPF_PROG(irq_inhibit_changed, int reason, bool set, unsigned long reasons)
+{
+	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_INHIBIT) : NULL;
+	struct kw_vcpu *vm = c ? kw_vm_find((struct kvm *)c->kvm) : NULL;
+	struct kvm *kvm;
+	__u64 now, old;
+
+	if (!vm || reason < 0 || reason >= IRQ_REASONS)
 		return 0;
-	vm = kw_vm_find((struct kvm *)call.kvm);
-	value = vm ? irq_state(vm, reason) : NULL;
-	if (!value || value->inhibits == set)
-		return 0;
-	__sync_fetch_and_add(set ? &value->sets : &value->clears, 1);
-	value->inhibits = set;
-	value->since_ns = bpf_ktime_get_ns();
+	kvm = (struct kvm *)vm->kvm;
+	now = bpf_ktime_get_ns();
+	old = BPF_CORE_READ(kvm, arch.apicv_inhibit_reasons);
+	irq_set_state(vm, reason, old >> (reason & 31) & 1, set, now);
+	irq_set_state(vm, IRQ_NO_REASON, !old, !reasons, now);
 	return 0;
 }
 

@@ -78,10 +78,9 @@ static void name_line(uint8_t source, uint64_t line, struct kw_value *value)
 		snprintf(value->buf, sizeof(value->buf), "pin %" PRIu64, line);
 }
 
-/* Only some kinds of interrupts have a vector of their own. */
 static bool has_vector(uint8_t mode)
 {
-	return mode <= IRQ_LOWEST || mode == IRQ_STARTUP || mode == IRQ_EXTINT;
+	return IRQ_WITH_VECTOR & 1 << (mode & 7);
 }
 
 /* ---- columns ---- */
@@ -121,7 +120,15 @@ static void unless_apicv(const struct kw_vms *vms, const void *row, struct kw_va
 	const struct irq_vector_row *r = row;
 
 	(void)vms;
-	if (r->apicv && !value->number)
+	if (r->apicv)
+		kw_value_missing(value);
+}
+
+/* Nor is what is pending where the processor keeps it. */
+static void unless_posted(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct irq_row *)row)->posted)
 		kw_value_missing(value);
 }
 
@@ -193,22 +200,16 @@ static void irqchip(const struct kw_vms *vms, const void *row, struct kw_value *
 
 static void reason(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
-	static const char prefix[] = "APICV_INHIBIT_REASON_";
 	const struct irq_state_row *r = row;
-	const char *name = r->name;
 
 	(void)vms;
-	if (r->reason == IRQ_NO_REASON) {
-		kw_value_text(value, "active");
-		return;
-	}
-	if (!strncmp(name, prefix, strlen(prefix)))
-		name += strlen(prefix);
-	if (*name)
-		snprintf(value->buf, sizeof(value->buf), "%.31s", name);
+	kw_value_text(value, value->buf);
+	if (r->reason == IRQ_NO_REASON)
+		snprintf(value->buf, sizeof(value->buf), "active");
+	else if (*r->name)
+		snprintf(value->buf, sizeof(value->buf), "%.31s", r->name);
 	else
 		snprintf(value->buf, sizeof(value->buf), "UNKNOWN(%" PRIu32 ")", r->reason);
-	kw_value_text(value, value->buf);
 }
 
 static void state(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -303,8 +304,14 @@ static void dest(const struct kw_vms *vms, const void *row, struct kw_value *val
 	kw_value_missing(value);
 	if (!is_set(row) || !r->has_dest)
 		return;
-	snprintf(value->buf, sizeof(value->buf), "%s 0x%" PRIx32, r->logical ? "logical" : "phys",
-		 r->dest);
+	if (r->to >= IRQ_TO_SELF)
+		snprintf(value->buf, sizeof(value->buf), "%s",
+			 r->to == IRQ_TO_SELF  ? "self"
+			 : r->to == IRQ_TO_ALL ? "all"
+					       : "others");
+	else
+		snprintf(value->buf, sizeof(value->buf), "%s 0x%" PRIx32,
+			 r->to == IRQ_TO_LOGICAL ? "logical" : "phys", r->dest);
 	kw_value_text(value, value->buf);
 }
 
@@ -340,11 +347,11 @@ static void delay(const struct kw_vms *vms, const void *row, struct kw_value *va
 static const struct kw_column columns[] = {
 	{ "source", "SOURCE", "pic, ioapic, msi; msi-atomic: by an eventfd without leaving atomic "
 	  "context; ipi: another vCPU or the same; lvt: the vCPU's own timer, counters …; kvm: by itself, "
-	  "e.g. for a pin unmasked or a hypercall", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  "e.g. for a pin unmasked or still high at its EOI, a hypercall, a broadcast to more than 4", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(irq_row, source), source },
 	{ "line", "LINE", "Pin, MSI address, vCPU that sent it, entry of the local vector table; other: of "
 	  "those beyond the table's size", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, line), line },
-	{ "vector", "VECTOR", "Vector; missing for NMI, SMI and INIT", KW_KEY, KW_UNIT_NUMBER,
+	{ "vector", "VECTOR", "Vector; missing where there is none: NMI, SMI, INIT, KVM's kicks (remote)", KW_KEY, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(irq_row, vector), vector },
 	{ "mode", "MODE", "Delivery mode", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, mode),
 	  mode },
@@ -354,8 +361,8 @@ static const struct kw_column columns[] = {
 	  "asked, or none wanted them", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, count),
 	  NULL },
 	{ "coalesced", "COALESCED", "… of them while one was pending already, so that the guest sees one",
-	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, coalesced), NULL },
-	{ "masked", "MASKED", "… of them while the pin was masked", KW_COUNTER, KW_UNIT_NUMBER,
+	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, coalesced), unless_posted },
+	{ "masked", "MASKED", "… of them while the pin was masked (of the PIC: in its own half)", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(irq_row, masked), NULL },
 	{ "posted", "POSTED", "… of them delivered by the processor (APICv, AVIC)", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, posted), NULL },
@@ -368,7 +375,7 @@ static const struct kw_column vector_columns[] = {
 	{ "accepted", "ACCEPTED", "Interrupts that the vCPU's local APIC accepted", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, accepted), NULL },
 	{ "coalesced", "COALESCED", "… of them while one was pending already", KW_COUNTER,
-	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, coalesced), NULL },
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, coalesced), unless_apicv },
 	{ "posted", "POSTED", "… of them delivered by the processor (APICv, AVIC)", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, posted), NULL },
 	{ "injected", "INJECTED", "Injected by KVM when it entered the guest; missing: the processor "
@@ -408,10 +415,10 @@ static const struct kw_column time_columns[] = {
 
 static const struct kw_column state_columns[] = {
 	{ "irqchip", "IRQCHIP", "Who has the PIC and the IOAPIC: kernel; split: the VMM (KVM has the local "
-	  "APICs, and sees no pins); none: the VMM has all, KVM sees injections only", KW_KEY, KW_UNIT_WORD,
+	  "APICs, and sees no pins); none: the VMM has all, KVM sees injections only", KW_GAUGE, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, KW_AT(irq_state_row, irqchip), irqchip },
 	{ "reason", "APICV", "What inhibits APICv or AVIC, by the kernel's names; active: nothing does, so "
-	  "that injections and EOIs are not seen", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  "that injections, EOIs and what the processor delivers by itself are not seen", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(irq_state_row, reason), reason },
 	KW_PAD(irq_state_row, name),
 	{ "inhibits", "NOW", "Whether it is so now", KW_GAUGE, KW_UNIT_WORD, KW_SHOW_TABLE,
@@ -447,7 +454,7 @@ static const struct kw_column event_columns[] = {
 	  "by nobody", KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, fate, 9 },
 	{ "delay", "DELAY", "set: until KVM was done with it; inject, eoi: since it was accepted, injected",
 	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(irq_event_row, delay), delay },
-	KW_PAD(irq_event_row, logical),
+	KW_PAD(irq_event_row, to),
 	KW_PAD(irq_event_row, masked),
 	KW_PAD(irq_event_row, coalesced),
 	KW_PAD(irq_event_row, posted),
@@ -500,6 +507,12 @@ static const struct kw_hook_def hooks[] = {
 	{ .name = "__kvm_set_or_clear_apicv_inhibit", .purpose = "… if KVM's own code does it",
 	  .without = "changes of APICv's state by KVM itself are seen once per interval",
 	  .program = { "irq_inhibit2_fentry", "irq_inhibit2_kprobe" }, .counts = true },
+	{ .name = "kvm_set_or_clear_apicv_inhibit ends", .purpose = "… until when",
+	  .without = "a VM that is made may have its state told as another's",
+	  .program = { "irq_inhibited_fexit", "irq_inhibited_kretprobe" }, .counts = true },
+	{ .name = "__kvm_set_or_clear_apicv_inhibit ends", .purpose = "… until when",
+	  .without = "a VM that is made may have its state told as another's",
+	  .program = { "irq_inhibited2_fexit", "irq_inhibited2_kretprobe" }, .counts = true },
 	{ .name = "kvm_apicv_inhibit_changed", .purpose = "for which reason",
 	  .without = "changes of APICv's state are seen once per interval",
 	  .program = { "irq_inhibit_changed" }, .counts = true },

@@ -34,6 +34,12 @@ enum irq_mode {
 	IRQ_MODES,
 };
 
+/* Those that have a vector of their own. */
+#define IRQ_WITH_VECTOR (1 << IRQ_FIXED | 1 << IRQ_LOWEST | 1 << IRQ_STARTUP | 1 << IRQ_EXTINT)
+
+/* How a destination is meant. */
+enum irq_to { IRQ_TO_PHYSICAL, IRQ_TO_LOGICAL, IRQ_TO_SELF, IRQ_TO_ALL, IRQ_TO_OTHERS };
+
 #define IRQ_ROWS 256   /* rows of one vCPU or VM: by source, line, vector */
 #define IRQ_MANY ~0ULL /* line: several, or not known */
 
@@ -122,7 +128,7 @@ struct irq_state_value {
 struct irq_slot {
 	__u32 used_rows, used_vectors, used_times, used_states;
 	__u32 ipi_vector, ipi_mode; /* what the vCPU sends in this exit */
-	__u32 ipi_dest, ipi_logical;
+	__u32 ipi_dest, ipi_to;
 	__u64 ipi_ns;
 };
 
@@ -132,6 +138,7 @@ enum irq_call_kind {
 	IRQ_CALL_MSI,
 	IRQ_CALL_SET,
 	IRQ_CALL_ACCEPT,
+	IRQ_CALL_ACCEPT_IN,
 	IRQ_CALL_INHIBIT
 };
 
@@ -169,7 +176,7 @@ struct irq_event {
 	__u64 delay; /* set: until it was accepted or refused; inject, eoi: since the step before */
 	__u32 dest;  /* as the pin, the address, or the command register has it */
 	__u8 what, source, vector, mode;
-	__u8 logical, level, masked, coalesced;
+	__u8 to, level, masked, coalesced; /* to: enum irq_to */
 	__u8 posted, has_delay, has_dest, pad;
 	__u32 vcpu_id, tid;
 };

@@ -86,12 +86,15 @@ static void fill_state(const struct kw_live *live, const struct kw_vcpu *v, cons
 {
 	const struct irq_state_value *value = val;
 	struct irq_state_row *row = r;
+	static const char prefix[] = "APICV_INHIBIT_REASON_";
 	const char *name;
 
 	(void)live, (void)v;
 	row->reason = ((const struct irq_state_key *)k)->reason;
 	row->irqchip = value->irqchip;
 	name = kw_kvm_enumerator_name("kvm_apicv_inhibit", row->reason);
+	if (name && !strncmp(name, prefix, strlen(prefix)))
+		name += strlen(prefix);
 	snprintf(row->name, sizeof(row->name), "%s", name ?: "");
 	row->looks = value->head.count;
 	row->sets = value->sets;
@@ -129,7 +132,7 @@ int irq_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
 		.source = e->source,
 		.vector = e->vector,
 		.mode = e->mode,
-		.logical = e->logical,
+		.to = e->to,
 		.level = e->level,
 		.masked = e->masked,
 		.coalesced = e->coalesced,

@@ -53,7 +53,7 @@ struct irq_event_row {
 	struct kw_row_head head;
 	uint64_t line;
 	uint8_t what, source, vector, mode;
-	uint8_t logical, level, masked, coalesced;
+	uint8_t to, level, masked, coalesced;
 	uint8_t posted, has_delay, has_dest, pad;
 	uint32_t dest;
 	uint64_t delay;
