@@ -159,6 +159,22 @@ static void what_ended_is_left_alone(void **state)
 	assert_row(&b, 0, 999, 200, 1);
 }
 
+/* The program that sees a vCPU first is preempted after it has read the clock, or a bit later. */
+static void preempted_amidst(void **state)
+{
+	(void)state;
+	a.tid = 7;
+	out(0, 110, &a, true); /* the clock was 100 */
+	in(0, 150, &a);
+	load_close(&a, 100, LOAD_HANDED);
+	load_open(&a, 100, 0);
+	assert_row(&a, 0, 170, 20, 0);
+	out(0, 180, &a, true);
+	assert_row(&a, 0, 999, 30, 1);
+	assert_int_equal(row(&a, 0)->max.max[0], 30);
+	assert_int_equal(row(&a, 0)->arrivals, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -167,6 +183,7 @@ int main(void)
 		cmocka_unit_test_setup(one_thread_runs_several, setup),
 		cmocka_unit_test_setup(one_vcpu_on_several_threads, setup),
 		cmocka_unit_test_setup(what_ended_is_left_alone, setup),
+		cmocka_unit_test_setup(preempted_amidst, setup),
 	};
 
 	return kw_run_tests(tests);

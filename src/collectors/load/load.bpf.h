@@ -50,7 +50,10 @@ static __always_inline void load_emit(const struct kw_vcpu *v, const struct load
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* The vCPU's slice, if one runs, ends. */
+/*
+ * The vCPU's slice, if one runs, ends. One that began after now did so while this program was
+ * preempted: it goes on.
+ */
 static __noinline int load_close(struct kw_vcpu *v, __u64 now, __u32 end)
 {
 	struct load_slot *s = v ? load_slot(v) : NULL;
@@ -58,7 +61,7 @@ static __noinline int load_close(struct kw_vcpu *v, __u64 now, __u32 end)
 	struct load_key key = {};
 	__u64 ns;
 
-	if (!s || !s->on_ns)
+	if (!s || !s->on_ns || now < s->on_ns)
 		return 0;
 	ns = now - s->on_ns;
 	s->on_ns = 0;
@@ -81,7 +84,10 @@ static __noinline int load_close(struct kw_vcpu *v, __u64 now, __u32 end)
 	return 0;
 }
 
-/* A slice of the vCPU begins on this CPU. */
+/*
+ * A slice of the vCPU begins on this CPU. Where programs can be preempted, the thread may be
+ * switched out and in amidst: then the slice that begins is that of the switch.
+ */
 static __noinline int load_open(struct kw_vcpu *v, __u64 now, __u64 waited)
 {
 	__u32 cpu = bpf_get_smp_processor_id(), node = bpf_get_numa_node_id();
@@ -111,8 +117,8 @@ static __noinline int load_open(struct kw_vcpu *v, __u64 now, __u64 waited)
 	value->waited += waited;
 	value->arrivals += moved;
 	value->remote += remote;
-	value->run = load_begun(value->run, now);
-	s->on_ns = now;
+	if (!__sync_val_compare_and_swap(&s->on_ns, 0, now))
+		value->run = load_begun(value->run, now);
 	return 0;
 }
 
