@@ -70,8 +70,13 @@ struct kvm_arch {
 	enum kvm_irqchip_mode irqchip_mode;
 };
 
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
 struct kvm {
 	struct mm_struct *mm;
+	refcount_t users_count;
 	struct mmu_notifier mmu_notifier;
 	struct kvm_arch arch;
 };

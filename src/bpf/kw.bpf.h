@@ -135,6 +135,7 @@ static __noinline struct kw_vcpu *kw_slot_take(__u64 key, __u64 kvm, __u32 vcpu_
 	if (!v)
 		return NULL;
 	v->slot = slot;
+	v->died_ns = 0;
 	v->kvm = kvm;
 	v->vcpu_id = vcpu_id;
 	v->tgid = BPF_CORE_READ(task, tgid);
@@ -177,7 +178,8 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 {
 	__u64 key = v->vcpu;
 
-	bpf_map_delete_elem(&vcpu_slots, &key);
+	if (bpf_map_delete_elem(&vcpu_slots, &key)) /* another CPU was quicker */
+		return;
 	if (v->exit_ns)
 		v->unfinished++;
 	v->vcpu = 0;
@@ -272,6 +274,12 @@ static __always_inline void kw_event_head(struct kw_event *e, const struct kw_vc
 	e->kind = kind;
 }
 
+/* A VM that is being destroyed: its vCPUs and itself have ended already, or will at once. */
+static __always_inline bool kw_is_dying(struct kvm *kvm)
+{
+	return !BPF_CORE_READ(kvm, users_count.refs.counter);
+}
+
 /* The thread that is to blame for a VM's memory; NULL where the kernel does not know it. */
 static __always_inline struct task_struct *kw_owner(struct kvm *kvm)
 {
@@ -292,6 +300,8 @@ static __noinline struct kw_vcpu *kw_any_vm(struct kvm *kvm)
 	struct task_struct *owner;
 
 	if (!v) {
+		if (kw_is_dying(kvm))
+			return NULL;
 		owner = kw_owner(kvm);
 		v = owner ? kw_slot_take((__u64)kvm, (__u64)kvm, KW_VM_ITSELF, 0, owner) : NULL;
 	}
@@ -319,6 +329,8 @@ static __noinline struct kw_vcpu *kw_vcpu_of(struct kvm_vcpu *vcpu)
 	__u32 tid;
 
 	if (!v) {
+		if (kw_is_dying(BPF_CORE_READ(vcpu, kvm)))
+			return NULL;
 		tid = BPF_CORE_READ(vcpu, pid, numbers[0].nr);
 		if (!tid && kw_filters & (1 << KW_FILTER_TID))
 			return NULL;

@@ -84,8 +84,8 @@ static void merge_row(const struct kw_schema *schema, void *into, const void *ro
 		b = kw_column_raw(c, row);
 		if (c->role == KW_COUNTER)
 			kw_column_set_raw(c, into, a + sign * b);
-		else if (sign > 0 && (c->role == KW_GAUGE || (c->role == KW_MIN && b < a) ||
-				      (c->role == KW_MAX && b > a)))
+		else if (sign > 0 && (c->role == KW_GAUGE || (c->role == KW_LAST && b) ||
+				      (c->role == KW_MIN && b < a) || (c->role == KW_MAX && b > a)))
 			kw_column_set_raw(c, into, b);
 	}
 }

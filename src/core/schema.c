@@ -144,7 +144,7 @@ void kw_value_max(struct kw_value *value, uint64_t count, uint64_t total)
 
 const char *kw_role_name(enum kw_role role)
 {
-	static const char *const names[] = { "key", "counter",	 "gauge",   "min",
+	static const char *const names[] = { "key", "counter",	 "gauge",   "last",   "min",
 					     "max", "histogram", "derived", "padding" };
 
 	return names[role];

@@ -18,6 +18,7 @@ enum kw_role {
 	KW_KEY,	      /* same in both */
 	KW_COUNTER,   /* add; the interval's figure is the difference */
 	KW_GAUGE,     /* the later one */
+	KW_LAST,      /* the later one that is not 0, which is none */
 	KW_MIN,	      /* the smaller one, of the interval */
 	KW_MAX,	      /* the greater one, of the interval */
 	KW_HISTOGRAM, /* add buckets; an array of uint64_t */

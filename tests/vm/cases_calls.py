@@ -28,6 +28,9 @@ def check_losses(objects):
     lost = losses_of(objects)
     assert lost.pop("no_call", 0) <= lost["misses"], f"losses: {losses_of(objects)}"
     equal(set(lost) - {"misses", "split"}, set(), "losses")
+    calls = sum(r["count"] for t in ("hypercall", "ioctl") for r in rows_of(objects, t)
+                if "count" in r)
+    assert lost["misses"] <= max(3, calls // 5), f"{lost['misses']} missed: nothing can be told"
     return lost["misses"]
 
 

@@ -11,8 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "ioctl.h"
 
-/* include/uapi/linux/kvm.h, asm-generic/ioctl.h */
-#define IOCTL_KVM_RUN	0xae80
 #define IOCTL_SIZE(nr)	((nr) >> 16 & 0x3fff)
 #define IOCTL_MAX_ERRNO 4095
 
@@ -48,8 +46,11 @@ static __noinline struct kw_vcpu *ioctl_process(void)
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 
-/* Whose row a call is to count in. Only KVM_RUN tells which thread runs a vCPU. */
-static __always_inline struct kw_vcpu *ioctl_object(__u32 scope, struct file *file, __u32 request)
+/*
+ * Whose row a call is to count in. Which thread runs a vCPU is not for this to tell: KVM may refuse
+ * it, or let it wait for another that does.
+ */
+static __always_inline struct kw_vcpu *ioctl_object(__u32 scope, struct file *file)
 {
 	void *object = BPF_CORE_READ(file, private_data);
 
@@ -61,7 +62,7 @@ static __always_inline struct kw_vcpu *ioctl_object(__u32 scope, struct file *fi
 		return kw_vm_find(object);
 	if (scope == IOCTL_DEVICE)
 		return kw_vm_find(BPF_CORE_READ((struct kvm_device *)object, kvm));
-	return request == IOCTL_KVM_RUN ? kw_vcpu_find(object) : kw_vcpu_of(object);
+	return kw_vcpu_of(object);
 }
 
 static __always_inline int ioctl_begins(__u32 scope, struct file *file, __u32 request, __u64 arg)
@@ -74,7 +75,7 @@ static __always_inline int ioctl_begins(__u32 scope, struct file *file, __u32 re
 		return 0;
 	if (!bpf_map_delete_elem(&ioctl_calls, &key))
 		kw_lose(KW_LOSS_NO_CALL); /* the end of the one before was missed */
-	v = ioctl_object(scope, file, request);
+	v = ioctl_object(scope, file);
 	if (!v)
 		return 0;
 	call.slot = v->slot;
@@ -216,7 +217,8 @@ int BPF_PROG(ioctl_process_exit, struct task_struct *task)
 	__u64 key = bpf_get_current_pid_tgid();
 	struct kw_vcpu *v;
 
-	bpf_map_delete_elem(&ioctl_calls, &key); /* left behind if its end was missed */
+	if (!bpf_map_delete_elem(&ioctl_calls, &key) && kw_running)
+		kw_lose(KW_LOSS_NO_CALL); /* its end was missed */
 	if (BPF_CORE_READ(task, signal, live.counter))
 		return 0;
 	v = kw_slot_of(IOCTL_PROCESS | (__u32)task->tgid);

@@ -150,7 +150,7 @@ static const struct kw_column columns[] = {
 	{ "mean", "MEAN", "total / count", KW_DERIVED, KW_UNIT_NS, KW_SHOW_TABLE, 0, 0, mean },
 	{ "max", "MAX", "Longest call", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(ioctl_row, max),
 	  longest },
-	{ "last_errno", "LAST_ERRNO", "Why the last one that failed did, since counting began", KW_GAUGE,
+	{ "last_errno", "LAST_ERRNO", "Why the last one that failed did, since counting began", KW_LAST,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(ioctl_row, last_errno), last_error },
 };
 

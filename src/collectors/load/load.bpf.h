@@ -117,8 +117,12 @@ static __noinline int load_open(struct kw_vcpu *v, __u64 now, __u64 waited)
 	value->waited += waited;
 	value->arrivals += moved;
 	value->remote += remote;
-	if (!__sync_val_compare_and_swap(&s->on_ns, 0, now))
-		value->run = load_begun(value->run, now);
+	if (__sync_val_compare_and_swap(&s->on_ns, 0, now))
+		return 0;
+	value->run = load_begun(value->run, now);
+	barrier();
+	if (s->cpu != cpu) /* it went on elsewhere in between */
+		value->run = load_ended(value->run, now);
 	return 0;
 }
 

@@ -140,7 +140,7 @@ static const struct kw_column columns[] = {
 	{ "max", "MAX", "The latest", KW_MAX, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, max),
 	  longest },
 	{ "delay", "DELAY", "Period, or time from arming to the deadline, as it was the last time",
-	  KW_GAUGE, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, delay), delay },
+	  KW_LAST, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(timer_row, delay), delay },
 	{ "hist", "HIST", "Log-linear histogram of the lateness, as pairs [from_ns, count]",
 	  KW_HISTOGRAM, KW_UNIT_NUMBER, KW_SHOW_ASKED, KW_AT(timer_row, hist), NULL },
 };
@@ -164,13 +164,11 @@ static const struct kw_column event_columns[] = {
 
 static const struct kw_hook_def hooks[] = {
 	{ .name = "start_sw_timer", .purpose = "timers that KVM starts itself",
-	  .without = "their arming is not seen", .program = { "timer_sw_fentry", "timer_sw_kprobe" },
-	  .counts = true },
+	  .program = { "timer_sw_fentry", "timer_sw_kprobe" }, .counts = true },
 	{ .name = "start_hv_timer", .purpose = "timers that the processor has",
 	  .without = "their arming is not seen",
 	  .program = { "timer_hv_fexit", "timer_hv_kretprobe" }, .counts = true },
 	{ .name = "apic_timer_expired", .purpose = "expiries of timers, and how late they are",
-	  .without = "expiries are not seen",
 	  .program = { "timer_expired_fentry", "timer_expired_kprobe" }, .counts = true },
 };
 
