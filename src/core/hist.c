@@ -6,6 +6,8 @@
  */
 #include "hist.h"
 
+#include "abi.h"
+
 uint64_t kw_hist_low(const struct kw_hist *h, unsigned int i)
 {
 	unsigned int log2 = h->min_log2 + (i >> h->sub_log2), sub = i & ((1u << h->sub_log2) - 1);
@@ -49,4 +51,21 @@ bool kw_hist_percentile(const struct kw_hist *h, const uint64_t *buckets, unsign
 	middle = high == UINT64_MAX ? max : low + (high - low) / 2;
 	*ret = middle < min ? min : middle > max ? max : middle;
 	return true;
+}
+
+void kw_value_mean(struct kw_value *value, uint64_t total, uint64_t n)
+{
+	if (n)
+		kw_value_number(value, total / n);
+}
+
+void kw_value_percentile(struct kw_value *value, const uint64_t *buckets, unsigned int permille,
+			 uint64_t max, uint64_t total)
+{
+	static const struct kw_hist layout = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2,
+					       KW_TIMES_BUCKETS };
+
+	if (kw_hist_percentile(&layout, buckets, permille, 0, max < total ? max : total,
+			       &value->number))
+		value->kind = KW_NUMBER;
 }

@@ -24,4 +24,43 @@ unsigned int kw_hist_bucket(const struct kw_hist *h, uint64_t value);
 bool kw_hist_percentile(const struct kw_hist *h, const uint64_t *buckets, unsigned int permille,
 			uint64_t min, uint64_t max, uint64_t *ret);
 
+/* Cells: a mean, and the same percentile of times whose histogram has abi.h's layout. */
+void kw_value_mean(struct kw_value *value, uint64_t total, uint64_t n);
+void kw_value_percentile(struct kw_value *value, const uint64_t *buckets, unsigned int permille,
+			 uint64_t max, uint64_t total);
+
+/*
+ * The decoders mean, p50, p99 and longest of rows that have so many times (n) and their sum, and
+ * besides max and hist.
+ */
+#define KW_TIMES_DECODERS(type, n, sum)                                                            \
+	static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)        \
+	{                                                                                          \
+		const struct type *r = row;                                                        \
+                                                                                                   \
+		(void)vms;                                                                         \
+		kw_value_mean(value, r->sum, r->n);                                                \
+	}                                                                                          \
+	static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)         \
+	{                                                                                          \
+		const struct type *r = row;                                                        \
+                                                                                                   \
+		(void)vms;                                                                         \
+		kw_value_percentile(value, r->hist, 500, r->max, r->sum);                          \
+	}                                                                                          \
+	static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)         \
+	{                                                                                          \
+		const struct type *r = row;                                                        \
+                                                                                                   \
+		(void)vms;                                                                         \
+		kw_value_percentile(value, r->hist, 990, r->max, r->sum);                          \
+	}                                                                                          \
+	static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)     \
+	{                                                                                          \
+		const struct type *r = row;                                                        \
+                                                                                                   \
+		(void)vms;                                                                         \
+		kw_value_max(value, r->n, r->sum);                                                 \
+	}
+
 #endif

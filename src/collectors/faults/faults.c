@@ -153,36 +153,7 @@ static void page(const struct kw_vms *vms, const void *row, struct kw_value *val
 		kw_value_text(value, "other");
 }
 
-static void percentile(const void *row, unsigned int permille, struct kw_value *value)
-{
-	const struct faults_row *r = row;
-
-	uint64_t max = r->max < r->total ? r->max : r->total;
-
-	if (kw_hist_percentile(&faults_table.hist, r->hist, permille, 0, max, &value->number))
-		value->kind = KW_NUMBER;
-}
-
-static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 500, value);
-}
-
-static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 990, value);
-}
-
-static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct faults_row *r = row;
-
-	(void)vms;
-	if (r->count)
-		kw_value_number(value, r->total / r->count);
-}
+KW_TIMES_DECODERS(faults_row, count, total)
 
 static void page_mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
@@ -229,14 +200,6 @@ static void actor(const struct kw_vms *vms, const void *row, struct kw_value *va
 
 	(void)vms;
 	kw_value_text(value, r->actor < FAULTS_ACTORS ? names[r->actor] : NULL);
-}
-
-static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct faults_row *r = row;
-
-	(void)vms;
-	kw_value_max(value, r->count, r->total);
 }
 
 static void page_longest(const struct kw_vms *vms, const void *row, struct kw_value *value)

@@ -22,42 +22,7 @@ static void wakeup(const struct kw_vms *vms, const void *row, struct kw_value *v
 	kw_value_text(value, ((const struct halt_row *)row)->valid ? "valid" : "invalid");
 }
 
-static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct halt_row *r = row;
-
-	(void)vms;
-	if (r->count)
-		kw_value_number(value, r->total / r->count);
-}
-
-static void percentile(const struct halt_row *r, unsigned int permille, struct kw_value *value)
-{
-	uint64_t max = r->max < r->total ? r->max : r->total;
-
-	if (kw_hist_percentile(&halt_table.hist, r->hist, permille, 0, max, &value->number))
-		value->kind = KW_NUMBER;
-}
-
-static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 500, value);
-}
-
-static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 990, value);
-}
-
-static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct halt_row *r = row;
-
-	(void)vms;
-	kw_value_max(value, r->count, r->total);
-}
+KW_TIMES_DECODERS(halt_row, count, total)
 
 static void what(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {

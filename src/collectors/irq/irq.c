@@ -152,42 +152,7 @@ static void time_vector(const struct kw_vms *vms, const void *row, struct kw_val
 		kw_value_missing(value);
 }
 
-static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct irq_time_row *r = row;
-
-	(void)vms;
-	if (r->count)
-		kw_value_number(value, r->total / r->count);
-}
-
-static void percentile(const struct irq_time_row *r, unsigned int permille, struct kw_value *value)
-{
-	uint64_t max = r->max < r->total ? r->max : r->total;
-
-	if (kw_hist_percentile(&irq_time_table.hist, r->hist, permille, 0, max, &value->number))
-		value->kind = KW_NUMBER;
-}
-
-static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 500, value);
-}
-
-static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 990, value);
-}
-
-static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct irq_time_row *r = row;
-
-	(void)vms;
-	kw_value_max(value, r->count, r->total);
-}
+KW_TIMES_DECODERS(irq_time_row, count, total)
 
 static void irqchip(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {

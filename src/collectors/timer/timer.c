@@ -52,43 +52,7 @@ static void what(const struct kw_vms *vms, const void *row, struct kw_value *val
 	kw_value_text(value, r->what < TIMER_WHATS ? names[r->what] : NULL);
 }
 
-static void percentile(const void *row, unsigned int permille, struct kw_value *value)
-{
-	const struct timer_row *r = row;
-	uint64_t max = r->max < r->late ? r->max : r->late;
-
-	if (kw_hist_percentile(&timer_table.hist, r->hist, permille, 0, max, &value->number))
-		value->kind = KW_NUMBER;
-}
-
-static void p50(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 500, value);
-}
-
-static void p99(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	(void)vms;
-	percentile(row, 990, value);
-}
-
-static void mean(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct timer_row *r = row;
-
-	(void)vms;
-	if (r->timed)
-		kw_value_number(value, r->late / r->timed);
-}
-
-static void longest(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	const struct timer_row *r = row;
-
-	(void)vms;
-	kw_value_max(value, r->timed, r->late);
-}
+KW_TIMES_DECODERS(timer_row, timed, late)
 
 /* Of expiries whose deadline is not known, nor is how late they were. */
 static void timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
