@@ -276,7 +276,8 @@ void create_injector(struct vm *vm)
 	if (!(o.kind->flags & INJECTS))
 		return;
 	vm->injector = calloc(1, sizeof(*vm->injector));
-	set_routes(vm);
+	if (!o.split)
+		set_routes(vm);
 	for (int i = 0; i < o.vcpus && o.kind->flags & BY_IRQFD; i++)
 		set_irqfd(&vm->vcpu[i]);
 	if (o.kind->flags & BY_SIGNALS)

@@ -8,7 +8,7 @@
  *   kw-guest [-k KIND] [-n COUNT] [-v VCPUS] [-m VMS] [-r ROUNDS] [-s SPIN] [-t TICKS] [-w] [-o]
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
  *            [--drop K] [--log] [--ioctls K] [--spin-wait] [--dest VCPU] [--coalesce C]
- *            [--masked M] [--signals S]
+ *            [--masked M] [--signals S] [--flips K] [--split]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -17,6 +17,10 @@
  *   --huge   kinds that touch memory do so in steps of 2 MiB, on huge pages
  *   --pages, --manual, --ring   see the kind dirty
  *   --log    then the VMM turns on logging of the touched memory, so that KVM splits huge pages
+ *   --flips K  before the vCPUs run, the VMM gives each VM reasons to do without APICv, and takes
+ *            them away again, K times each: a debugged vCPU that takes no interrupts, and, of a VM
+ *            with interrupt controllers, a PIT whose ticks are reinjected (and that once at first)
+ *   --split  KVM has the local APICs, the VMM would have the other controllers (kind msi)
  *   --ioctls K  the VMM does each ioctl of a list K times (ledger.c), once per VM, before its vCPUs
  *            run; one more line per VM, after those of its vCPUs, says how many ioctls there were
  *            on KVM's file descriptors from "go" on, by scope, request and errno: all threads',
@@ -524,13 +528,20 @@ static void create_vcpu(struct vm *vm, int id)
 	put_board(c);
 }
 
+static int create_controllers(struct vm *vm)
+{
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
+
+	return o.split ? vm_ioctl(vm, KVM_ENABLE_CAP, &split) : vm_ioctl(vm, KVM_CREATE_IRQCHIP, 0);
+}
+
 static struct vm *create_vm(int number)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 
 	vm->number = number;
 	vm->fd = system_ioctl(vm, KVM_CREATE_VM, 0);
-	if (vm->fd < 0 || (o.kind->flags & IRQCHIP && vm_ioctl(vm, KVM_CREATE_IRQCHIP, 0) < 0))
+	if (vm->fd < 0 || (o.kind->flags & IRQCHIP && create_controllers(vm) < 0))
 		err(1, "creating VM %d", number);
 	if (o.kind->flags & DIRTIES)
 		enable_dirty_log(vm);
@@ -782,12 +793,50 @@ static void report(const struct vcpu *c)
 	printf("}\n");
 }
 
+static void block_interrupts(struct vcpu *c, bool block)
+{
+	struct kvm_guest_debug d = { .control = block ? KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_BLOCKIRQ
+						      : 0 };
+
+	if (vcpu_ioctl(c, KVM_SET_GUEST_DEBUG, &d) < 0)
+		err(1, "KVM_SET_GUEST_DEBUG");
+}
+
+static void reinject_ticks(struct vm *vm, bool reinject)
+{
+	struct kvm_reinject_control r = { .pit_reinject = reinject };
+
+	if (vm_ioctl(vm, KVM_REINJECT_CONTROL, &r) < 0)
+		err(1, "KVM_REINJECT_CONTROL");
+}
+
+static void flip_apicv(struct vm *vm)
+{
+	struct kvm_pit_config pit = {};
+	bool has_pit = o.kind->flags & IRQCHIP;
+
+	if (has_pit && vm_ioctl(vm, KVM_CREATE_PIT2, &pit) < 0)
+		err(1, "KVM_CREATE_PIT2");
+	for (long i = 0; i < o.flips; i++) {
+		block_interrupts(&vm->vcpu[0], true);
+		block_interrupts(&vm->vcpu[0], false);
+		if (has_pit) {
+			reinject_ticks(vm, false);
+			reinject_ticks(vm, true);
+		}
+	}
+	if (has_pit)
+		reinject_ticks(vm, false);
+}
+
 static void start_ioctls(struct vm **vm)
 {
 	for (long m = 0; m < o.vms && o.ioctls; m++) {
 		start_ledger(vm[m]);
 		do_ioctls(vm[m]);
 	}
+	for (long m = 0; m < o.vms && o.flips; m++)
+		flip_apicv(vm[m]);
 }
 
 static void run_round(struct vm **vm, bool first)
@@ -968,6 +1017,8 @@ static void check_options(void)
 		errx(2, "%s: has no use for huge pages", o.kind->name);
 	if (o.drop && (!(o.kind->flags & TOUCHES) || o.drop * DROP_PAGES > o.count * o.vcpus))
 		errx(2, "%s: touches too little memory to drop that much", o.kind->name);
+	if (o.split && !(o.kind->flags & BY_MSI))
+		errx(2, "%s: needs KVM's interrupt controllers", o.kind->name);
 	if (o.ring & (o.ring - 1))
 		errx(2, "a ring's entries must be a power of two");
 	if (o.ring && o.manual)
@@ -1024,6 +1075,12 @@ static bool parse_long(int c)
 	case 'I':
 		o.ioctls = number(optarg, 1, 1000000);
 		break;
+	case 'F':
+		o.flips = number(optarg, 1, 1000000);
+		break;
+	case 'T':
+		o.split = true;
+		break;
 	default:
 		return parse_interrupts(c);
 	}
@@ -1075,6 +1132,8 @@ static void parse(int argc, char **argv)
 						 { "drop", required_argument, NULL, 'D' },
 						 { "log", no_argument, NULL, 'L' },
 						 { "ioctls", required_argument, NULL, 'I' },
+						 { "flips", required_argument, NULL, 'F' },
+						 { "split", no_argument, NULL, 'T' },
 						 { "spin-wait", no_argument, NULL, 'W' },
 						 { "dest", required_argument, NULL, 'V' },
 						 { "coalesce", required_argument, NULL, 'C' },

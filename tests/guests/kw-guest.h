@@ -94,8 +94,8 @@ struct kind {
 struct options {
 	const struct kind *kind;
 	long count, vcpus, vms, rounds, spin, ticks, pages, ring, drop;
-	long ioctls, dest, coalesce, masked, signals;
-	bool wait, one_thread, huge, manual, log, spin_wait;
+	long ioctls, flips, dest, coalesce, masked, signals;
+	bool wait, one_thread, huge, manual, log, split, spin_wait;
 	int kvm;
 	struct kvm_cpuid2 *cpuid;
 };

@@ -5,6 +5,7 @@ May know about: the command line and the JSON of kvm_watcher, the guests. Nothin
 To extend: a function case_NAME (see inside.py).
 """
 # pylint: disable=wildcard-import,unused-wildcard-import
+import subprocess
 import time
 
 from harness import *
@@ -211,6 +212,51 @@ def case_irq_belongs_to_its_vm():
     for objects, pid, expected in ((both, a.pid, n), (both, b.pid, 2 * n), (one, b.pid, 2 * n)):
         got = total(rows_of(objects, "irq"), pid=pid, source="msi-atomic")
         assert abs(got - expected) <= missed, f"{got} interrupts of {pid}, not {expected}"
+
+
+def case_irq_with_a_split_chip():
+    """The VMM has PIC and IOAPIC: MSIs are seen as ever, and pins are said not to be."""
+    n, c = 21, 4
+    irq = Irqs("msi", n, "--coalesce", c, "--split")
+    irq.check()
+    irq.raised("msi", "0xfee00000", 0x70, 0, n + 1 + c, c)
+    equal({r["irqchip"] for r in rows_of(irq.objects, "irq-apicv")}, {"split"}, "controllers")
+
+
+def reload_kvm(*parameters):
+    for command in (["rmmod", "kvm_amd"], ["modprobe", "kvm_amd", *parameters]):
+        subprocess.run(["/bin/busybox", *command], check=True)
+
+
+def case_irq_apicv_flips():
+    """A KVM that takes the processor for one with AVIC: reasons against it come and go K times. The
+    guests have no interrupts, as that processor would not deliver them."""
+    k = 13
+    reload_kvm("avic=1", "force_avic=1")
+    try:
+        for kind, always in (("out", "ABSENT"), ("mmiok", None)):
+            with Guest("-k", kind, "-n", 50, "--flips", k) as g, Watch(what="irq") as w:
+                g.run()
+                rows = {r["reason"]: r for r in rows_of(w.finish(), "irq-apicv")}
+                g.end()
+            figures = {reason: (r["sets"], r["clears"], r["flips"], r["inhibits"])
+                       for reason, r in rows.items()}
+            expected = {"BLOCKIRQ": (k, k, 2 * k, "no")}
+            if always:
+                expected[always] = (0, 0, 0, "yes")
+            else:
+                # with the PIT, its ticks are reinjected at first; APICv is active in between only
+                expected["PIT_REINJ"] = (k + 1, k + 1, 2 * k + 2, "no")
+                expected["active"] = figures["active"]
+                equal(figures["active"][3], "yes", f"APICv of {kind} in the end: {figures}")
+                # alternately: it is active before, between the two, and after
+                assert figures["active"][:2] == (k + 1, k + 1), figures
+            equal(figures, expected, f"reasons against APICv of {kind}")
+            for reason in expected:
+                known = rows[reason]["for_ns"] is not None
+                equal(known, expected[reason][2] > 0, f"{reason}: since when")
+    finally:
+        reload_kvm()
 
 
 def case_irq_apicv_state():

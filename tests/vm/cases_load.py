@@ -157,6 +157,25 @@ def case_load_migrations():
         assert ran > 0.5 * 0.25e9, f"the slice still running is missing: {last}"
 
 
+def case_load_two_vcpus():
+    """Two vCPUs that change places K times have migrated K times each."""
+    k = 10
+    with Guest("-k", "spin", "-n", 10**9, "-s", 1000, "-v", 2) as g:
+        tids = g.vcpu_threads()
+        for i, tid in enumerate(tids):
+            os.sched_setaffinity(tid, {i})
+        g.go()
+        with measured(g, tids) as got:
+            time.sleep(0.3)
+            for i in range(k):
+                for v, tid in enumerate(tids):
+                    moved(tid, (i + 1 + v) % 2)
+    rows = rows_of(got[1], "load")
+    for v in (0, 1):
+        equal(total(rows, "arrivals", vcpu=v), k, f"migrations of vCPU {v}")
+        equal({r["cpu"] for r in rows if r["vcpu"] == v}, {0, 1}, f"CPUs of vCPU {v}")
+
+
 def case_load_long_slice():
     """A slice that does not end: its CPU's row is there, and every interval has its share."""
     path = "/proc/sys/kernel/sched_rt_runtime_us"
