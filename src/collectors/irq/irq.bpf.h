@@ -943,6 +943,19 @@ int BPF_KPROBE(irq_inhibit2_kprobe, struct kvm *kvm)
 	return irq_inhibit_begins(kvm);
 }
 
+/* It changes them without a call of its own where the compiler has put that in here. */
+SEC("?fentry/kvm_arch_vcpu_ioctl_set_guest_debug")
+int BPF_PROG(irq_debug_fentry, struct kvm_vcpu *vcpu)
+{
+	return vcpu ? irq_inhibit_begins(BPF_CORE_READ(vcpu, kvm)) : 0;
+}
+
+SEC("?kprobe/kvm_arch_vcpu_ioctl_set_guest_debug")
+int BPF_KPROBE(irq_debug_kprobe, struct kvm_vcpu *vcpu)
+{
+	return vcpu ? irq_inhibit_begins(BPF_CORE_READ(vcpu, kvm)) : 0;
+}
+
 /* The call is over, in which KVM may not have told of anything. */
 static __always_inline int irq_inhibit_ends(void)
 {
@@ -972,6 +985,18 @@ int BPF_PROG(irq_inhibited2_fexit)
 
 SEC("?kretprobe/__kvm_set_or_clear_apicv_inhibit")
 int BPF_KRETPROBE(irq_inhibited2_kretprobe)
+{
+	return irq_inhibit_ends();
+}
+
+SEC("?fexit/kvm_arch_vcpu_ioctl_set_guest_debug")
+int BPF_PROG(irq_debugged_fexit)
+{
+	return irq_inhibit_ends();
+}
+
+SEC("?kretprobe/kvm_arch_vcpu_ioctl_set_guest_debug")
+int BPF_KRETPROBE(irq_debugged_kretprobe)
 {
 	return irq_inhibit_ends();
 }
