@@ -93,13 +93,13 @@ static __always_inline void halt_count_if(struct halt_vcpu_value *value, __u64 n
 }
 
 static __always_inline void halt_count(struct kw_vcpu *v, struct halt_slot *s, __u64 ns,
-				       __u64 polled, bool waited, bool valid)
+				       __u64 polled, __u8 outcome, bool valid)
 {
-	struct halt_key key = { .key.slot = v->slot, .waited = waited, .valid = valid };
+	struct halt_key key = { .key.slot = v->slot, .outcome = outcome, .valid = valid };
 	struct halt_value *value;
 	__u32 bucket;
 
-	value = kw_keyed(&halt_rows, &key, &halt_zero, &s->used_outcomes, HALT_OUTCOMES);
+	value = kw_keyed(&halt_rows, &key, &halt_zero, &s->used_outcomes, HALT_ROWS);
 	if (!value) {
 		kw_lose(KW_LOSS_NO_ROW);
 		return;
@@ -117,12 +117,13 @@ static __noinline int halt_ended(struct kw_vcpu *v, __u64 ns, __u64 polled, __u3
 {
 	struct halt_slot *s = v ? halt_slot(v) : NULL;
 	bool waited = how & 1, valid = how & 2;
+	__u8 outcome = waited ? HALT_WAIT : polled ? HALT_POLL : HALT_AT_ONCE;
 	struct halt_vcpu_value *value;
 	struct halt_event *e;
 
 	if (!s)
 		return 0;
-	halt_count(v, s, ns, polled, waited, valid);
+	halt_count(v, s, ns, polled, outcome, valid);
 	value = halt_vcpu(v, s);
 	if (value) {
 		halt_link(v, s, value);
@@ -137,7 +138,7 @@ static __noinline int halt_ended(struct kw_vcpu *v, __u64 ns, __u64 polled, __u3
 		return 0;
 	e->total = ns;
 	e->polled = polled;
-	e->waited = waited;
+	e->outcome = outcome;
 	e->valid = valid;
 	bpf_ringbuf_submit(e, 0);
 	return 0;

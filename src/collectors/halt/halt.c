@@ -9,11 +9,21 @@
 #include "../../util/cleanup.h"
 #include "halt_rows.h"
 
-/* As the kernel's tracepoint kvm_vcpu_wakeup has it. */
+static const char *outcome_name(uint8_t outcome)
+{
+	static const char *const names[HALT_OUTCOMES] = {
+		[HALT_POLL] = "poll",
+		[HALT_WAIT] = "wait",
+		[HALT_AT_ONCE] = "at-once",
+	};
+
+	return outcome < HALT_OUTCOMES ? names[outcome] : NULL;
+}
+
 static void outcome(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
-	kw_value_text(value, ((const struct halt_row *)row)->waited ? "wait" : "poll");
+	kw_value_text(value, outcome_name(((const struct halt_row *)row)->outcome));
 }
 
 static void wakeup(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -43,7 +53,7 @@ static void event_outcome(const struct kw_vms *vms, const void *row, struct kw_v
 
 	(void)vms;
 	if (r->what == HALT_WAKEUP)
-		kw_value_text(value, r->waited ? "wait" : "poll");
+		kw_value_text(value, outcome_name(r->outcome));
 	else
 		kw_value_missing(value);
 }
@@ -76,8 +86,9 @@ static void of_change(const struct kw_vms *vms, const void *row, struct kw_value
 /* clang-format off */
 
 static const struct kw_column columns[] = {
-	{ "outcome", "OUTCOME", "poll: it ended while KVM polled; wait: the vCPU's thread slept", KW_KEY,
-	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, waited), outcome },
+	{ "outcome", "OUTCOME", "poll: it ended while KVM polled; wait: the vCPU's thread slept; at-once: "
+	  "neither, as what it waits for was there already", KW_KEY,
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, outcome), outcome },
 	{ "wakeup", "WAKEUP", "valid: KVM says that there was something for the vCPU to do; on x86 it says "
 	  "so always: see AGAIN", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_row, valid), wakeup },
 	KW_PAD(halt_row, pad),
@@ -138,8 +149,9 @@ static const struct kw_column if_columns[] = {
 static const struct kw_column event_columns[] = {
 	{ "what", "EVENT", "wakeup: a halt ended; grow, shrink: KVM changed halt_poll_ns", KW_KEY,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_event_row, what), what, 7 },
-	{ "outcome", "OUTCOME", "poll: it ended while KVM polled; wait: the vCPU's thread slept", KW_KEY,
-	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_event_row, waited), event_outcome, 7 },
+	{ "outcome", "OUTCOME", "poll: it ended while KVM polled; wait: the vCPU's thread slept; at-once: "
+	  "neither, as what it waits for was there already", KW_KEY,
+	  KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(halt_event_row, outcome), event_outcome, 7 },
 	{ "wakeup", "WAKEUP", "valid: there was something for the vCPU to do", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, KW_AT(halt_event_row, valid), event_wakeup, 7 },
 	KW_PAD(halt_event_row, pad),

@@ -9,12 +9,20 @@
 
 #include "../../core/abi.h"
 
-#define HALT_OUTCOMES 4 /* rows of one vCPU: poll or wait, valid or not */
+/* How a halt ended. */
+enum halt_outcome {
+	HALT_POLL,    /* while KVM polled */
+	HALT_WAIT,    /* after its thread slept */
+	HALT_AT_ONCE, /* neither: what it waits for was there already */
+	HALT_OUTCOMES,
+};
+
+#define HALT_ROWS (2 * HALT_OUTCOMES) /* of one vCPU: by outcome, valid or not */
 
 struct halt_key {
 	struct kw_keyed_key key;
-	__u8 waited; /* it slept; 0: it ended while polling */
-	__u8 valid;  /* there was something for the vCPU to do */
+	__u8 outcome; /* enum halt_outcome */
+	__u8 valid;   /* there was something for the vCPU to do */
 	__u16 pad;
 	__u32 pad2;
 };
@@ -69,7 +77,7 @@ struct halt_event {
 	struct kw_event head;
 	__u64 total, polled; /* of a wake-up */
 	__u64 old, now;	     /* of a change of halt_poll_ns */
-	__u8 what, waited, valid, pad;
+	__u8 what, outcome, valid, pad;
 	__u32 vcpu_id, tid, pad2;
 };
 

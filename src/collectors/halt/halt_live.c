@@ -16,7 +16,7 @@ int halt_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 		   uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.halt_slots, slots);
-	kw_keyed_size(bpf->maps.halt_rows, HALT_OUTCOMES, slots);
+	kw_keyed_size(bpf->maps.halt_rows, HALT_ROWS, slots);
 	kw_keyed_size(bpf->maps.halt_vcpus, 1, slots);
 	bpf->rodata->halt_on = true;
 	bpf->rodata->halt_trace_on = trace;
@@ -32,7 +32,7 @@ static void fill(const struct kw_live *live, const struct kw_vcpu *v, const void
 	struct halt_row *row = r;
 
 	(void)v;
-	row->waited = key->waited;
+	row->outcome = key->outcome;
 	row->valid = key->valid;
 	row->count = value->head.count;
 	row->total = value->total;
@@ -85,7 +85,7 @@ int halt_open(const struct kw_live *live, void **ret_state)
 {
 	const struct kw_keyed_table tables[] = {
 		{ .map = live->bpf->maps.halt_rows,
-		  .quota = HALT_OUTCOMES,
+		  .quota = HALT_ROWS,
 		  .used_offset = offsetof(struct halt_slot, used_outcomes),
 		  .fill = fill,
 		  .fixed = true },
@@ -114,7 +114,7 @@ int halt_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
 		return -EINVAL;
 	r->head = (struct kw_row_head){ .vm = vm, .vcpu = e->vcpu_id, .tid = e->tid };
 	r->what = e->what;
-	r->waited = e->waited;
+	r->outcome = e->outcome;
 	r->valid = e->valid;
 	r->total = e->total;
 	r->polled = e->polled;

@@ -14,7 +14,7 @@
 /* Times in ns. */
 struct halt_row {
 	struct kw_row_head head;
-	uint8_t waited, valid;
+	uint8_t outcome, valid;
 	uint16_t pad;
 	uint32_t pad2;
 	/* the key ends here */
@@ -38,7 +38,7 @@ struct halt_if_row {
 
 struct halt_event_row {
 	struct kw_row_head head;
-	uint8_t what, waited, valid, pad;
+	uint8_t what, outcome, valid, pad;
 	uint32_t pad2;
 	uint64_t total, polled;
 	uint64_t old, now;
