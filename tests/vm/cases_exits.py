@@ -133,7 +133,7 @@ def case_migrations():
 
 def case_intervals_add_up():
     """The intervals' figures are the summary's, and both are exact."""
-    n = 2000
+    n = 6000
     with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch("-s", "--columns",
                                                           "vcpu,reason,count,total,hist,"
                                                           "min,max", interval="0.3") as w:
