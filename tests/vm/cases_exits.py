@@ -521,8 +521,8 @@ SILENT = {"io_cr": "without decode assists KVM emulates the access and does not 
           "dirty_pml_full": "Intel's", "kw_run_kprobe": "", "kw_destroy_kprobe": "",
           "irq_posted": "the emulated processor has no AVIC",
           "irq_inhibit_fentry": "likewise", "irq_inhibit2_fentry": "likewise",
-          "irq_inhibited_fexit": "likewise", "irq_inhibited2_fexit": "likewise",
-          "irq_debug_fentry": "case_irq_apicv_flips", "irq_debugged_fexit": "likewise",
+          "irq_inhibit_fexit": "likewise", "irq_inhibit2_fexit": "likewise",
+          "irq_debug_fentry": "case_irq_apicv_flips", "irq_debug_fexit": "likewise",
           "irq_inhibit_changed": "likewise", "irq_pv_eoi": "Linux guests' (single_all_collectors)",
           "timer_hv_fexit": "Intel's", "hypercall_xen": "6.1 is built without Xen's"}
 
