@@ -43,10 +43,19 @@ static __always_inline bool irq_is_again(struct kw_vcpu *v, bool reinjected)
 	return reinjected && BPF_CORE_READ(kvm, arch.irqchip_mode) != KVM_IRQCHIP_NONE;
 }
 
+/*
+ * Whether the tracepoint tells of software interrupts and reinjection: since "KVM: x86:
+ * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint", 5.19. Before, all are injected.
+ */
+const volatile bool irq_injection_has_kind = true;
+
 SEC("?tp_btf/kvm_inj_virq")
-int BPF_PROG(irq_injected, __u32 vector, bool soft, bool reinjected)
+int irq_injected(unsigned long long *ctx)
 {
+	bool soft = irq_injection_has_kind && (__u8)ctx[1];
+	bool reinjected = irq_injection_has_kind && (__u8)ctx[2];
 	struct kw_vcpu *v = kw_current_vcpu();
+	__u32 vector = ctx[0];
 	struct irq_vector_value *value;
 	__u32 way = IRQ_ACCEPT_INJECT;
 	struct irq_event *e;

@@ -23,6 +23,7 @@ int irq_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters,
 	kw_keyed_size(bpf->maps.irq_vectors, IRQ_VECTORS, slots);
 	kw_keyed_size(bpf->maps.irq_times, IRQ_TIMES, slots);
 	kw_keyed_size(bpf->maps.irq_states, IRQ_REASONS + 1, slots);
+	bpf->rodata->irq_injection_has_kind = kw_tracepoint_args("kvm_inj_virq") != 1;
 	bpf->rodata->irq_on = true;
 	bpf->rodata->irq_trace_on = trace;
 	bpf->rodata->irq_trace_slower = filters->slower_ns;
