@@ -114,8 +114,9 @@ static void print_help(void)
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		printf("  %-9s %s\n", c->name, c->help);
 	printf("\nThe reference's options work as well, when no verb is given:\n"
-	       "  -e exits, -f page faults, -m MMIO, -d dirty pages, several at once, in any "
-	       "order;\n"
+	       "  -e exits, -f page faults, -m MMIO, -d dirty pages, -w -n halts and polling,\n"
+	       "  -o where vCPUs run, -c -i interrupts, -T timers, -l ioctls, -y --hypercall,\n"
+	       "  several at once, in any order;\n"
 	       "  -s summary at the end, -p PID, -t SEC, -v, -V, -?, --usage\n\n"
 	       "'kvm_watcher VERB --help' shows a verb's options.\n\nExamples:\n"
 	       "  kvm_watcher exits                       exits of all VMs, every second\n"
@@ -124,6 +125,8 @@ static void print_help(void)
 	       "  kvm_watcher hist exits --reason NPF -t 10\n"
 	       "  kvm_watcher stat exits,faults --per vm  page-fault exits, and the faults they "
 	       "were\n"
+	       "  kvm_watcher halt --vm web1 10 1         is halt-polling worth it?\n"
+	       "  kvm_watcher hist irq --vm web1 -t 10    from an interrupt to the guest's EOI\n"
 	       "  kvm_watcher io                          MSRs, ports, … and the guest code using "
 	       "them\n"
 	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
