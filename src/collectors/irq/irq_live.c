@@ -11,9 +11,12 @@
 #include "irq_rows.h"
 #include "kvm_watcher.skel.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#define STALE_NS 10000000000ULL /* no call takes that long */
 
 int irq_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
 		  uint32_t slots)
@@ -117,6 +120,30 @@ int irq_open(const struct kw_live *live, void **ret_state)
 	};
 
 	return kw_tables_open(live->bpf->maps.irq_slots, tables, ARRAY_SIZE(tables), ret_state);
+}
+
+/* Calls whose end was kept from the programs, of threads that may be gone: give their room back. */
+static void drop_stale_calls(int fd)
+{
+	uint64_t now = kw_mono_ns();
+	struct irq_call_key key, next;
+	struct irq_call call;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		if (!bpf_map_lookup_elem(fd, &key, &call) && now > call.since_ns &&
+		    now - call.since_ns > STALE_NS)
+			bpf_map_delete_elem(fd, &key);
+	}
+}
+
+int irq_refresh(const struct kw_live *live, void *state)
+{
+	if (live->interval)
+		drop_stale_calls(bpf_map__fd(live->bpf->maps.irq_calls));
+	return kw_tables_refresh(live, state);
 }
 
 int irq_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
