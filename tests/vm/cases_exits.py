@@ -629,14 +629,7 @@ def case_names_cannot_reach_the_terminal():
 
 def case_seed_options():
     with Guest("-k", "cpuid", "-n", 50) as g:
-        p = subprocess.Popen([WATCHER, "-v", "-t", "3", "-s", "-p", str(g.pid), "-e"], text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in p.stderr:
-            if "counting since" in line:
-                break
-        g.run()
-        out, _ = p.communicate(timeout=60)
-    equal(p.returncode, 0, "exit code")
+        out = seed(g, "-s", "-e", seconds=3)
     summary = out[out.index("in all"):]
     assert re.search(r"CPUID\s+1\s+50\s", summary), out
 
@@ -648,14 +641,7 @@ def case_seed_options_together():
     options = [*tables.values(), "-n", "-i"]
     for order in (options, options[::-1]):
         with Guest("-k", "hlt", "-n", 20) as g:
-            p = subprocess.Popen([WATCHER, "-v", "-t", "4", "-s", "-p", str(g.pid), *order],
-                                 text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for line in p.stderr:
-                if "counting since" in line:
-                    break
-            g.run()
-            out, _ = p.communicate(timeout=60)
-        equal(p.returncode, 0, "exit code")
+            out = seed(g, "-s", *order)
         headings = re.findall(r"^\S+ (\S+), .* in all", out, re.M)
         equal({h for h in headings if h in tables}, set(tables), "tables of the summary")
         equal(headings.pop(), "dirty-pages", "the last table: how often each page got dirty")

@@ -470,14 +470,7 @@ def case_timer_hist():
 def case_timer_seed_options():
     """-o and -T at once, as the reference has them."""
     with Guest("-k", "timer1", "-n", 40, "-t", 2000000) as g:
-        p = subprocess.Popen([WATCHER, "-T", "-t", "3", "-v", "-s", "-o", "-p", str(g.pid)],
-                             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in p.stderr:
-            if "counting since" in line:
-                break
-        g.run()
-        out, _ = p.communicate(timeout=60)
-    equal(p.returncode, 0, "exit code")
+        out = seed(g, "-T", "-s", "-o", seconds=3)
     summary = out[out.index("in all"):]
     assert re.search(r"oneshot\s+no\s+40\s+40\s", summary), out
     assert re.search(r"VCPU CPU NODE", summary), out

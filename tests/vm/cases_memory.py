@@ -215,14 +215,7 @@ def case_dirty_events():
 def case_seed_memory_options():
     """-e -f -m -d at once; the list of pages at the end, as the reference prints it."""
     with Guest("-k", "dirty", "-n", 4, "--pages", 20) as g:
-        p = subprocess.Popen([WATCHER, "-t", "4", "-d", "-v", "-m", "-e", "-p", str(g.pid), "-f"],
-                             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        for line in p.stderr:
-            if "counting since" in line:
-                break
-        g.run()
-        out, _ = p.communicate(timeout=60)
-    equal(p.returncode, 0, "exit code")
+        out = seed(g, "-d", "-m", "-e", "-f")
     for table in ("exits", "faults", "mmio", "dirty"):
         assert re.search(rf"\d\d:\d\d:\d\d {table},", out), f"no table of {table}"
     last = out[out.rindex("dirty-pages"):].splitlines()[1:]

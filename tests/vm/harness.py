@@ -129,6 +129,19 @@ class Watch:
         self.p.wait()
 
 
+def seed(guest, *options, seconds=4):
+    """What the reference's options print while a guest runs."""
+    p = subprocess.Popen([WATCHER, "-v", "-t", str(seconds), "-p", str(guest.pid), *options],
+                         text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    for line in p.stderr:
+        if "counting since" in line:
+            break
+    guest.run()
+    out, _ = p.communicate(timeout=60)
+    equal(p.returncode, 0, "exit code")
+    return out
+
+
 def rows_of(objects, table="exits"):
     return [o for o in objects if o["collector"] == table]
 
