@@ -72,7 +72,8 @@ static const struct offered {
 	    3 },
 	  ON(KW_STAT) | ON(KW_TRACE) },
 	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, ON(KW_STAT) },
-	{ { "per", O_PER, "vm|vcpu", 0, "One row per reason and vCPU (default), or VM", 3 },
+	{ { "per", O_PER, "vcpu|vm|host", 0,
+	    "Rows of each vCPU (default), of each VM, or of all together", 3 },
 	  ON(KW_STAT) },
 	{ { "color", O_COLOR, "WHEN", 0, "auto (on a terminal, unless NO_COLOR), always or never",
 	    3 },
@@ -236,6 +237,20 @@ static int parse_color(struct kw_options *o, const char *arg)
 	return 0;
 }
 
+static int parse_per(struct kw_options *o, const char *arg)
+{
+	static const char *const names[] = {
+		[KW_PER_VCPU] = "vcpu", [KW_PER_VM] = "vm", [KW_PER_HOST] = "host"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(arg, names[i])) {
+			o->view.per = i;
+			return 0;
+		}
+	return bad("per", arg, "vcpu, vm or host");
+}
+
 static int parse_number(const char *option, const char *arg, uint32_t least, uint32_t most,
 			uint32_t *ret)
 {
@@ -316,8 +331,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case O_ROWS:
 		return parse_number("rows", arg, 0, 1000000, &o->view.rows);
 	case O_PER:
-		o->view.by_vm = !strcmp(arg, "vm");
-		return o->view.by_vm || !strcmp(arg, "vcpu") ? 0 : bad("per", arg, "vm or vcpu");
+		return parse_per(o, arg);
 	case O_COLOR:
 		return parse_color(o, arg);
 	case O_MAX_VCPUS:

@@ -197,7 +197,7 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
-		err = err ?: kw_frame_fold(&delta[i], run->o->view.by_vm);
+		err = err ?: kw_frame_fold(&delta[i], run->o->view.per);
 		kw_frame_clear(&run->prev[i]);
 		run->prev[i] = cur[i];
 	}

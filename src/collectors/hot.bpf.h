@@ -8,6 +8,7 @@
 #define KW_HOT_BPF_H
 
 #include "exits/exits.bpf.h"
+#include "time/time.bpf.h"
 #include "io/io.bpf.h"
 #include "mmio/mmio.bpf.h"
 #include "faults/faults.bpf.h"

@@ -5,6 +5,7 @@
  * To extend: KW_COLLECTOR(name) makes the object kw_collector_name known.
  */
 KW_COLLECTOR(exits)
+KW_COLLECTOR(time)
 KW_COLLECTOR(io)
 KW_COLLECTOR(mmio)
 KW_COLLECTOR(faults)

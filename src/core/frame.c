@@ -149,16 +149,18 @@ static void merge_equal(struct kw_frame *frame)
 	frame->n = n;
 }
 
-int kw_frame_fold(struct kw_frame *frame, bool by_vm)
+int kw_frame_fold(struct kw_frame *frame, enum kw_per per)
 {
 	for (size_t i = 0; i < frame->n; i++) {
 		struct kw_row_head *head = frame->row[i];
 
 		head->born_ns = 0;
-		if (by_vm) {
+		if (per != KW_PER_VCPU) {
 			head->vcpu = KW_ALL;
 			head->tid = 0;
 		}
+		if (per == KW_PER_HOST)
+			head->vm = KW_ALL;
 	}
 	merge_equal(frame);
 	return 0;

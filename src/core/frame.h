@@ -32,8 +32,11 @@ void *kw_frame_add(struct kw_frame *frame);
  */
 int kw_frame_delta(struct kw_frame *cur, struct kw_frame *prev, struct kw_frame *ret);
 
-/* Merge rows with the same visible key: born_ns is forgotten, with by_vm also the vCPU. */
-int kw_frame_fold(struct kw_frame *frame, bool by_vm);
+/* What a row is about, besides its own keys. */
+enum kw_per { KW_PER_VCPU, KW_PER_VM, KW_PER_HOST };
+
+/* Merge rows with the same visible key: born_ns is forgotten, per VM the vCPU, per host the VM. */
+int kw_frame_fold(struct kw_frame *frame, enum kw_per per);
 
 /* Merge the rows of more into total (same schema); total's rows get sorted by key. */
 int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);

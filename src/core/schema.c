@@ -16,6 +16,8 @@ static void vm_name(const struct kw_vms *vms, const void *row, struct kw_value *
 {
 	const struct kw_vm *vm = kw_vms_get(vms, ((const struct kw_row_head *)row)->vm);
 
+	if (value->number == KW_ALL)
+		return kw_value_text(value, "(all)");
 	value->kind = vm ? KW_TEXT : KW_MISSING;
 	value->text = vm ? vm->display : NULL;
 }
@@ -41,6 +43,8 @@ static void thread_id(const struct kw_vms *vms, const void *row, struct kw_value
 	if (!value->number)
 		value->kind = KW_MISSING;
 }
+
+#define TEXT_SIZE 16 /* as the kernel's names of threads have */
 
 #define HEAD(member)                                                                               \
 	.offset = offsetof(struct kw_row_head, member),                                            \
@@ -108,6 +112,11 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 	ret->kind = column->size ? KW_NUMBER : KW_MISSING;
 	ret->number = column->size ? kw_column_raw(column, row) : 0;
 	ret->text = NULL;
+	if (column->role == KW_LAST && column->size == TEXT_SIZE) {
+		snprintf(ret->buf, sizeof(ret->buf), "%.*s", TEXT_SIZE,
+			 (const char *)row + column->offset);
+		kw_value_text(ret, ret->buf);
+	}
 	if (column->decode)
 		column->decode(vms, row, ret);
 	if (column->unit == KW_UNIT_HEX && ret->kind == KW_NUMBER) {
@@ -152,7 +161,7 @@ const char *kw_role_name(enum kw_role role)
 
 const char *kw_unit_name(enum kw_unit unit)
 {
-	static const char *const names[] = { "word", "number", "ns", "hex" };
+	static const char *const names[] = { "word", "number", "ns", "hex", "percent" };
 
 	return names[unit];
 }
@@ -169,7 +178,8 @@ static const char *check_column(const struct kw_schema *schema, const struct kw_
 		return "has a column that is neither bytes nor derived";
 	if (c->offset + c->size > schema->row_size)
 		return "has a column outside its row";
-	if (c->role != KW_HISTOGRAM && c->role != KW_PADDING && c->size > 8)
+	if (c->role != KW_HISTOGRAM && c->role != KW_PADDING && c->size > 8 &&
+	    (c->role != KW_LAST || c->size != TEXT_SIZE))
 		return "has an integer of more than 8 bytes";
 	if (c->role != KW_PADDING &&
 	    (kw_schema_find(schema, c->name) != c ||

@@ -31,6 +31,7 @@ enum kw_unit {
 	KW_UNIT_NUMBER, /* a plain number */
 	KW_UNIT_NS,	/* nanoseconds; the machine name gets _ns */
 	KW_UNIT_HEX, /* an address: text with 0x in every output, as 64 bits are no JSON number */
+	KW_UNIT_PERCENT, /* hundredths of a percent; shown as percent */
 };
 
 /* Where a column is shown unless --columns says otherwise. */
@@ -59,7 +60,7 @@ struct kw_row_head {
 			   */
 };
 
-#define KW_ALL UINT32_MAX /* vcpu of a row that stands for all vCPUs of its VM */
+#define KW_ALL UINT32_MAX /* vcpu: of all vCPUs of the VM; vm: of all VMs of the host */
 
 /* Log-linear buckets: 1 << sub_log2 per power of two, the first begins at 1 << min_log2. */
 struct kw_hist {
@@ -74,7 +75,8 @@ struct kw_column {
 	enum kw_role role;
 	enum kw_unit unit;
 	enum kw_show show;
-	uint16_t offset, size; /* in the row; integers are 1, 2, 4 or 8 bytes */
+	uint16_t offset, size; /* in the row; integers are 1, 2, 4 or 8 bytes, a text (of unit
+				  KW_UNIT_WORD and role KW_LAST) 16, ended by 0 if it is shorter */
 
 	/*
 	 * The cell, where it is not just the integer: a word for it, or a computed column.

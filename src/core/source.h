@@ -35,11 +35,18 @@ enum kw_wait {
 	KW_WAIT_DONE,	     /* the time has come */
 	KW_WAIT_INTERRUPTED, /* SIGINT or SIGTERM */
 	KW_WAIT_END,	     /* there is no more data */
+	KW_WAIT_INPUT,	     /* input_fd has something to read */
+};
+
+/* What the source itself costs so far, all cumulative; 0: not known. */
+struct kw_own_cost {
+	uint64_t runs, run_ns; /* of its BPF programs */
 };
 
 struct kw_source {
 	struct kw_vms *vms;
 	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
+	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);
@@ -50,6 +57,8 @@ struct kw_source {
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */
 	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
+	/* What it costs to watch, from the first call on; NULL: this source cannot tell. */
+	int (*own_cost)(struct kw_source *source, struct kw_own_cost *ret);
 	void (*close)(struct kw_source *source);
 };
 

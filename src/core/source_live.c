@@ -67,7 +67,7 @@ struct live {
 	uint64_t stopped_ns;  /* when counting ended; 0: it goes on */
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
-	bool interrupted;
+	bool interrupted, input;
 };
 
 /* ---- the vCPU table ---- */
@@ -474,18 +474,23 @@ static int catch_signals(void)
 
 static int wait_once(struct live *l, uint64_t until)
 {
-	struct pollfd fds[2] = { { .fd = interrupt_fd, .events = POLLIN },
+	struct pollfd fds[3] = { { .fd = interrupt_fd, .events = POLLIN },
 				 { .fd = l->ring ? ring_buffer__epoll_fd(l->ring) : -1,
-				   .events = POLLIN } };
+				   .events = POLLIN },
+				 { .fd = l->source.input_fd, .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
 	struct timespec timeout;
 	int err;
 
 	ns = ns < TEND_NS ? ns : TEND_NS;
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-	if (ppoll(fds, 2, &timeout, NULL) < 0 && errno != EINTR)
-		return -errno;
+	if (ppoll(fds, 3, &timeout, NULL) < 0) {
+		if (errno != EINTR)
+			return -errno;
+		fds[0].revents = fds[2].revents = 0;
+	}
 	l->interrupted |= fds[0].revents != 0;
+	l->input = fds[2].revents != 0;
 	l->burst = 0;
 	err = l->ring ? ring_buffer__consume(l->ring) : 0;
 	err = err == -EAGAIN ? 0 : err;
@@ -506,8 +511,10 @@ static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_
 	l->arg = arg;
 	do {
 		err = wait_once(l, until_mono_ns);
-	} while (!err && !l->interrupted && kw_mono_ns() < until_mono_ns);
-	return err < 0 ? err : l->interrupted ? KW_WAIT_INTERRUPTED : KW_WAIT_DONE;
+	} while (!err && !l->interrupted && !l->input && kw_mono_ns() < until_mono_ns);
+	if (err < 0)
+		return err;
+	return l->interrupted ? KW_WAIT_INTERRUPTED : l->input ? KW_WAIT_INPUT : KW_WAIT_DONE;
 }
 
 static void live_close(struct kw_source *source)
@@ -746,6 +753,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		return -ENOMEM;
 	l->wants = *wants;
 	l->source = (struct kw_source){ .vms = &l->vms,
+					.input_fd = -1,
 					.start = live_start,
 					.stop = live_stop,
 					.read = live_read,

@@ -67,6 +67,8 @@ static void cells(struct kw_sink *sink, const struct kw_vms *vms, const struct k
 		kw_column_value(columns[i], vms, row, &value);
 		if (value.kind == KW_TEXT)
 			kw_csv_field(sink->out, value.text);
+		else if (value.kind == KW_NUMBER && columns[i]->unit == KW_UNIT_PERCENT)
+			fprintf(sink->out, "%.2f", value.number / 100.0);
 		else if (value.kind == KW_NUMBER && columns[i]->role != KW_HISTOGRAM)
 			fprintf(sink->out, "%" PRIu64, value.number);
 	}

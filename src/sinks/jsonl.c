@@ -85,6 +85,8 @@ static json_t *cell(const struct kw_column *c, const struct kw_vms *vms,
 		return json_null();
 	if (c->role == KW_HISTOGRAM)
 		return histogram(&schema->hist, kw_row_hist(schema, row));
+	if (c->unit == KW_UNIT_PERCENT)
+		return json_real(value.number / 100.0);
 	return value.kind == KW_TEXT ? text(value.text) : json_integer(value.number);
 }
 

@@ -17,7 +17,7 @@ struct kw_view {
 	const char *columns; /* comma-separated names; NULL: the schema's defaults */
 	const char *sort;    /* column; NULL: the schema's */
 	uint32_t rows;	     /* of a table; 0: all */
-	bool by_vm;
+	enum kw_per per;
 	bool color;
 	int width; /* of a table; 0: no limit */
 };

@@ -46,6 +46,10 @@ static char *format_cell(const struct kw_column *c, const struct kw_vms *vms, co
 		return strdup(kw_printable(value.text, text, sizeof(text)));
 	if (c->unit == KW_UNIT_NS)
 		return strdup(kw_format_ns(value.number, text, sizeof(text)));
+	if (c->unit == KW_UNIT_PERCENT) {
+		snprintf(text, sizeof(text), "%.1f", value.number / 100.0);
+		return strdup(text);
+	}
 	if (c->unit == KW_UNIT_NUMBER && c->role != KW_KEY)
 		return strdup(kw_format_count(value.number, text, sizeof(text)));
 	snprintf(text, sizeof(text), "%" PRIu64, value.number);

@@ -201,6 +201,7 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 	f->wants = *wants;
 	f->source = (struct kw_source){
 		.vms = &f->vms,
+		.input_fd = -1,
 		.start = start,
 		.stop = stop,
 		.read = read_frames,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fake_details.c - rows of io, mmio, faults, dirty, nested, halt, irq, load, timer,
+ * fake_details.c - rows of time, io, mmio, faults, dirty, nested, halt, irq, load, timer,
  * hypercall and ioctl.
  * May not know about: the system, sinks, the command line.
  * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
@@ -18,6 +18,7 @@
 #include "collectors/load/load_rows.h"
 #include "collectors/mmio/mmio_rows.h"
 #include "collectors/nested/nested_rows.h"
+#include "collectors/time/time_rows.h"
 #include "collectors/timer/timer_rows.h"
 #include "core/hist.h"
 #include "util/cleanup.h"
@@ -42,6 +43,66 @@
 	}
 
 /* clang-format off */
+
+/* unknown, guest, nested, kernel, vmm, poll hit and wasted, halted, preempted, woken, throttled,
+ * blocked, idle, stopped; they add up to wall, but of one vCPU, 2 ms */
+static const struct {
+	struct life life;
+	struct time_row row;
+} times[] = {
+	{ ALWAYS, { WEB1_0, 1000 * MS, { 0, 612 * MS, 0, 41 * MS, 23 * MS, 17 * MS, 4 * MS, 203 * MS,
+		    61 * MS, 9 * MS, 0, 18 * MS, 12 * MS, 0 } } },
+	{ ALWAYS, { WEB1_1, 1000 * MS, { 0, 21 * MS, 0, 5 * MS, 1 * MS, 2 * MS, 11 * MS, 949 * MS,
+		    0, 11 * MS, 0, 0, 0, 0 } } },
+	{ ALWAYS, { DATABASE_0, 1000 * MS, { 0, 380 * MS, 120 * MS, 33 * MS, 0, 0, 0, 0,
+		    107 * MS, 10 * MS, 350 * MS, 0, 0, 0 } } },
+	{ ALWAYS, { EVIL_0, 1000 * MS, { 2 * MS, 990 * MS, 0, 8 * MS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } } },
+	{ ALWAYS, { FC_0, 1000 * MS, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1000 * MS } } },
+	{ FROM(3), { FC_2_0, 1000 * MS, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1000 * MS, 0 } } },
+	{ VANISHES(2), { GONE_0, 1000 * MS, { 0, 1000 * MS, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } } },
+};
+
+static const struct {
+	struct life life;
+	struct time_reason_row row;
+} time_reasons[] = {
+	/* code, isa, level, pad; kernel */
+	{ ALWAYS, { WEB1_0, 0x400, KW_ISA_SVM, 1, 0, 22 * MS } },
+	{ ALWAYS, { WEB1_0, 0x78, KW_ISA_SVM, 1, 0, 31 * MS } },
+	{ ALWAYS, { WEB1_0, 0x7c, KW_ISA_SVM, 1, 0, 8 * MS } },
+	{ ALWAYS, { WEB1_0, 0, 0, 0, 0, 1 * MS } },
+	{ ALWAYS, { WEB1_1, 0x78, KW_ISA_SVM, 1, 0, 18 * MS } },
+	{ ALWAYS, { DATABASE_0, 0x80, KW_ISA_SVM, 1, 0, 30 * MS } },
+	{ ALWAYS, { DATABASE_0, 0x72, KW_ISA_SVM, 2, 0, 3 * MS } },
+	{ ALWAYS, { EVIL_0, 0x60, KW_ISA_SVM, 1, 0, 8 * MS } },
+};
+
+static const struct {
+	struct life life;
+	struct time_culprit_row row;
+} time_culprits[] = {
+	/* by, pid, id, pad, comm; waited, count */
+	{ ALWAYS, { WEB1_0, TIME_BY_VCPU, 1003, 0, 0, "CPU 0/KVM", 30 * MS, 12 } },
+	{ ALWAYS, { WEB1_0, TIME_BY_PROCESS, 777, 0, 0, "make\033[1m", 25 * MS, 40 } },
+	{ ALWAYS, { WEB1_0, TIME_BY_VMM, 1001, 1103, 0, "IO iothread0", 9 * MS, 7 } },
+	{ ALWAYS, { WEB1_0, TIME_BY_IRQ, 0, 0, 0, "", 4 * MS, 90 } },
+	{ ALWAYS, { WEB1_0, TIME_BY_IDLE, 0, 0, 0, "", 2 * MS, 11 } },
+	{ ALWAYS, { WEB1_1, TIME_BY_IDLE, 0, 0, 0, "", 11 * MS, 63 } },
+	{ ALWAYS, { DATABASE_0, TIME_BY_LIMIT, 0, 0, 0, "", 350 * MS, 10 } },
+	{ ALWAYS, { DATABASE_0, TIME_BY_KERNEL, 55, 0, 0, "kworker/0:1", 100 * MS, 3 } },
+	{ ALWAYS, { DATABASE_0, TIME_BY_VHOST, 1002, 1105, 0, "vhost-1002", 17 * MS, 21 } },
+};
+
+static const struct {
+	struct life life;
+	struct time_thread_row row;
+} time_threads[] = {
+	/* role, thread, comm; run, waited, slices */
+	{ ALWAYS, { VM_ITSELF(WEB1), TIME_EMULATOR, 1001, "qemu-system-x86", 11 * MS, 1 * MS, 120 } },
+	{ ALWAYS, { VM_ITSELF(WEB1), TIME_IOTHREAD, 1103, "IO iothread0", 71 * MS, 3 * MS, 900 } },
+	{ ALWAYS, { VM_ITSELF(DATABASE), TIME_VHOST, 1105, "vhost-1002", 203 * MS, 40 * MS, 5000 } },
+	{ ALWAYS, { VM_ITSELF(EVIL), TIME_WORKER, 1111, "wo\033]0;rker", 2 * MS, 0, 3 } },
+};
 
 static const struct {
 	struct life life;
@@ -443,6 +504,10 @@ static const struct table {
 	TABLE(irq_time_table, irq_times),
 	TABLE(irq_state_table, irq_states),
 	TABLE(load_table, loads),
+	TABLE(time_table, times),
+	TABLE(time_reason_table, time_reasons),
+	TABLE(time_culprit_table, time_culprits),
+	TABLE(time_thread_table, time_threads),
 	TABLE(timer_table, timers),
 	TABLE(hypercall_table, hypercalls),
 	TABLE(ioctl_table, ioctls),

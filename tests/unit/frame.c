@@ -118,7 +118,7 @@ static void delta_of_two_instances(void **state)
 	add(&cur, 0, 0, 2000, 1, 7);
 	assert_int_equal(kw_frame_delta(&cur, &prev, &delta), 0);
 	assert_int_equal(delta.n, 2);
-	assert_int_equal(kw_frame_fold(&delta, false), 0);
+	assert_int_equal(kw_frame_fold(&delta, KW_PER_VCPU), 0);
 	assert_int_equal(delta.n, 1);
 	assert_int_equal(at(&delta, 0)->count, 12);
 	assert_int_equal(at(&delta, 0)->head.born_ns, 0);
@@ -159,7 +159,7 @@ static void gauge_of_the_later_instance(void **state)
 		add(&cur, 0, 0, born[i][0], 1, 1)->head.tid = 10;
 		add(&cur, 0, 0, born[i][1], 1, 1)->head.tid = 20;
 		assert_int_equal(kw_frame_delta(&cur, &prev, &delta), 0);
-		assert_int_equal(kw_frame_fold(&delta, false), 0);
+		assert_int_equal(kw_frame_fold(&delta, KW_PER_VCPU), 0);
 		assert_int_equal(delta.n, 1);
 		assert_int_equal(at(&delta, 0)->head.tid, 20);
 	}
@@ -174,7 +174,7 @@ static void fold_by_vm(void **state)
 	add(&f, 0, 1, 2, 7, 2)->head.tid = 6;
 	add(&f, 0, 1, 2, 8, 4)->head.tid = 6;
 	add(&f, 1, 0, 3, 7, 8)->head.tid = 7;
-	assert_int_equal(kw_frame_fold(&f, true), 0);
+	assert_int_equal(kw_frame_fold(&f, KW_PER_VM), 0);
 	assert_int_equal(f.n, 3);
 	assert_int_equal(at(&f, 0)->count, 3);
 	assert_int_equal(at(&f, 1)->count, 4);
@@ -419,14 +419,15 @@ static void naive_add(struct item *into, const struct item *row)
 		into->hist[k] += row->hist[k];
 }
 
-/* Sums of rows with equal keys, with or without the vCPU. */
-static void naive_fold(const struct kw_frame *from, bool by_vm, struct kw_frame *ret)
+/* Sums of rows with equal keys, with or without the vCPU and the VM. */
+static void naive_fold(const struct kw_frame *from, enum kw_per per, struct kw_frame *ret)
 {
 	for (size_t i = 0; i < from->n; i++) {
 		struct item row = *at(from, i), *sum;
 
 		row.head.born_ns = 0;
-		row.head.vcpu = by_vm ? KW_ALL : row.head.vcpu;
+		row.head.vcpu = per == KW_PER_VCPU ? row.head.vcpu : KW_ALL;
+		row.head.vm = per == KW_PER_HOST ? KW_ALL : row.head.vm;
 		sum = find(ret, &row);
 		if (sum)
 			naive_add(sum, &row);
@@ -449,14 +450,14 @@ static void assert_same_frames(const struct kw_frame *a, const struct kw_frame *
 static void thousand_rows_fold(void **state)
 {
 	(void)state;
-	for (int by_vm = 0; by_vm < 2; by_vm++) {
+	for (enum kw_per per = KW_PER_VCPU; per <= KW_PER_HOST; per++) {
 		_cleanup_frame_ struct kw_frame prev = { .schema = &schema };
 		_cleanup_frame_ struct kw_frame cur = { .schema = &schema };
 		_cleanup_frame_ struct kw_frame want = { .schema = &schema };
 
 		make_frames(&prev, &cur);
-		naive_fold(&cur, by_vm, &want);
-		assert_int_equal(kw_frame_fold(&cur, by_vm), 0);
+		naive_fold(&cur, per, &want);
+		assert_int_equal(kw_frame_fold(&cur, per), 0);
 		assert_same_frames(&cur, &want);
 	}
 }

@@ -70,7 +70,7 @@ static void defaults(void **state)
 	assert_int_equal(o.n_outputs, 0);
 	assert_int_equal(o.view.rows, 50);
 	assert_int_equal(o.view.width, 100);
-	assert_false(o.view.by_vm);
+	assert_int_equal(o.view.per, KW_PER_VCPU);
 	assert_null(o.view.sort);
 	assert_null(o.view.columns);
 	assert_int_equal(o.wants.max_vcpus, 16384);
@@ -171,7 +171,7 @@ static void assert_everything(struct kw_options *o)
 	assert_string_equal(o->view.sort, "count");
 	assert_string_equal(o->view.columns, "vm,reason");
 	assert_int_equal(o->view.rows, 7);
-	assert_true(o->view.by_vm);
+	assert_int_equal(o->view.per, KW_PER_VM);
 	assert_true(o->view.color);
 	assert_string_equal(o->what, "exits");
 	assert_int_equal(o->interval_ns, 3000000000);
