@@ -170,9 +170,8 @@ static void culprit_share(const struct kw_vms *vms, const void *row, struct kw_v
 static void role(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	static const char *const names[TIME_ROLES] = {
-		[TIME_EMULATOR] = "emulator", [TIME_IOTHREAD] = "iothread",
-		[TIME_VHOST] = "vhost",	      [TIME_KVM] = "kvm",
-		[TIME_WORKER] = "worker",
+		[TIME_EMULATOR] = "emulator", [TIME_IOTHREAD] = "iothread", [TIME_VHOST] = "vhost",
+		[TIME_KVM] = "kvm",	      [TIME_WORKER] = "worker",
 	};
 
 	(void)vms;
@@ -332,6 +331,12 @@ static const struct kw_hook_def own[] = {
 		.program = { "time_migrate" },
 	},
 	{
+		.name = "reading waits",
+		.purpose = "waits that go on are told in each interval",
+		.without = "who runs during a long wait is told when it ends",
+		.program = { "time_flush" },
+	},
+	{
 		.name = "CPU limit reached",
 		.purpose = "when a cgroup's CPU limit keeps a vCPU from running",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
@@ -342,6 +347,42 @@ static const struct kw_hook_def own[] = {
 		.purpose = "when it may run again",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
 		.program = { "time_unthrottle_fentry", "time_unthrottle_kprobe" },
+	},
+	{
+		.name = "interrupt begins",
+		.purpose = "interrupts that keep a waiting vCPU from running",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_irq_entry" },
+	},
+	{
+		.name = "interrupt ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_irq_exit" },
+	},
+	{
+		.name = "softirq begins",
+		.purpose = "softirqs that do",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_softirq_entry" },
+	},
+	{
+		.name = "softirq ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_softirq_exit" },
+	},
+	{
+		.name = "timer begins",
+		.purpose = "the CPU's own timer, which is no interrupt handler's",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_timer_entry" },
+	},
+	{
+		.name = "timer ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_timer_exit" },
 	},
 };
 

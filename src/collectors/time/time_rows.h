@@ -46,8 +46,8 @@ struct time_culprit_row {
 enum time_role {
 	TIME_EMULATOR, /* the process's first thread */
 	TIME_IOTHREAD,
-	TIME_VHOST, /* a vhost worker, be it a kernel thread or one of the process */
-	TIME_KVM,   /* a kernel thread of KVM in the process */
+	TIME_VHOST,  /* a vhost worker, be it a kernel thread or one of the process */
+	TIME_KVM,    /* a kernel thread of KVM in the process */
 	TIME_WORKER, /* any other thread of the process */
 	TIME_ROLES,
 };
