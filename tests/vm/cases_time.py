@@ -18,7 +18,7 @@ from harness import *
 
 ALL = "exits,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl,time"
 SPIN = ("-k", "spin", "-n", 10**9, "-s", 1000)  # makes no exits, and does not end
-STEP = 60000  # ns from one clock's reading of an event to another's, at most, on average
+STEP = 100000  # ns from one clock's reading of an event to another's, at most, on average
 WAKE = 250000  # … of a wake-up: the scheduler's clock of an idle CPU is behind (cases_load.py)
 
 
@@ -79,7 +79,7 @@ def case_time_halted():
     n, ns = 40, 20 * MS
     with parameters(halt_poll_ns=0), BudgetTrace() as t, \
             Guest("-k", "hlt", "-n", n, "-t", ns, "-v", 2, "--times") as g:
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
             objects = w.finish()
@@ -89,10 +89,10 @@ def case_time_halted():
             theirs, _ = t.budget(r["tid"], r["times"]["start"], r["times"]["end"])
             b = whole(objects, vcpu=v)
             kvm = stat(results, "halt_wait_ns", v)
-            near(b["halted"], theirs["halted"], 20000 * n, f"halted of vCPU {v}, by the trace")
+            near(b["halted"], theirs["halted"], STEP * n, f"halted of vCPU {v}, by the trace")
             # KVM's own has the way to sleep and back, and the wait for a CPU
             print(f"#   KVM's halt_wait_ns {kvm}: {kvm - b['halted']} more", flush=True)
-            assert 0 <= kvm - b["halted"] <= parts(b, WAITING) + 2 * STEP * n, (kvm, b)
+            assert 0 <= kvm - b["halted"] <= parts(b, WAITING) + WAKE * n, (kvm, b)
             # the timer is armed a bit before the sleep; and it may be late
             near(b["halted"], n * ns, n * MS, f"{n} times {ns} ns of vCPU {v}")
             equal((b["poll_hit"], b["poll_wasted"]), (0, 0), "polling")
@@ -108,7 +108,7 @@ def case_time_polling():
     n = 40
     with parameters(halt_poll_ns=100 * MS, halt_poll_ns_grow=3, halt_poll_ns_grow_start=50000), \
             Guest("-k", "hlt", "-n", n, "-v", 2, "-t", 2 * MS, "--times") as g:
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
             objects = w.finish()
@@ -132,7 +132,7 @@ def case_time_vmm_sleeps():
     """A VMM that sleeps for a known time at each exit to user space."""
     n, us = 50, 10000
     with Guest("-k", "out", "-n", n, "--vmm-sleep", us) as g:
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
             objects = w.finish()
@@ -150,7 +150,7 @@ def case_time_vmm_spins():
     """A VMM that is on a CPU for a known time at each exit to user space."""
     n, us = 50, 20000
     with Guest("-k", "out", "-n", n, "--vmm-spin", us, "-v", 1) as g:
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
             objects = w.finish()
@@ -173,7 +173,7 @@ def case_time_against_the_trace():
         g.go()
         time.sleep(0.2)
         with BudgetTrace() as t:
-            with Watch(what="time", interval="0.5") as w:
+            with PromptWatch(interval="0.5") as w:
                 time.sleep(1.5)
                 objects = w.finish()
             for v, tid in enumerate(tids):
@@ -231,7 +231,7 @@ def case_time_stopped():
     with Guest(*SPIN) as g:
         tids = g.vcpu_threads()
         g.go()
-        with Watch(what="time", interval="0.2") as w:
+        with PromptWatch(interval="0.2") as w:
             time.sleep(0.5)
             asked = time.monotonic_ns()
             stop(g, tids)
@@ -254,7 +254,7 @@ def case_time_paused():
     """A VM that its VMM does not run: its vCPUs idle, for a known time, in each interval."""
     with Guest(*SPIN, "-v", 2, "--times") as g:
         g.go()
-        with Watch(what="time", interval="0.2") as w:
+        with PromptWatch(interval="0.2") as w:
             time.sleep(0.5)
             os.kill(g.pid, signal.SIGUSR2)
             time.sleep(0.1)
@@ -287,7 +287,7 @@ def case_time_since_before():
         time.sleep(0.5)
         os.kill(paused.pid, signal.SIGUSR2)
         stop(stopped, stopped.vcpu_threads())
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             time.sleep(1.6)
             objects = w.finish()
     check_budget(objects)
@@ -304,7 +304,7 @@ def case_time_since_before():
 def case_time_comings_and_goings():
     """vCPUs that appear and end while watched, VMs that follow each other: the states of each add
     up, and none has time before it was there or after."""
-    with Watch(what="time", interval="0.2") as w:
+    with PromptWatch(interval="0.2") as w:
         with Guest("-k", "out", "-n", 300, "-v", 2, "-r", 4) as g, \
                 Guest("-k", "hlt", "-n", 20, "-t", 5 * MS, "--times") as h:
             since = time.monotonic_ns()
@@ -354,7 +354,7 @@ def case_time_moves():
 def case_time_one_thread():
     """One thread that runs all vCPUs in turn: those that it does not run are idle."""
     with Guest("-k", "out", "-n", 300, "-v", 2, "-m", 3, "-o", "--times") as g, \
-            Watch(what="time", interval="0.25") as w:
+            PromptWatch(interval="0.25") as w:
         before = schedstat([g.pid])[0]
         results = g.run()
         after = schedstat([g.pid])[0]
@@ -389,7 +389,7 @@ def case_time_threads():
         tids = sorted(int(t) for t in os.listdir(f"/proc/{g.pid}/task"))
         comms = {t: open(f"/proc/{g.pid}/task/{t}/comm", encoding="ascii").read().strip()
                  for t in tids}
-        with Watch(what="time", interval="0.25") as w:
+        with PromptWatch(interval="0.25") as w:
             before = dict(zip(tids, schedstat(tids)))
             g.go()
             time.sleep(1.5)
@@ -409,8 +409,8 @@ def case_time_threads():
 
     roles = {r["thread"]: (r["role"], r["comm"]) for r in rows}
     io = ledger["iothread"]
-    equal(roles[io], ("iothread", "IO iothread0"), "role and name of the iothread")
-    equal(roles[g.pid], ("emulator", comms[g.pid]), "role and name of the first thread")
+    equal(roles.get(io), ("iothread", "IO iothread0"), f"the iothread among {roles}")
+    equal(roles.get(g.pid), ("emulator", comms[g.pid]), f"the first thread among {roles}")
     for tid, name in comms.items():
         if name == "control":
             equal(roles.get(tid, ("worker", name)), ("worker", name), "role of a thread")
@@ -431,39 +431,39 @@ def case_time_threads():
 def case_time_per_vm_and_host():
     """The rows of a VM are the sums of its vCPUs', that of the host is the sum of all; a filter
     leaves out the others, and nothing else."""
-    with Guest("-k", "mix", "-n", 10**6, "-v", 2, name="one", cpus="1") as one, \
+    with at_home(), Guest("-k", "mix", "-n", 10**6, "-v", 2, name="one", cpus="1") as one, \
             Guest("-k", "mix", "-n", 10**6, name="two", cpus="1") as two:
         for g in (one, two):
             g.go()
-        with window([one, two], interval="60") as each, \
-                Watch("--per", "vm", what="time", interval="60") as vm, \
-                Watch("--per", "host", what="time", interval="60") as host, \
-                Watch("-p", two.pid, what="time", interval="60") as only:
-            time.sleep(1)
-            for g in (one, two):
-                stop(g, g.vcpu_threads())
-            time.sleep(0.1)
+        time.sleep(0.1)
+        stop_all((one, two))
+        with Watch("--per", "vm", what="time") as vm, \
+                Watch("--per", "host", what="time") as host, \
+                Watch("-p", two.pid, what="time") as only:
+            with window([one, two], interval="60") as got:
+                time.sleep(1)
             per_vm, per_host, of_two = vm.finish(), host.finish(), only.finish()
-    for objects in (each.objects, of_two):
+    each = got.objects
+    for objects in (each, of_two):
         check_budget(objects)
     equal({r["pid"] for r in intervals(of_two)}, {two.pid}, "VMs of -p")
     equal(len(intervals(per_vm)), 2, "rows per VM")
     equal(len(intervals(per_host)), 1, "rows per host")
 
-    def check(row, of_each, n, what):
+    def check(row, of_each, what):
         equal(row["unaccounted_ns"], abs(row["wall_ns"] - of(row, STATES)), f"sum of {what}")
-        assert row["unaccounted_ns"] <= row["wall_ns"] // 1000 + n * READING, f"{what}: {row}"
-        # each watch is one of its own, and begins and ends a bit apart, when all are stopped
+        assert row["unaccounted_ns"] <= row["wall_ns"] // 1000 + READING, f"sum of {what}: {row}"
+        # each watch is one of its own: of two at one hook, one is told first
+        active = of_each["wall"] - of_each["stopped"]
+        near(row["wall_ns"] - row["stopped_ns"], active, active // 100 + 5 * MS, f"{what}, running")
         for s in ("guest", "kernel", "vmm", "halted"):
-            near(row[s + "_ns"], of_each[s], of_each[s] // 20 + 10 * MS, f"{s} of {what}")
-        near(row["wall_ns"] - row["stopped_ns"], of_each["wall"] - of_each["stopped"],
-             10 * MS + (of_each["wall"] - of_each["stopped"]) // 50, f"{what} but for stopped")
+            near(row[s + "_ns"], of_each[s], active // 20, f"{s} of {what}")
 
-    for g, n in ((one, 2), (two, 1)):
+    for g in (one, two):
         row = [r for r in intervals(per_vm) if r["pid"] == g.pid]
-        check(row[0], whole(each.objects, pid=g.pid), n, f"VM {row[0]['vm']}")
-    check(intervals(per_host)[0], whole(each.objects), 3, "the host")
-    check(intervals(of_two)[0], whole(each.objects, pid=two.pid), 1, "the VM that -p names")
+        check(row[0], whole(each, pid=g.pid), f"VM {row[0]['vm']}")
+    check(intervals(per_host)[0], whole(each), "the host")
+    check(intervals(of_two)[0], whole(each, pid=two.pid), "the VM that -p names")
 
 
 def case_time_without_fentry_and_kprobes():
@@ -481,16 +481,21 @@ def case_time_without_fentry_and_kprobes():
 
 
 def case_time_with_all():
-    """All collectors at once: it adds up as well, and its exits' part is that of exits."""
-    with Guest("-k", "mix", "-n", 10**6, "-v", 2) as g:
+    """All collectors at once: it adds up as well, and KVM's part is that of exits."""
+    with at_home(), Guest("-k", "mix", "-n", 10**6, "-v", 2, cpus="1") as g:
         g.go()
-        with window([g], what=ALL) as got:
-            time.sleep(1.5)
+        with window([g], what=ALL, interval="1") as got:
+            time.sleep(2)
     check_budget(got.objects)
     b = whole(got.objects)
     exits = rows_of(got.objects)
+    n = sum(r["count"] for r in exits)
     for mine, theirs in ((b["kernel"], "kernel_ns"), (b["poll_hit"] + b["poll_wasted"], "poll_ns"),
-                         (b["halted"] + b["blocked"], "halted_ns")):
-        n = sum(r[theirs] for r in exits)
-        print(f"#   {theirs} of exits: {n}, of time {mine}", flush=True)
+                         (b["halted"], "halted_ns"), (b["vmm"], "vmm_ns")):
+        ns = sum(r[theirs] for r in exits)
+        near(mine, ns, ns // 20 + 10000 * n, f"{theirs} of {n} exits")
+    for tid, (ran, _, slices) in got.ran.items():
+        v = next(r["vcpu"] for r in intervals(got.objects) if r["tid"] == tid)
+        near(parts(whole(got.objects, vcpu=v), ON_CPU), ran, ran // 100 + 20000 * slices + 5 * MS,
+             f"run time of vCPU {v}")
     none_lost(got.objects)
