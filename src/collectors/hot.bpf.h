@@ -9,6 +9,7 @@
 
 #include "exits/exits.bpf.h"
 #include "time/time.bpf.h"
+#include "time/threads.bpf.h"
 #include "io/io.bpf.h"
 #include "mmio/mmio.bpf.h"
 #include "faults/faults.bpf.h"
@@ -97,6 +98,8 @@ static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, stru
 {
 	if (load_on)
 		load_on_thread(before, v);
+	if (time_on)
+		time_watch_process(v);
 }
 
 #endif
