@@ -35,6 +35,15 @@ struct thread_info {
 	__u32 cpu;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long pcount;
+	__u64 run_delay;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct hlist_head preempt_notifiers;
@@ -48,6 +57,19 @@ struct task_struct {
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 	unsigned int flags;
+	struct sched_entity se;
+	struct sched_info sched_info;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 typedef struct {

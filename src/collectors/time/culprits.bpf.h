@@ -34,9 +34,6 @@ __u32 time_waiting[TIME_CPUS];
 
 extern const struct rq runqueues __ksym __weak;
 
-/* linux/sched.h */
-#define TIME_PF_KTHREAD 0x00200000
-
 static __always_inline void time_add_waiting(__u32 cpu, int n)
 {
 	__u64 i = cpu;
@@ -232,12 +229,6 @@ struct time_turn {
 	__u64 now;
 };
 
-static __always_inline bool time_is_vhost(const char *comm)
-{
-	return comm[0] == 'v' && comm[1] == 'h' && comm[2] == 'o' && comm[3] == 's' &&
-	       comm[4] == 't' && comm[5] == '-';
-}
-
 /* A task that ran; v: the vCPU that it runs, if it runs one. */
 static __always_inline void time_who(struct task_struct *task, const struct kw_vcpu *v,
 				     struct time_turn *turn)
@@ -256,7 +247,7 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 		key->by = TIME_BY_VCPU;
 		key->pid = v->tgid;
 		key->id = v->vcpu_id;
-	} else if (time_is_vhost(turn->comm)) {
+	} else if (time_is_vhost_name(turn->comm)) {
 		key->by = TIME_BY_VHOST;
 		key->id = turn->tid;
 	} else if (BPF_CORE_READ(task, flags) & TIME_PF_KTHREAD) {
