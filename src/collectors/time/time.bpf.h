@@ -198,4 +198,6 @@ static __always_inline void time_on_thread(struct kw_vcpu *before, struct kw_vcp
 		time_change(before, TIME_IDLE, bpf_ktime_get_ns());
 }
 
+#include "census.bpf.h"
+
 #endif

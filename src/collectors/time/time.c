@@ -334,6 +334,18 @@ const struct kw_schema time_thread_table = {
 
 static const struct kw_hook_def own[] = {
 	{
+		.name = "vCPUs that are there",
+		.purpose = "those that sleep when counting starts",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_files" },
+	},
+	{
+		.name = "their threads",
+		.purpose = "what they sleep for",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_tasks" },
+	},
+	{
 		.name = "sched_migrate_task",
 		.purpose = "which CPU a waiting vCPU waits for",
 		.without = "who ran while a vCPU was moved from CPU to CPU is unknown",
@@ -425,6 +437,7 @@ const struct kw_collector kw_collector_time = {
 	.configure = time_configure,
 	.open = time_open,
 	.close = time_close,
+	.start = time_start,
 	.refresh = time_refresh,
 	.read = time_read,
 	.forget = time_forget,
