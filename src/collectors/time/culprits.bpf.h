@@ -347,12 +347,14 @@ static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struc
 	if (!c || cpu >= TIME_CPUS)
 		return 0;
 	s->irq_ns = c->irq_ns;
-	for (int i = 0; i < TIME_WAITERS; i++)
+	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+		s->place = i + 1; /* first: whoever finds it in the list looks at that */
 		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
-			s->place = i + 1;
 			time_add_waiting(cpu, 1);
 			return 0;
 		}
+	}
+	s->place = 0;
 	return 0;
 }
 
