@@ -234,6 +234,7 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 				     struct time_turn *turn)
 {
 	struct time_culprit_key *key = &turn->key;
+	__u32 flags = BPF_CORE_READ(task, flags);
 
 	BPF_CORE_READ_STR_INTO(&turn->comm, task, comm);
 	BPF_CORE_READ_STR_INTO(&turn->leader, task, group_leader, comm);
@@ -247,10 +248,11 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 		key->by = TIME_BY_VCPU;
 		key->pid = v->tgid;
 		key->id = v->vcpu_id;
-	} else if (time_is_vhost_name(turn->comm)) {
+	} else if (time_is_vhost_name(turn->comm) &&
+		   flags & (TIME_PF_KTHREAD | TIME_PF_USER_WORKER)) {
 		key->by = TIME_BY_VHOST;
 		key->id = turn->tid;
-	} else if (BPF_CORE_READ(task, flags) & TIME_PF_KTHREAD) {
+	} else if (flags & TIME_PF_KTHREAD) {
 		key->by = TIME_BY_KERNEL;
 	} else {
 		key->by = TIME_BY_PROCESS;
