@@ -35,6 +35,15 @@ struct thread_info {
 	__u32 cpu;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long pcount;
+	__u64 run_delay;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct hlist_head preempt_notifiers;
@@ -48,6 +57,26 @@ struct task_struct {
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 	unsigned int flags;
+	struct sched_entity se;
+	struct sched_info sched_info;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 typedef struct {
@@ -148,8 +177,26 @@ struct kvm_page_fault {
 	struct kvm_memory_slot *slot;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct super_block *d_sb;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	void *private_data;
+	struct path f_path;
 };
 
 struct kvm_device {
@@ -187,9 +234,20 @@ struct pid {
 	struct upid numbers[1];
 };
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef atomic64_t atomic_long_t;
+
+struct mutex {
+	atomic_long_t owner;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	struct preempt_notifier preempt_notifier;
+	struct mutex mutex;
 	struct rcuwait wait;
 	int vcpu_id;
 	struct pid *pid;

@@ -82,6 +82,9 @@ struct kw_collector {
 	int (*open)(const struct kw_live *live, void **ret_state);
 	void (*close)(void *state);
 
+	/* Just before counting starts: note what nothing will tell of; NULL: nothing to do. */
+	int (*start)(const struct kw_live *live, void *state);
+
 	/* Several times a second: add room where it gets scarce; NULL: nothing to do. */
 	int (*tend)(const struct kw_live *live, void *state);
 

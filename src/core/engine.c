@@ -279,6 +279,13 @@ static struct kw_hook *hook_of(struct kw_engine *e, const char *program)
 	return NULL;
 }
 
+/* What no event of the kernel starts: an iterator, or a program that has no place at all. */
+static bool is_run_by_collector(const struct bpf_program *p)
+{
+	return bpf_program__expected_attach_type(p) == BPF_TRACE_ITER ||
+	       !strchr(bpf_program__section_name(p), '/');
+}
+
 /* Attach what was loaded. 1: something was refused, and the next variant must be loaded. */
 static int attach(struct kw_engine *e)
 {
@@ -292,7 +299,7 @@ static int attach(struct kw_engine *e)
 		if (!name)
 			continue;
 		p = bpf_object__find_program_by_name(e->bpf->obj, name);
-		if (!strchr(bpf_program__section_name(p), '/')) /* its collector runs it */
+		if (is_run_by_collector(p))
 			continue;
 		link = bpf_program__attach(p);
 		if (!link) {

@@ -295,11 +295,15 @@ static void forget_vms(struct live *l)
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
 	struct live *l = (struct live *)source;
+	int err = 0;
 
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		if (works(l, i) && l->wants.collector[i]->start)
+			err = l->wants.collector[i]->start(&l->live, l->state[i]);
 	*ret_mono_ns = kw_mono_ns();
 	l->real_offset = kw_real_ns() - *ret_mono_ns;
 	l->live.bpf->bss->kw_running = 1;
-	return 0;
+	return err;
 }
 
 static void live_stop(struct kw_source *source)

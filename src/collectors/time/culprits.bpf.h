@@ -34,9 +34,6 @@ __u32 time_waiting[TIME_CPUS];
 
 extern const struct rq runqueues __ksym __weak;
 
-/* linux/sched.h */
-#define TIME_PF_KTHREAD 0x00200000
-
 static __always_inline void time_add_waiting(__u32 cpu, int n)
 {
 	__u64 i = cpu;
@@ -232,17 +229,12 @@ struct time_turn {
 	__u64 now;
 };
 
-static __always_inline bool time_is_vhost(const char *comm)
-{
-	return comm[0] == 'v' && comm[1] == 'h' && comm[2] == 'o' && comm[3] == 's' &&
-	       comm[4] == 't' && comm[5] == '-';
-}
-
 /* A task that ran; v: the vCPU that it runs, if it runs one. */
 static __always_inline void time_who(struct task_struct *task, const struct kw_vcpu *v,
 				     struct time_turn *turn)
 {
 	struct time_culprit_key *key = &turn->key;
+	__u32 flags = BPF_CORE_READ(task, flags);
 
 	BPF_CORE_READ_STR_INTO(&turn->comm, task, comm);
 	BPF_CORE_READ_STR_INTO(&turn->leader, task, group_leader, comm);
@@ -256,10 +248,11 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 		key->by = TIME_BY_VCPU;
 		key->pid = v->tgid;
 		key->id = v->vcpu_id;
-	} else if (time_is_vhost(turn->comm)) {
+	} else if (time_is_vhost_name(turn->comm) &&
+		   flags & (TIME_PF_KTHREAD | TIME_PF_USER_WORKER)) {
 		key->by = TIME_BY_VHOST;
 		key->id = turn->tid;
-	} else if (BPF_CORE_READ(task, flags) & TIME_PF_KTHREAD) {
+	} else if (flags & TIME_PF_KTHREAD) {
 		key->by = TIME_BY_KERNEL;
 	} else {
 		key->by = TIME_BY_PROCESS;
@@ -356,12 +349,14 @@ static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struc
 	if (!c || cpu >= TIME_CPUS)
 		return 0;
 	s->irq_ns = c->irq_ns;
-	for (int i = 0; i < TIME_WAITERS; i++)
+	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+		s->place = i + 1; /* first: whoever finds it in the list looks at that */
 		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
-			s->place = i + 1;
 			time_add_waiting(cpu, 1);
 			return 0;
 		}
+	}
+	s->place = 0;
 	return 0;
 }
 

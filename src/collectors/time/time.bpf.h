@@ -30,6 +30,7 @@ static __always_inline bool time_waits(const struct time_slot *s)
 	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
 }
 
+#include "threads.bpf.h"
 #include "culprits.bpf.h"
 
 /* KVM's time goes to the exit that it handles. */
@@ -191,9 +192,12 @@ static __always_inline void time_on_halt(struct kw_vcpu *v, __u64 ns, __u64 poll
  */
 static __always_inline void time_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
 {
+	time_watch_process(v);
 	if (before && before != v && before->vcpu && before->tid == v->tid &&
 	    !(before->flags & KW_VCPU_IGNORED))
 		time_change(before, TIME_IDLE, bpf_ktime_get_ns());
 }
+
+#include "census.bpf.h"
 
 #endif

@@ -180,6 +180,14 @@ static void role(const struct kw_vms *vms, const void *row, struct kw_value *val
 				     : NULL);
 }
 
+/* Kernels without CONFIG_SCHED_INFO do not know. */
+static void if_known(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct time_thread_row *)row)->unknown)
+		kw_value_missing(value);
+}
+
 static void thread_share(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	const struct time_thread_row *r = row;
@@ -282,7 +290,8 @@ static const struct kw_column thread_columns[] = {
 	{ "waited", "WAITED", "Time for which it was runnable without one", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), NULL },
 	{ "slices", "SLICES", "How often it got one", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  KW_AT(time_thread_row, slices), NULL },
+	  KW_AT(time_thread_row, slices), if_known },
+	KW_PAD(time_thread_row, unknown),
 };
 
 /* clang-format on */
@@ -324,6 +333,18 @@ const struct kw_schema time_thread_table = {
 };
 
 static const struct kw_hook_def own[] = {
+	{
+		.name = "vCPUs that are there",
+		.purpose = "those that sleep when counting starts",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_files" },
+	},
+	{
+		.name = "their threads",
+		.purpose = "what they sleep for",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_tasks" },
+	},
 	{
 		.name = "sched_migrate_task",
 		.purpose = "which CPU a waiting vCPU waits for",
@@ -384,6 +405,25 @@ static const struct kw_hook_def own[] = {
 		.without = "interrupts count as time of whom they came upon",
 		.program = { "time_timer_exit" },
 	},
+	{
+		.name = "threads",
+		.purpose = "what a VM's other threads run and wait",
+		.without = "a VM's other threads are not shown",
+		.program = { "time_threads_iter" },
+	},
+	{
+		.name = "sched_process_exit",
+		.purpose = "what those that end had by then",
+		.without = "what a VM's other threads do between the last reading and their end is "
+			   "not shown",
+		.program = { "time_thread_exit" },
+	},
+	{
+		.name = "sched_process_free",
+		.purpose = "what their last slice was",
+		.without = "the last slice of a VM's other threads is not shown whole",
+		.program = { "time_thread_free" },
+	},
 };
 
 const struct kw_collector kw_collector_time = {
@@ -397,6 +437,7 @@ const struct kw_collector kw_collector_time = {
 	.configure = time_configure,
 	.open = time_open,
 	.close = time_close,
+	.start = time_start,
 	.refresh = time_refresh,
 	.read = time_read,
 	.forget = time_forget,

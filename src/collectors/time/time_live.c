@@ -5,6 +5,7 @@
  * To extend: see time.h.
  */
 #include "../../core/keyed.h"
+#include "../../util/cleanup.h"
 #include "../../util/units.h"
 #include "time_rows.h"
 #include "kvm_watcher.skel.h"
@@ -127,6 +128,34 @@ void time_close(void *state)
 	free(s->moment);
 	free(s->told);
 	free(s);
+}
+
+/* Run a program for everything that it iterates over. */
+static int iterate(const struct bpf_program *program)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_link *link;
+	char none[64];
+	ssize_t n = 0;
+
+	if (bpf_program__fd(program) < 0) /* this kernel refused it */
+		return 0;
+	link = bpf_program__attach_iter(program, NULL);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && ((n = read(fd, none, sizeof(none))) > 0 || (n < 0 && errno == EAGAIN)))
+		;
+	n = fd < 0 || n < 0 ? -errno : 0;
+	bpf_link__destroy(link);
+	return n;
+}
+
+int time_start(const struct kw_live *live, void *state)
+{
+	(void)state;
+	return iterate(live->bpf->progs.time_census_files)
+		       ?: iterate(live->bpf->progs.time_census_tasks);
 }
 
 /* Let the CPUs that vCPUs wait for charge them with who runs there now. */

@@ -60,6 +60,7 @@ struct time_thread_row {
 	char comm[16];
 	uint64_t run, waited; /* on a CPU; runnable without one */
 	uint64_t slices;      /* times it got a CPU */
+	uint64_t unknown;     /* not 0: this kernel knows neither waited nor slices */
 };
 
 extern const struct kw_schema time_table, time_reason_table, time_culprit_table, time_thread_table;
@@ -68,6 +69,7 @@ int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 		   uint32_t slots);
 int time_open(const struct kw_live *live, void **ret_state);
 void time_close(void *state);
+int time_start(const struct kw_live *live, void *state);
 int time_refresh(const struct kw_live *live, void *state);
 int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 	      struct kw_frame *frame);
