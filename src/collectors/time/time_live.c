@@ -47,6 +47,7 @@ int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 {
 	(void)filters, (void)trace;
 	bpf_map__set_max_entries(bpf->maps.time_slots, slots);
+	bpf_map__set_max_entries(bpf->maps.time_tids, slots);
 	kw_keyed_size(bpf->maps.time_reasons, TIME_REASONS, slots);
 	kw_keyed_size(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
 	bpf->rodata->time_on = true;
@@ -292,5 +293,10 @@ int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t v
 
 void time_forget(const struct kw_live *live, void *state, uint32_t slot)
 {
+	int tids = bpf_map__fd(live->bpf->maps.time_tids);
+	uint32_t tid = live->vcpu[slot].tid, runs;
+
+	if (!bpf_map_lookup_elem(tids, &tid, &runs) && runs == slot)
+		bpf_map_delete_elem(tids, &tid);
 	kw_tables_forget(live, ((struct state *)state)->keyed, slot);
 }
