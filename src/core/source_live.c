@@ -358,9 +358,13 @@ static int refresh(struct live *l)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < l->wants.n && !err; i++)
-		if (works(l, i) && l->wants.collector[i]->refresh)
-			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);
+	for (int first = 1; first >= 0; first--)
+		for (size_t i = 0; i < l->wants.n && !err; i++) {
+			const struct kw_collector *c = l->wants.collector[i];
+
+			if (works(l, i) && c->refresh && c->refreshed_first == first)
+				err = c->refresh(&l->live, l->state[i]);
+		}
 	return err;
 }
 

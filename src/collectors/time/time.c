@@ -439,6 +439,7 @@ const struct kw_collector kw_collector_time = {
 	.close = time_close,
 	.start = time_start,
 	.refresh = time_refresh,
+	.refreshed_first = true,
 	.read = time_read,
 	.forget = time_forget,
 };

@@ -245,12 +245,12 @@ static bool waits(const struct time_slot *s)
 	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
 }
 
-/* When the accounting of a slot is to end. */
-static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t now)
+/* When the accounting of a slot ends, as of a moment. */
+static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t ns)
 {
-	if (v->died_ns)
-		return v->died_ns;
-	return live->bpf->bss->kw_running ? now : live->now_ns;
+	if (!live->bpf->bss->kw_running && live->now_ns < ns)
+		ns = live->now_ns;
+	return v->died_ns && v->died_ns < ns ? v->died_ns : ns;
 }
 
 static int read_wall(const struct kw_live *live, struct state *s, uint32_t slot, uint32_t vm,
