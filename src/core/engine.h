@@ -53,6 +53,9 @@ const char *kw_hook_why(const struct kw_hook *hook);
  */
 uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook);
 
+/* How often all programs ran, and for how long, while the kernel's statistics of that were on. */
+void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret);
+
 /* One word or sentence about the variant of a hook in use for people, e.g. "fentry". */
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook);
 
