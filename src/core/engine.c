@@ -407,6 +407,13 @@ static struct bpf_program *find_program(const struct kw_engine *engine, const st
 				      : NULL;
 }
 
+bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook)
+{
+	struct bpf_program *p = find_program(engine, hook);
+
+	return p && bpf_program__fd(p) >= 0;
+}
+
 /* What the kernel tells about the program in use; false if there is none. */
 static bool program_info(const struct kw_engine *engine, const struct kw_hook *hook,
 			 struct bpf_prog_info *ret)

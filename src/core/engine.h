@@ -44,6 +44,10 @@ void kw_engine_close(struct kw_engine *engine);
 bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);
 
+/* Does a hook have a program in the kernel: attached, or, as no event starts it, for its collector
+ * to run? */
+bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook);
+
 /* Why the last variant that was tried of a hook was refused. */
 const char *kw_hook_why(const struct kw_hook *hook);
 
