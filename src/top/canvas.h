@@ -28,8 +28,7 @@ enum kw_style {
 };
 
 struct kw_cell {
-	char text[16]; /* one character, with what combines with it; empty: right half of a wide one
-			*/
+	char text[16]; /* a character and what combines with it; "": right half of a wide one */
 	uint8_t style; /* enum kw_style */
 	bool selected; /* drawn inverse, whatever its style */
 };
