@@ -60,6 +60,14 @@ void top_select(struct kw_canvas *canvas, int x, int y, int width)
 			canvas->cell[(size_t)y * canvas->width + i].selected = true;
 }
 
+char *top_format_rate(uint64_t thousandths, char *dst, size_t size)
+{
+	if (!thousandths || thousandths >= 9950 || thousandths % 1000 == 0)
+		return kw_format_count((thousandths + 500) / 1000, dst, size);
+	snprintf(dst, size, "%.1f", thousandths < 100 ? 0.1 : thousandths / 1000.0);
+	return dst;
+}
+
 /* ---- the budget's bar ---- */
 
 void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width, int cells[TIME_STATES])

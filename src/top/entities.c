@@ -7,7 +7,6 @@
 #include "../core/cell.h"
 #include "../util/cleanup.h"
 #include "../util/text.h"
-#include "../util/units.h"
 #include "states.h"
 #include "view.h"
 
@@ -46,7 +45,8 @@ static const struct top_column columns[COLUMNS] = {
 	[PID] = { "pid", "PID", "Its process", 7, 0, 22 },
 	[VCPUS] = { "vcpus", "VCPU", "vCPUs seen", 4, 0, 5 },
 	[CPU] = { "cpu", "CPU%", "On a CPU; 100: one CPU", 6, 0, 0 },
-	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 12, 60, 2, .left = true },
+	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 16, 60, 2, .left = true,
+		  .picture = true },
 	[GUEST] = { "guest", "GUEST%", "In guest mode, of the wall time as all that follow", 6, 0, 11 },
 	[NESTED] = { "nested", "L2%", "In a guest of the guest", 5, 0, 17 },
 	[KERNEL] = { "kernel", "KERN%", "KVM handles an exit", 5, 0, 12 },
@@ -159,22 +159,16 @@ static void value(const struct top_rows *rows, size_t row, size_t column, struct
 		name_value(c, s, ret);
 	else if (column < CPU)
 		who_value(c, s, column, ret);
-	else if (column == CPU || column == BAR)
+	else if (column == CPU)
 		share(s, on_cpu(s), s->span_ns, ret);
+	else if (column == BAR)
+		return;
 	else if (column <= WASTE)
 		share(s, ns_of(s, column), s->wall, ret);
 	else if (column != REASON)
 		rate(s, figures[column], ret);
 	else if (s->reason && c->reason)
 		kw_column_value(c->reason, c->top->model.shown->vms, s->reason, ret);
-}
-
-static void rate_text(uint64_t thousandths, char *dst, size_t size)
-{
-	if (thousandths && thousandths < 9950 && thousandths % 1000)
-		snprintf(dst, size, "%.1f", thousandths < 100 ? 0.1 : thousandths / 1000.0);
-	else
-		kw_format_count((thousandths + 500) / 1000, dst, size);
 }
 
 static void text(const struct top_rows *rows, size_t row, size_t column, char *dst, size_t size)
@@ -191,7 +185,7 @@ static void text(const struct top_rows *rows, size_t row, size_t column, char *d
 	else if (column <= WASTE)
 		snprintf(dst, size, v.number < 1000000 ? "%.1f" : "%.0f", v.number / 100.0);
 	else
-		rate_text(v.number, dst, size);
+		top_format_rate(v.number, dst, size);
 }
 
 static bool paint(const struct top_rows *rows, size_t row, size_t column, struct kw_canvas *canvas,

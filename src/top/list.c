@@ -117,6 +117,8 @@ int top_list_arrange(struct top_list *list, const struct top_rows *rows, uint64_
 		order[i] = (struct top_place){ sorted[i].id, sorted[i].row };
 	list->n = rows->n;
 	list->stamp = stamp;
+	snprintf(list->by, sizeof(list->by), "%s",
+		 rows->n_columns ? rows->column[top_list_sort(list, rows)].title : "");
 	follow_selected(list);
 	return 0;
 }
@@ -173,7 +175,7 @@ static void measure(struct top_list *list, const struct top_rows *rows, size_t f
 	char text[512], safe[1024];
 
 	for (size_t c = 0; c < rows->n_columns && c < TOP_COLUMNS; c++) {
-		int width = wider(list->width[c], kw_text_width(rows->column[c].title) + 1);
+		int width = wider(list->width[c], kw_text_width(rows->column[c].title));
 
 		for (size_t i = first; i < first + n && i < list->n; i++) {
 			rows->text(rows, list->order[i].row, c, text, sizeof(text));
@@ -279,6 +281,9 @@ void top_list_draw(struct top_list *list, const struct top_rows *rows, struct kw
 	} else {
 		fit(list, rows, area.width, &f);
 	}
+	list->drawn = 0;
+	for (size_t i = 0; i < rows->n_columns; i++)
+		list->drawn |= f.width[i] ? 1ULL << i : 0;
 	draw_heads(list, rows, &f, canvas, top_take(&area, 1));
 	if (!list->n)
 		top_print(canvas, area, 0, KW_STYLE_DIM, "%s", rows->empty ?: "none seen");
@@ -312,8 +317,10 @@ static void sort_by_next(struct top_list *list, const struct top_rows *rows, int
 		return;
 	for (size_t i = 0; i < n; i++) {
 		column = (column + n + step) % n;
-		if (top_list_shows(list, rows, column))
-			break;
+		if (list->drawn && !rows->scrolls ? list->drawn >> column & 1
+						  : top_list_shows(list, rows, column))
+			if (!rows->column[column].picture)
+				break;
 	}
 	list->sort = column + 1;
 	list->reverse = false;

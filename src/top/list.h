@@ -18,6 +18,7 @@ struct top_column {
 	uint8_t priority; /* those with greater ones are the first to be left out */
 	bool left;	  /* aligned left: text */
 	bool ascending;	  /* numbers that name something */
+	bool picture;	  /* of what other columns say: nothing to sort by */
 	bool off;	  /* unless chosen */
 };
 
@@ -56,6 +57,8 @@ struct top_list {
 		uint32_t row;
 	} * order;
 	size_t n;
+	uint64_t drawn;		/* columns for which there was room; 0: not known yet */
+	char by[24];		/* title of the column that decides it */
 	uint64_t stamp;		/* of what order is of; 0: order it again */
 	int width[TOP_COLUMNS]; /* so far, of lists that scroll */
 };

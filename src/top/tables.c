@@ -8,7 +8,6 @@
 #include "../core/cell.h"
 #include "../util/cleanup.h"
 #include "../util/text.h"
-#include "../util/units.h"
 #include "view.h"
 
 #include <errno.h>
@@ -57,10 +56,12 @@ static void value(const struct top_rows *rows, size_t row, size_t column, struct
 	if (c->of[column].cell == TOP_SPARK)
 		return;
 	kw_column_value(c->of[column].column, vms_of(c), c->row[row], ret);
-	if (c->of[column].cell == TOP_RATE && ret->kind == KW_NUMBER)
-		ret->number = c->frame->span_ns
-				      ? (uint64_t)(1e9 * ret->number / c->frame->span_ns + 0.5)
-				      : 0;
+	if (c->of[column].cell != TOP_RATE || ret->kind != KW_NUMBER)
+		return;
+	if (c->frame->span_ns) /* thousandths per second */
+		ret->number = (uint64_t)(1e12 * ret->number / c->frame->span_ns + 0.5);
+	else
+		ret->kind = KW_MISSING;
 }
 
 static void text(const struct top_rows *rows, size_t row, size_t column, char *dst, size_t size)
@@ -73,7 +74,7 @@ static void text(const struct top_rows *rows, size_t row, size_t column, char *d
 		return;
 	value(rows, row, column, &v);
 	if (c->of[column].cell == TOP_RATE && v.kind == KW_NUMBER)
-		kw_format_count(v.number, dst, size);
+		top_format_rate(v.number, dst, size);
 	else
 		kw_cell_format(c->of[column].column, &v, dst, size);
 }
@@ -112,6 +113,7 @@ static struct top_column *add_column(struct top_content *content, enum top_cell 
 	content->of[n].column = column;
 	*c = (struct top_column){ .priority = n };
 	if (cell == TOP_SPARK) {
+		c->picture = true;
 		c->name = "history";
 		c->title = "LAST INTERVALS";
 		c->help = "Rate over the last intervals, newest right";
@@ -185,8 +187,11 @@ static void finish(struct top_content *content, const char *sort)
 	for (size_t i = 0; i < content->rows.n_columns; i++)
 		measure(content, i);
 	content->rows.sort = content->rows.then = column_index(content, sort);
-	snprintf(content->empty, sizeof(content->empty), "%s%s",
-		 why ? "unavailable: " : "none seen", why ?: "");
+	if (!why && content->frame->n && !content->rows.n)
+		snprintf(content->empty, sizeof(content->empty), "no VM that passes the filter");
+	else
+		snprintf(content->empty, sizeof(content->empty), "%s%s",
+			 why ? "unavailable: " : "none seen", why ?: "");
 }
 
 static int not_watched(struct top_content *ret, const char *table)

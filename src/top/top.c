@@ -249,6 +249,8 @@ static bool list_key(struct kw_top *top, struct top_page *page, uint32_t key)
 		return top_list_key(list, &content.rows, key);
 	if (!page->view->enter || list->at >= list->n)
 		return false;
+	list->selected = list->order[list->at].id; /* where to be when coming back */
+	list->has_selected = true;
 	page->view->enter(top, page, &content, list->order[list->at].row);
 	return true;
 }
@@ -276,8 +278,9 @@ void kw_top_draw(struct kw_top *top, struct kw_canvas *canvas, uint64_t real_ns)
 {
 	struct top_area area = { 0, 0, canvas->width, canvas->height };
 	struct top_page *page = top_page(top);
+	struct top_area title = top_take(&area, 1);
 
 	kw_canvas_clear(canvas);
-	top_draw_title(top, page, canvas, top_take(&area, 1), real_ns);
 	page->view->draw(top, page, canvas, area);
+	top_draw_title(top, page, canvas, title, real_ns);
 }

@@ -55,6 +55,7 @@ static int draw_state(const struct kw_top *top, struct kw_canvas *canvas, struct
 void top_draw_title(const struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
 		    struct top_area line, uint64_t real_ns)
 {
+	const struct top_list *list = &page->list[page->pane];
 	char clock[16], about[512] = "";
 	int x;
 
@@ -66,7 +67,10 @@ void top_draw_title(const struct kw_top *top, const struct top_page *page, struc
 	    2;
 	x = draw_state(top, canvas, line, x);
 	page->view->about(top, page, about, sizeof(about));
-	top_print(canvas, line, x, KW_STYLE_TITLE, "%s", about);
+	x = top_print(canvas, line, x, KW_STYLE_TITLE, "%s", about) + 2;
+	if (page->view->panes && *list->by)
+		top_print(canvas, line, x, KW_STYLE_TITLE, "by %s%s", list->by,
+			  list->reverse ? " reversed" : "");
 }
 
 void top_draw_hints(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line,

@@ -155,15 +155,19 @@ static const char *const keys[] = { "Enter", "go into",	 "Tab", "tables",  "/", 
 				    "?",     "help",	 "q",	"quit",	   "r", "reverse",
 				    "+ -",   "interval", NULL };
 
+static const char *const keys_of_table[] = {
+	"Enter", "go into", "Tab", "next table", "Left Right", "scroll", "/", "filter", "s", "sort",
+	"c",	 "columns", "p",   "pause",	 "?",	       "help",	 "q", "quit",	NULL
+};
+
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
 	if (area.height > 4)
 		draw_cost(top, canvas, top_take(&area, 1));
-	if (area.height > 5)
-		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
-	else if (top->typing)
-		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
+	if (area.height > 5 || top->typing)
+		top_draw_hints(top, canvas, top_take_last(&area, 1),
+			       page->pane ? keys_of_table : keys);
 	draw_unavailable(top, canvas, &area);
 	if (!page->pane) {
 		if (area.height > 7)

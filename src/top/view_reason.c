@@ -40,17 +40,28 @@ static const struct detail {
 	  NULL },
 	{ "VMCALL", "hypercalls", "hypercall", "call,api,count/s,total,mean,max", "total", NULL,
 	  NULL },
-	{ "", "ports, MSRs, …", "io", "what,detail,rip,count/s,total,mean,max", "total", NULL,
-	  NULL },
+	{ "", "ports, MSRs and the like", "io", "what,detail,rip,count/s,total,mean,max", "total",
+	  NULL, NULL },
 	{ "", "MMIO pages", "mmio", "page,access,by,count/s,total,mean,max", "total", NULL, NULL },
 	{ "", "pages faulted on", "faults-pages", "page,count/s,total,mean,max", "total", NULL,
 	  NULL },
 };
 
+/* Does one of the words, which '_' separates, begin like this? */
+static bool has_word(const char *name, const char *word)
+{
+	for (; name; name = strchr(name, '_')) {
+		name += *name == '_';
+		if (!strncmp(name, word, strlen(word)))
+			return true;
+	}
+	return false;
+}
+
 /* The words decide; if none fits, all details there are. */
 static bool fits(const struct top_page *page, const struct detail *d, bool known)
 {
-	return known ? *d->reason && strstr(page->name, d->reason) : !*d->reason;
+	return known ? *d->reason && has_word(page->name, d->reason) : !*d->reason;
 }
 
 static bool known(const struct top_page *page)

@@ -32,7 +32,7 @@ struct pane {
 	}
 #define SLOWEST                                                                                    \
 	{                                                                                          \
-		"slowest exits (idle ones left out)", NULL, NULL, NULL, SLOW                       \
+		"slowest exits but HLT (idle)", NULL, NULL, NULL, SLOW                             \
 	}
 
 static const struct pane panes_of_vm[] = {
