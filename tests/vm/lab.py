@@ -269,7 +269,8 @@ echo up >$port_rc
 # what a script starts in the background would ignore SIGINT
 run() { exec /run/busybox setsid $1 /usr/bin/env --default-signal=INT,QUIT "${@:2}"; }
 if [ -e /dev/hvc0 ]; then
-	stty $LAB_SIZE </dev/hvc0
+	exec 9<>/dev/hvc0 # or it would forget its size
+	stty $LAB_SIZE <&9
 	run -c "$@" </dev/hvc0 >/dev/hvc0 2>&1 &
 else
 	run "" "$@" </dev/null >$port_out 2>$port_err &
