@@ -55,12 +55,20 @@ def set_unit(o):
     yield from meson_tests(o, o.build, "unit")
 
 
+GOLDEN = {"golden": ["golden"], "golden top": ["golden-top", "--in-top"]}
+
+
+def run_golden(build, args):
+    return run(os.path.join(HERE, "golden", "run"), os.path.join(build, "tests", args[0]), *args[1:])
+
+
 def set_golden(o):
-    p = run(os.path.join(HERE, "golden", "run"), os.path.join(o.build, "tests", "golden"))
-    results = list(lines_of(p.stdout, "golden"))
-    if p.returncode or not results:
-        print(p.stdout)
-    yield from results or [("not ok", "golden", "no case ran")]
+    for label, args in GOLDEN.items():
+        p = run_golden(o.build, args)
+        results = list(lines_of(p.stdout, label))
+        if p.returncode or not results:
+            print(p.stdout)
+        yield from results or [("not ok", label, "no case ran")]
 
 
 def set_sanitize(o):
@@ -76,10 +84,11 @@ def set_sanitize(o):
         yield "not ok", "sanitize build", ""
         return
     yield from meson_tests(o, build, "unit", "sanitize ")
-    p = run(os.path.join(HERE, "golden", "run"), os.path.join(build, "tests", "golden"))
-    if p.returncode:
-        print(p.stdout)
-    yield ("not ok" if p.returncode else "ok"), "sanitize golden", ""
+    for label, args in GOLDEN.items():
+        p = run_golden(build, args)
+        if p.returncode:
+            print(p.stdout)
+        yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
 
 
 def set_docs(o):

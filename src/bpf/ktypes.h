@@ -19,18 +19,6 @@
 
 struct bpf_local_storage;
 
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-struct preempt_notifier {
-	struct hlist_node link;
-};
-
 struct thread_info {
 	__u32 cpu;
 };
@@ -46,7 +34,6 @@ struct sched_info {
 
 struct task_struct {
 	struct thread_info thread_info;
-	struct hlist_head preempt_notifiers;
 	struct task_group *sched_task_group;
 	int pid;
 	int tgid;
@@ -246,7 +233,6 @@ struct mutex {
 
 struct kvm_vcpu {
 	struct kvm *kvm;
-	struct preempt_notifier preempt_notifier;
 	struct mutex mutex;
 	struct rcuwait wait;
 	int vcpu_id;

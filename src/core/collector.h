@@ -90,6 +90,7 @@ struct kw_collector {
 
 	/* Before a round of calls of read: fetch what is not mapped; NULL: nothing to do. */
 	int (*refresh)(const struct kw_live *live, void *state);
+	bool refreshed_first; /* its figures are of the moment of the reading, to the ms */
 
 	/*
 	 * Add the cumulative rows of one slot; vm is the index among the VMs, frame[i] is for

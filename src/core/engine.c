@@ -407,15 +407,43 @@ static struct bpf_program *find_program(const struct kw_engine *engine, const st
 				      : NULL;
 }
 
-uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook)
+bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook)
 {
 	struct bpf_program *p = find_program(engine, hook);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
 
-	if (!p || bpf_program__fd(p) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-		return 0;
-	return info.recursion_misses;
+	return p && bpf_program__fd(p) >= 0;
+}
+
+/* What the kernel tells about the program in use; false if there is none. */
+static bool program_info(const struct kw_engine *engine, const struct kw_hook *hook,
+			 struct bpf_prog_info *ret)
+{
+	struct bpf_program *p = find_program(engine, hook);
+	__u32 len = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	return p && bpf_program__fd(p) >= 0 &&
+	       !bpf_obj_get_info_by_fd(bpf_program__fd(p), ret, &len);
+}
+
+uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook)
+{
+	struct bpf_prog_info info;
+
+	return program_info(engine, hook, &info) ? info.recursion_misses : 0;
+}
+
+void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret)
+{
+	struct bpf_prog_info info;
+
+	*ret = (struct kw_own_cost){};
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		if (!program_info(engine, &engine->hook[i], &info))
+			continue;
+		ret->runs += info.run_cnt;
+		ret->run_ns += info.run_time_ns;
+	}
 }
 
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook)

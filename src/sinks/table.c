@@ -2,8 +2,9 @@
 /*
  * table.c - aligned tables for people.
  * May not know about: where data comes from, any one collector.
- * To extend: how a unit looks is decided in format_cell().
+ * To extend: how a unit looks is decided in core/cell.c.
  */
+#include "../core/cell.h"
 #include "../util/cleanup.h"
 #include "../util/text.h"
 #include "../util/units.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define LEAST_TEXT 8 /* columns that a shortened text keeps */
 
@@ -36,24 +36,12 @@ static void free_grid(struct grid *g)
 
 static char *format_cell(const struct kw_column *c, const struct kw_vms *vms, const void *row)
 {
+	char text[1024], safe[1024];
 	struct kw_value value;
-	char text[1024];
 
 	kw_column_value(c, vms, row, &value);
-	if (value.kind == KW_MISSING || c->role == KW_HISTOGRAM)
-		return strdup("-");
-	if (value.kind == KW_TEXT)
-		return strdup(kw_printable(value.text, text, sizeof(text)));
-	if (c->unit == KW_UNIT_NS)
-		return strdup(kw_format_ns(value.number, text, sizeof(text)));
-	if (c->unit == KW_UNIT_PERCENT) {
-		snprintf(text, sizeof(text), "%.1f", value.number / 100.0);
-		return strdup(text);
-	}
-	if (c->unit == KW_UNIT_NUMBER && c->role != KW_KEY)
-		return strdup(kw_format_count(value.number, text, sizeof(text)));
-	snprintf(text, sizeof(text), "%" PRIu64, value.number);
-	return strdup(text);
+	return strdup(
+		kw_printable(kw_cell_format(c, &value, text, sizeof(text)), safe, sizeof(safe)));
 }
 
 /* Make the widest text columns narrower until the table fits. */
@@ -139,13 +127,6 @@ static int add_cell(struct grid *g, size_t i, size_t r, const struct kw_vms *vms
 	return 0;
 }
 
-/* Is a column of text, by the first cell that has something? A word that is computed is text. */
-static bool is_text(const struct kw_column *c, const struct kw_value *value)
-{
-	return value->kind == KW_TEXT || c->unit == KW_UNIT_HEX ||
-	       (value->kind == KW_MISSING && c->unit == KW_UNIT_WORD && c->role == KW_DERIVED);
-}
-
 /* one_by_one: keep columns steady though the other rows are not known. */
 static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_schema *schema,
 		     void *const *row, size_t n_rows, bool one_by_one, struct grid *g)
@@ -165,7 +146,7 @@ static int make_grid(struct kw_sink *sink, const struct kw_vms *vms, const struc
 
 		for (size_t r = 0; r < n_rows && value.kind != KW_TEXT; r++)
 			kw_column_value(g->column[i], vms, row[r], &value);
-		g->text[i] = is_text(g->column[i], &value);
+		g->text[i] = kw_cell_is_text(g->column[i], &value);
 		g->width[i] = kw_text_width(g->column[i]->title);
 		for (size_t r = 0; r < n_rows && !err; r++)
 			err = add_cell(g, i, r, vms, row[r]);
@@ -210,16 +191,6 @@ static void put_row(struct kw_sink *sink, const struct grid *g, size_t r)
 	fputc('\n', sink->out);
 }
 
-static char *clock_text(uint64_t real_ns, char *dst, size_t size)
-{
-	time_t seconds = real_ns / 1000000000;
-	struct tm tm;
-
-	localtime_r(&seconds, &tm);
-	strftime(dst, size, "%H:%M:%S", &tm);
-	return dst;
-}
-
 static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_frame *frame,
 		 bool summary)
 {
@@ -231,7 +202,7 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 	if (err || !g.n) /* --columns names none of this table's */
 		return err;
 	fprintf(sink->out, "%s%s %s, %.2f s%s\n", sink->lines++ ? "\n" : "",
-		clock_text(frame->real_ns, clock, sizeof(clock)), frame->schema->name,
+		kw_format_clock(frame->real_ns, clock, sizeof(clock)), frame->schema->name,
 		frame->span_ns / 1e9, summary ? " in all" : "");
 	if (n)
 		put_header(sink, &g);
@@ -263,7 +234,7 @@ static int event(struct kw_sink *sink, const struct kw_vms *vms, const char *col
 		fputs("TIME            ", sink->out);
 		put_header(sink, &g);
 	}
-	fprintf(sink->out, "%s.%06u ", clock_text(real_ns, clock, sizeof(clock)),
+	fprintf(sink->out, "%s.%06u ", kw_format_clock(real_ns, clock, sizeof(clock)),
 		(unsigned int)(real_ns % 1000000000 / 1000));
 	put_row(sink, &g, 0);
 	return 0;

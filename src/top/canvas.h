@@ -28,14 +28,14 @@ enum kw_style {
 };
 
 struct kw_cell {
-	char text[16]; /* one character, with what combines with it; empty: right half of a wide one */
+	char text[16]; /* a character and what combines with it; "": right half of a wide one */
 	uint8_t style; /* enum kw_style */
 	bool selected; /* drawn inverse, whatever its style */
 };
 
 struct kw_canvas {
 	int width, height;
-	bool utf8; /* else only ASCII may be drawn; views choose characters by it */
+	bool utf8;	      /* else only ASCII may be drawn; views choose characters by it */
 	struct kw_cell *cell; /* height * width */
 };
 
@@ -50,7 +50,7 @@ void kw_canvas_clear(struct kw_canvas *canvas);
  * Write text at x, y, over at most width columns (less at the edge; a negative x is cut): text is
  * made printable (kw_printable), wide characters take two cells and are never halved, what does not
  * fit is cut, the last column then says '~'. Without UTF-8, what is not ASCII becomes '?'. Returns
- * the columns taken.
+ * the columns taken, from x on.
  */
 int kw_canvas_text(struct kw_canvas *canvas, int x, int y, int width, enum kw_style style,
 		   const char *text);

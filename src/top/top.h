@@ -14,16 +14,17 @@
 
 /* What it costs to watch, over one interval. */
 struct kw_top_cost {
-	uint64_t cpu_ns;	 /* of this process */
-	uint64_t rss_bytes;	 /* now */
-	uint64_t runs, run_ns;	 /* of its BPF programs */
-	bool has_runs;		 /* the source knows those */
+	uint64_t cpu_ns;       /* of this process */
+	uint64_t rss_bytes;    /* now */
+	uint64_t runs, run_ns; /* of its BPF programs */
+	bool has_runs;	       /* the source knows those */
 };
 
 /* One interval: what kw_run_interval() gave. Everything is the caller's and copied if kept. */
 struct kw_top_interval {
 	const struct kw_vms *vms;
-	struct kw_frame *frame; /* not const: kw_frame_* sort; n of them, each has schema and span */
+	struct kw_frame
+		*frame; /* not const: kw_frame_* sort; n of them, each has schema and span */
 	size_t n;
 	struct kw_losses lost;
 	struct kw_top_cost cost;
@@ -49,11 +50,11 @@ enum kw_top_key {
 /* What a key means to the one who feeds the screen. */
 enum kw_top_action {
 	KW_TOP_NOTHING,
-	KW_TOP_DRAW,	 /* something looks different now */
+	KW_TOP_DRAW, /* something looks different now */
 	KW_TOP_QUIT,
-	KW_TOP_FASTER,	 /* another interval: kw_top_interval_ns() */
-	KW_TOP_SUSPEND,	 /* Ctrl-Z */
-	KW_TOP_REPAINT,	 /* Ctrl-L: draw all, whatever the terminal shows */
+	KW_TOP_FASTER,	/* another interval: kw_top_interval_ns() */
+	KW_TOP_SUSPEND, /* Ctrl-Z */
+	KW_TOP_REPAINT, /* Ctrl-L: draw all, whatever the terminal shows */
 };
 
 struct kw_top;

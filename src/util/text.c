@@ -102,8 +102,7 @@ char *kw_valid_utf8(const char *text, char *dst, size_t size)
 	return copy(text, dst, size, false);
 }
 
-/* Length in bytes and width in columns of the next character. */
-static int next(const char *s, int *ret_width)
+int kw_text_next(const char *s, int *ret_width)
 {
 	uint32_t c;
 	int len = decode((const unsigned char *)s, &c);
@@ -117,7 +116,7 @@ int kw_text_width(const char *text)
 	int width = 0, w;
 
 	while (*text) {
-		text += next(text, &w);
+		text += kw_text_next(text, &w);
 		width += w;
 	}
 	return width;
@@ -131,7 +130,7 @@ void kw_text_cut(char *text, int width)
 	if (kw_text_width(text) <= width)
 		return;
 	while (*s) {
-		int len = next(s, &w);
+		int len = kw_text_next(s, &w);
 
 		if (used + w > width - 1)
 			break;

@@ -22,6 +22,9 @@ char *kw_printable(const char *text, char *dst, size_t size);
 /* As kw_printable, but only repairs the encoding: each invalid byte becomes U+FFFD. */
 char *kw_valid_utf8(const char *text, char *dst, size_t size);
 
+/* Length in bytes of the first character of a text that is not empty, and its width: 0, 1 or 2. */
+int kw_text_next(const char *text, int *ret_width);
+
 /* Columns that text takes on a terminal; wide characters take two. Any locale. */
 int kw_text_width(const char *text);
 

@@ -116,3 +116,13 @@ char *kw_format_time(uint64_t real_ns, char *dst, size_t size)
 		 zone, zone + 3);
 	return dst;
 }
+
+char *kw_format_clock(uint64_t real_ns, char *dst, size_t size)
+{
+	time_t seconds = real_ns / 1000000000;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	strftime(dst, size, "%H:%M:%S", &tm);
+	return dst;
+}

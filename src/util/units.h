@@ -26,4 +26,7 @@ uint64_t kw_real_ns(void);
 /* Local ISO 8601 with zone and microseconds: 2026-01-31T12:34:56.123456+01:00. Returns dst. */
 char *kw_format_time(uint64_t real_ns, char *dst, size_t size);
 
+/* Local time of day: 12:34:56. Returns dst. */
+char *kw_format_clock(uint64_t real_ns, char *dst, size_t size);
+
 #endif

@@ -10,15 +10,6 @@
 #ifndef KW_CENSUS_BPF_H
 #define KW_CENSUS_BPF_H
 
-/* The slot of the vCPU that a thread ran last, by tid. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, __u32);
-	__type(value, __u32);
-} time_census SEC(".maps");
-
 #define TIME_ANON_INODES 0x09041934 /* ANON_INODE_FS_MAGIC of linux/magic.h */
 
 /* "kvm-vcpu:N" among the files without a place in any directory */
@@ -75,7 +66,7 @@ int time_census_files(struct bpf_iter__task_file *ctx)
 	s->begun = s->since = bpf_ktime_get_ns();
 	time_watch_process(v);
 	/* of several vCPUs of one thread, it is in the one that it runs now */
-	bpf_map_update_elem(&time_census, &tid, &v->slot,
+	bpf_map_update_elem(&time_tids, &tid, &v->slot,
 			    s->state == TIME_IDLE ? BPF_NOEXIST : BPF_ANY);
 	return 0;
 }
@@ -84,15 +75,13 @@ SEC("?iter/task")
 int time_census_tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	__u32 tid, *slot, *mine, state;
+	__u32 *mine, state;
 	struct time_slot *s;
 	struct kw_vcpu *v;
 
 	if (!task)
 		return 0;
-	tid = task->pid;
-	slot = bpf_map_lookup_elem(&time_census, &tid);
-	v = slot ? kw_slot(*slot) : NULL;
+	v = time_vcpu_by_tid(task->pid);
 	s = v ? time_slot(v) : NULL;
 	if (!s || !v)
 		return 0;

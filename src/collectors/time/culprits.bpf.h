@@ -273,16 +273,6 @@ static __always_inline void time_who_to(const struct kw_vcpu *v, struct time_tur
 			 sizeof(turn->fresh.comm));
 }
 
-/* The vCPU that a task other than the current one runs, as far as it is in KVM_RUN. */
-static __always_inline struct kw_vcpu *time_vcpu_in(struct task_struct *task)
-{
-	void *first = BPF_CORE_READ(task, preempt_notifiers.first);
-	__u64 offset = bpf_core_field_offset(struct kvm_vcpu, preempt_notifier) +
-		       bpf_core_field_offset(struct preempt_notifier, link);
-
-	return first ? kw_slot_of((__u64)first - offset) : NULL;
-}
-
 /* ---- who waits ---- */
 
 /*
@@ -492,7 +482,7 @@ int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
 	c = time_cpu(s->cpu);
 	current = c && s->place ? time_current_of(s->cpu) : NULL;
 	if (current) {
-		time_who(current, time_vcpu_in(current), &turn);
+		time_who(current, time_vcpu_by_tid(BPF_CORE_READ(current, pid)), &turn);
 		time_who_to(v, &turn);
 		time_charge_wait(v, s, &turn, c->irq_ns, now);
 	}

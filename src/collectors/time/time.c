@@ -288,7 +288,7 @@ static const struct kw_column thread_columns[] = {
 	{ "run_percent", "%CPU", "… of the interval", KW_DERIVED, KW_UNIT_PERCENT, KW_SHOW_TABLE,
 	  0, 0, thread_share },
 	{ "waited", "WAITED", "Time for which it was runnable without one", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), NULL },
+	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), if_known },
 	{ "slices", "SLICES", "How often it got one", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(time_thread_row, slices), if_known },
 	KW_PAD(time_thread_row, unknown),
@@ -439,6 +439,7 @@ const struct kw_collector kw_collector_time = {
 	.close = time_close,
 	.start = time_start,
 	.refresh = time_refresh,
+	.refreshed_first = true,
 	.read = time_read,
 	.forget = time_forget,
 };

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * top.c - see top.h: the pages gone into, and what keys do on all of them.
+ * May not know about: terminals, BPF, collectors' structs.
+ * To extend: a key of one view is that view's; one that works everywhere is a case in
+ * global_key().
+ */
+#include "top.h"
+
+#include "../util/cleanup.h"
+#include "view.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CTRL_L 0x0c
+#define CTRL_Z 0x1a
+
+int kw_top_open(const struct kw_wants *wants, uint64_t interval_ns, struct kw_top **ret)
+{
+	struct kw_top *top = calloc(1, sizeof(*top));
+
+	if (!top)
+		return -ENOMEM;
+	top->wants = *wants;
+	top->interval_ns = interval_ns;
+	top_push(top, &top_view_host);
+	*ret = top;
+	return 0;
+}
+
+static void release_page(struct top_page *page)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(page->list); i++)
+		top_list_release(&page->list[i]);
+}
+
+void kw_top_close(struct kw_top *top)
+{
+	if (!top)
+		return;
+	for (size_t i = 0; i < top->depth; i++)
+		release_page(&top->page[i]);
+	top_model_release(&top->model);
+	free(top);
+}
+
+int kw_top_feed(struct kw_top *top, struct kw_top_interval *interval)
+{
+	return top_model_feed(&top->model, interval, top->paused);
+}
+
+uint64_t kw_top_interval_ns(const struct kw_top *top)
+{
+	return top->interval_ns;
+}
+
+/* ---- pages ---- */
+
+struct top_page *top_push(struct kw_top *top, const struct top_view *view)
+{
+	struct top_page *page;
+
+	if (top->depth == TOP_DEPTH)
+		return NULL;
+	page = &top->page[top->depth++];
+	*page = (struct top_page){ .view = view, .vcpu = KW_ALL };
+	return page;
+}
+
+void top_push_vm(struct kw_top *top, uint32_t vm)
+{
+	struct top_page *page = top_push(top, &top_view_vm);
+
+	if (page)
+		page->vm = vm;
+}
+
+static enum kw_top_action go_back(struct kw_top *top)
+{
+	if (top->depth > 1) {
+		release_page(&top->page[--top->depth]);
+		return KW_TOP_DRAW;
+	}
+	if (!*top->filter)
+		return KW_TOP_NOTHING;
+	*top->filter = 0;
+	top->filters++;
+	return KW_TOP_DRAW;
+}
+
+/* ---- the filter ---- */
+
+static void append(struct kw_top *top, uint32_t c)
+{
+	size_t used = strlen(top->filter);
+	int len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top->filter))
+		return;
+	for (int i = len - 1; i > 0; i--, c >>= 6)
+		top->filter[used + i] = 0x80 | (c & 0x3f);
+	top->filter[used] = first[len] | c;
+	top->filter[used + len] = 0;
+}
+
+/* The last character, be it of several bytes. False if there is none. */
+static bool erase(struct kw_top *top)
+{
+	size_t used = strlen(top->filter);
+
+	if (!used)
+		return false;
+	while (used > 1 && (top->filter[used - 1] & 0xc0) == 0x80)
+		used--;
+	top->filter[used - 1] = 0;
+	return true;
+}
+
+static enum kw_top_action type(struct kw_top *top, uint32_t key)
+{
+	if (key == KW_KEY_ENTER) {
+		top->typing = false;
+	} else if (key == KW_KEY_ESCAPE) {
+		top->typing = false;
+		*top->filter = 0;
+	} else if (key == KW_KEY_BACKSPACE) {
+		top->typing = erase(top);
+	} else {
+		append(top, key);
+	}
+	top->filters++;
+	return KW_TOP_DRAW;
+}
+
+/* ---- keys ---- */
+
+static enum kw_top_action change_interval(struct kw_top *top, int step)
+{
+	static const uint64_t ms[] = { 100, 200, 500, 1000, 2000, 5000, 10000, 30000, 60000 };
+	uint64_t before = top->interval_ns;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ms); i++) {
+		size_t k = step < 0 ? ARRAY_SIZE(ms) - 1 - i : i;
+		uint64_t ns = ms[k] * 1000000;
+
+		if (step < 0 ? ns < before : ns > before) {
+			top->interval_ns = ns;
+			return KW_TOP_FASTER;
+		}
+	}
+	return KW_TOP_NOTHING;
+}
+
+static enum kw_top_action pause_or_go_on(struct kw_top *top)
+{
+	top->paused = !top->paused;
+	if (!top->paused)
+		top_model_catch_up(&top->model);
+	return KW_TOP_DRAW;
+}
+
+static enum kw_top_action open_over(struct kw_top *top, const struct top_view *view)
+{
+	const struct top_view *now = top_page(top)->view;
+
+	if (now == &top_view_help || now == &top_view_columns)
+		return KW_TOP_NOTHING;
+	return top_push(top, view) ? KW_TOP_DRAW : KW_TOP_NOTHING;
+}
+
+static enum kw_top_action begin_filter(struct kw_top *top)
+{
+	if (!top_page(top)->view->tabs)
+		return KW_TOP_NOTHING;
+	top->typing = true;
+	return KW_TOP_DRAW;
+}
+
+/* What works on every page, after what a page makes of a key. */
+static enum kw_top_action global_key(struct kw_top *top, uint32_t key)
+{
+	switch (key) {
+	case 'q':
+		return KW_TOP_QUIT;
+	case 'p':
+	case ' ':
+		return pause_or_go_on(top);
+	case '+':
+	case '=':
+		return change_interval(top, 1);
+	case '-':
+		return change_interval(top, -1);
+	case '?':
+		return open_over(top, &top_view_help);
+	case 'c':
+		return open_over(top, &top_view_columns);
+	case '/':
+		return begin_filter(top);
+	case KW_KEY_ESCAPE:
+	case KW_KEY_BACKSPACE:
+		return go_back(top);
+	default:
+		return KW_TOP_NOTHING;
+	}
+}
+
+static bool change_pane(struct kw_top *top, struct top_page *page, int step)
+{
+	size_t n = page->view->panes(top, page);
+
+	if (n < 2)
+		return false;
+	page->pane = (page->pane + n + step) % n;
+	return true;
+}
+
+static bool pane_key(struct kw_top *top, struct top_page *page, uint32_t key)
+{
+	switch (key) {
+	case KW_KEY_TAB:
+		return change_pane(top, page, 1);
+	case KW_KEY_BACKTAB:
+		return change_pane(top, page, -1);
+	case KW_KEY_RIGHT:
+	case 'l':
+		return !page->view->tabs && change_pane(top, page, 1);
+	case KW_KEY_LEFT:
+	case 'h':
+		return !page->view->tabs && change_pane(top, page, -1);
+	default:
+		return false;
+	}
+}
+
+/* A key for the list that has the keys; it may not have been drawn yet. */
+static bool list_key(struct kw_top *top, struct top_page *page, uint32_t key)
+{
+	_cleanup_(top_content_release) struct top_content content = {};
+	struct top_list *list = &page->list[page->pane];
+
+	if (page->view->content(top, page, page->pane, &content) ||
+	    top_list_arrange(list, &content.rows, top_stamp(top)))
+		return false;
+	if (key != KW_KEY_ENTER)
+		return top_list_key(list, &content.rows, key);
+	if (!page->view->enter || list->at >= list->n)
+		return false;
+	list->selected = list->order[list->at].id; /* where to be when coming back */
+	list->has_selected = true;
+	page->view->enter(top, page, &content, list->order[list->at].row);
+	return true;
+}
+
+enum kw_top_action kw_top_key(struct kw_top *top, uint32_t key)
+{
+	struct top_page *page = top_page(top);
+
+	if (key == CTRL_L)
+		return KW_TOP_REPAINT;
+	if (key == CTRL_Z)
+		return KW_TOP_SUSPEND;
+	if (top->typing)
+		return type(top, key);
+	if (page->view->key && page->view->key(top, page, key))
+		return KW_TOP_DRAW;
+	if (page->view->panes && (pane_key(top, page, key) || list_key(top, page, key)))
+		return KW_TOP_DRAW;
+	return global_key(top, key);
+}
+
+/* ---- drawing ---- */
+
+void kw_top_draw(struct kw_top *top, struct kw_canvas *canvas, uint64_t real_ns)
+{
+	struct top_area area = { 0, 0, canvas->width, canvas->height };
+	struct top_page *page = top_page(top);
+	struct top_area title = top_take(&area, 1);
+
+	kw_canvas_clear(canvas);
+	page->view->draw(top, page, canvas, area);
+	top_draw_title(top, page, canvas, title, real_ns);
+}

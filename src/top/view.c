@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * view.c - what all views show alike: the first line, the last one, panes.
+ * May not know about: terminals, collectors' structs.
+ * To extend: see view.h.
+ */
+#include "view.h"
+
+#include "../util/cleanup.h"
+#include "../util/text.h"
+#include "../util/units.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+uint64_t top_stamp(const struct kw_top *top)
+{
+	return top->model.shown ? (uint64_t)top->model.shown->seq << 32 | top->filters : 0;
+}
+
+/* strcasestr() of bytes: letters other than ASCII are compared as they are. */
+static bool contains(const char *text, const char *part)
+{
+	size_t len = strlen(part);
+
+	for (; strlen(text) >= len; text++)
+		if (!strncasecmp(text, part, len))
+			return true;
+	return false;
+}
+
+bool top_passes(const struct kw_top *top, uint32_t vm)
+{
+	const struct kw_vm *v;
+
+	if (!*top->filter)
+		return true;
+	v = kw_vms_get(top->model.shown ? top->model.shown->vms : NULL, vm);
+	return v && contains(v->display, top->filter);
+}
+
+/* ---- first and last line ---- */
+
+static int draw_state(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line,
+		      int x)
+{
+	if (top->paused)
+		x = top_print(canvas, line, x, KW_STYLE_WARN, " PAUSED ") + 2;
+	if (*top->filter && !top->typing)
+		x = top_print(canvas, line, x, KW_STYLE_TITLE, "filter /%s", top->filter) + 2;
+	return x;
+}
+
+void top_draw_title(const struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
+		    struct top_area line, uint64_t real_ns)
+{
+	const struct top_list *list = &page->list[page->pane];
+	char clock[16], about[512] = "";
+	int x;
+
+	if (!line.height)
+		return;
+	kw_canvas_fill(canvas, line.x, line.y, line.width, KW_STYLE_TITLE, " ");
+	x = top_print(canvas, line, 0, KW_STYLE_TITLE, "kvm_watcher %s  every %.3gs",
+		      kw_format_clock(real_ns, clock, sizeof(clock)), top->interval_ns / 1e9) +
+	    2;
+	x = draw_state(top, canvas, line, x);
+	page->view->about(top, page, about, sizeof(about));
+	x = top_print(canvas, line, x, KW_STYLE_TITLE, "%s", about) + 2;
+	if (page->view->panes && *list->by)
+		top_print(canvas, line, x, KW_STYLE_TITLE, "by %s%s", list->by,
+			  list->reverse ? " reversed" : "");
+}
+
+void top_draw_hints(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line,
+		    const char *const *pairs)
+{
+	int x;
+
+	if (!top->typing)
+		return top_draw_keys(canvas, line, pairs);
+	x = top_print(canvas, line, 0, KW_STYLE_KEY, "name contains: ");
+	x = top_print(canvas, line, x, KW_STYLE_BOLD, "%s_", top->filter);
+	top_print(canvas, line, x, KW_STYLE_DIM, "  Enter: keep, Esc: all");
+}
+
+/* ---- panes ---- */
+
+#define SIDE_BY_SIDE 160 /* columns from which on two panes are */
+#define LEAST_LINES  7	 /* of a pane: title, heads, rows */
+
+void top_draw_pane(struct kw_top *top, struct top_page *page, size_t pane, struct kw_canvas *canvas,
+		   struct top_area area)
+{
+	_cleanup_(top_content_release) struct top_content content = {};
+	struct top_list *list = &page->list[pane];
+
+	if (page->view->content(top, page, pane, &content) ||
+	    top_list_arrange(list, &content.rows, top_stamp(top)))
+		top_print(canvas, area, 0, KW_STYLE_WARN, "out of memory");
+	else
+		top_list_draw(list, &content.rows, canvas, area, pane == page->pane);
+}
+
+static void draw_names(const struct kw_top *top, const struct top_page *page,
+		       struct kw_canvas *canvas, struct top_area line, size_t n)
+{
+	int x = 0;
+
+	for (size_t i = 0; i < n; i++)
+		x = top_print(canvas, line, x, i == page->pane ? KW_STYLE_SELECTED : KW_STYLE_DIM,
+			      " %s ", page->view->pane_title(top, page, i)) +
+		    1;
+}
+
+static void draw_tile(struct kw_top *top, struct top_page *page, size_t pane,
+		      struct kw_canvas *canvas, struct top_area area)
+{
+	struct top_area line = top_take(&area, 1);
+
+	top_print(canvas, line, 0, pane == page->pane ? KW_STYLE_SELECTED : KW_STYLE_BOLD, " %s ",
+		  page->view->pane_title(top, page, pane));
+	if (area.height > 3)
+		top_take_last(&area, 1);
+	top_draw_pane(top, page, pane, canvas, area);
+}
+
+void top_draw_panes(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
+		    struct top_area area)
+{
+	size_t n = page->view->panes(top, page);
+	size_t across = area.width >= SIDE_BY_SIDE ? 2 : 1, down = (n + across - 1) / across;
+
+	if (!n)
+		return;
+	if (area.height < (int)down * LEAST_LINES) {
+		draw_names(top, page, canvas, top_take(&area, 1), n);
+		return top_draw_pane(top, page, page->pane, canvas, area);
+	}
+	for (size_t i = 0; i < n; i++) {
+		int row = i / across, width = area.width / across;
+		int y = area.height * row / (int)down;
+		bool last = i + 1 == n && across > 1 && i % across == 0;
+
+		draw_tile(top, page, i, canvas,
+			  (struct top_area){ .x = area.x + (int)(i % across) * width,
+					     .y = area.y + y,
+					     .width = across == 1 || last ? area.width : width - 2,
+					     .height = area.height * (row + 1) / (int)down - y });
+	}
+}

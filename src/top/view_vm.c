@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * view_vm.c - one VM: where its time goes and went, its vCPUs, exit reasons, who ran instead, its
+ * interrupts and other threads; and the same of one vCPU.
+ * May not know about: terminals, collectors' structs.
+ * To extend: a pane that is a part of a table is a line in panes_of_vm[] or panes_of_vcpu[].
+ */
+#include "view.h"
+
+#include "../util/cleanup.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A pane without a table is the list of vCPUs, or of slow exits. */
+struct pane {
+	const char *title, *table, *columns, *sort;
+	enum { PART, VCPUS, SLOW } kind;
+};
+
+#define EXITS                                                                                      \
+	{                                                                                          \
+		"exits", "exits",                                                                  \
+			"reason,level,count/s,on_cpu,total,p50,p99,~,max,kernel,vmm,poll,halted,"  \
+			"blocked,waiting",                                                         \
+			"on_cpu", PART                                                             \
+	}
+#define CULPRITS                                                                                   \
+	{                                                                                          \
+		"who ran instead", "time-culprits",                                                \
+			"by,culprit,waited,waited_percent,count,culprit_pid", "waited", PART       \
+	}
+#define SLOWEST                                                                                    \
+	{                                                                                          \
+		"slowest exits but HLT (idle)", NULL, NULL, NULL, SLOW                             \
+	}
+
+static const struct pane panes_of_vm[] = {
+	{ "vCPUs", NULL, NULL, NULL, VCPUS },
+	EXITS,
+	CULPRITS,
+	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
+	  PART },
+	{ "other threads", "time-threads", "comm,role,run_percent,run,waited,slices,thread", "run",
+	  PART },
+	SLOWEST,
+};
+
+static const struct pane panes_of_vcpu[] = {
+	EXITS,
+	CULPRITS,
+	{ "in the kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel", PART },
+	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
+	  PART },
+	SLOWEST,
+};
+
+static const struct pane *pane_of(const struct top_page *page, size_t pane)
+{
+	return page->vcpu == KW_ALL ? &panes_of_vm[pane] : &panes_of_vcpu[pane];
+}
+
+static size_t panes(const struct kw_top *top, const struct top_page *page)
+{
+	(void)top;
+	return page->vcpu == KW_ALL ? ARRAY_SIZE(panes_of_vm) : ARRAY_SIZE(panes_of_vcpu);
+}
+
+static const char *pane_title(const struct kw_top *top, const struct top_page *page, size_t pane)
+{
+	(void)top;
+	return pane_of(page, pane)->title;
+}
+
+static int content(const struct kw_top *top, const struct top_page *page, size_t pane,
+		   struct top_content *ret)
+{
+	const struct pane *p = pane_of(page, pane);
+	struct top_part part = { .table = p->table,
+				 .columns = p->columns,
+				 .sort = p->sort,
+				 .vm = page->vm,
+				 .vcpu = page->vcpu };
+
+	if (p->kind == VCPUS)
+		return top_vcpus(top, page->vm, ret);
+	if (p->kind == SLOW)
+		return top_slow_exits(top, page, ret);
+	return top_part(top, &part, ret);
+}
+
+static void enter_reason(struct kw_top *top, const struct top_page *page,
+			 const struct top_content *content, size_t row)
+{
+	uint64_t id = top_row_id(&top->model, content->frame, content->row[row]);
+	struct top_page *deeper = top_push(top, &top_view_reason);
+
+	if (!deeper)
+		return;
+	deeper->vm = page->vm;
+	deeper->vcpu = page->vcpu;
+	deeper->reason = id;
+	content->rows.text(&content->rows, row, 0, deeper->name, sizeof(deeper->name));
+}
+
+static void enter(struct kw_top *top, struct top_page *page, const struct top_content *content,
+		  size_t row)
+{
+	const struct pane *p = pane_of(page, page->pane);
+	struct top_page *deeper;
+
+	if (p->kind == PART && !strcmp(p->table, "exits"))
+		return enter_reason(top, page, content, row);
+	if (p->kind != VCPUS)
+		return;
+	deeper = top_push(top, &top_view_vcpu);
+	if (!deeper)
+		return;
+	deeper->vm = page->vm;
+	deeper->vcpu = content->sums[row].vcpu;
+}
+
+/* ---- drawing ---- */
+
+static void about(const struct kw_top *top, const struct top_page *page, char *dst, size_t size)
+{
+	const struct top_moment *m = top->model.shown;
+	const struct kw_vm *vm = m ? kw_vms_get(m->vms, page->vm) : NULL;
+	const struct top_sums *sums = top_sums_of(&top->model, page->vm);
+
+	if (!vm)
+		snprintf(dst, size, "no such VM");
+	else if (page->vcpu != KW_ALL)
+		snprintf(dst, size, "%s, vCPU %u%s", vm->display, page->vcpu,
+			 sums ? "" : ": ended");
+	else
+		snprintf(dst, size, "%s (%s, pid %u)%s", vm->display, vm->vmm, vm->pid,
+			 sums ? "" : ": ended");
+}
+
+struct strip_arg {
+	const struct top_model *model;
+	uint32_t vm;
+};
+
+static const struct top_sample *sample(const void *arg, uint32_t back)
+{
+	const struct strip_arg *a = arg;
+
+	return top_vm_sample(a->model, a->vm, back);
+}
+
+static void draw_strip(const struct kw_top *top, const struct top_page *page,
+		       struct kw_canvas *canvas, struct top_area *area)
+{
+	struct strip_arg arg = { &top->model, page->vm };
+	struct top_area strip;
+
+	if (area->height < 14 || !top->model.shown || !top_frame(&top->model, "time") ||
+	    top_frame(&top->model, "time")->unavailable)
+		return;
+	strip = top_take(area, area->height >= 50 ? 5 : 3);
+	strip.width = strip.width < TOP_VM_HISTORY + 6 ? strip.width : TOP_VM_HISTORY + 6;
+	top_draw_strip(canvas, strip, top->model.shown->seq, 1, top->interval_ns, sample, &arg);
+}
+
+static const char *const keys[] = { "Enter", "go into", "Esc", "back",	  "Left Right", "panes",
+				    "s",     "sort",	"r",   "reverse", "p",		"pause",
+				    "?",     "help",	"q",   "quit",	  NULL };
+
+static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
+		      struct top_area *area)
+{
+	_cleanup_free_ struct top_sums *vcpus = NULL;
+	const struct top_sums *found = top_sums_of(&top->model, page->vm);
+	size_t n;
+
+	if (page->vcpu != KW_ALL) {
+		found = NULL;
+		if (top_vcpus_of(&top->model, page->vm, &vcpus, &n))
+			return;
+		for (size_t i = 0; i < n; i++)
+			found = vcpus[i].vcpu == page->vcpu ? &vcpus[i] : found;
+	}
+	top_draw_budget(found, canvas, area);
+}
+
+static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
+		 struct top_area area)
+{
+	if (area.height > 5)
+		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
+	draw_sums(top, page, canvas, &area);
+	if (page->vcpu == KW_ALL)
+		draw_strip(top, page, canvas, &area);
+	top_draw_panes(top, page, canvas, area);
+}
+
+const struct top_view top_view_vm = {
+	.panes = panes,
+	.pane_title = pane_title,
+	.about = about,
+	.content = content,
+	.draw = draw,
+	.enter = enter,
+};
+
+const struct top_view top_view_vcpu = {
+	.panes = panes,
+	.pane_title = pane_title,
+	.about = about,
+	.content = content,
+	.draw = draw,
+	.enter = enter,
+};
