@@ -53,7 +53,7 @@ def case_time_two_on_one_cpu():
             g.go()
         with window([one, two], interval="0.5") as got:
             time.sleep(3)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     for me, other in ((one, two), (two, one)):
         b = check_ran(got, me.pid, tids[me.pid])
         active = b["wall"] - b["stopped"]
@@ -71,7 +71,7 @@ def case_time_two_vcpus_of_one_vm():
         g.go()
         with window([g]) as got:
             time.sleep(1.5)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     for v, tid in enumerate(tids):
         check_ran(got, g.pid, tid, v)
         culprits = by_culprit(got.objects, vcpu=v)
@@ -87,7 +87,7 @@ def case_time_hog():
         g.go()
         with window([g], others=[hog.pid]) as got:
             time.sleep(2)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = check_ran(got, g.pid, tid)
     mine = by_culprit(got.objects)["process", hog.pid, None]
     # the hog also ran while the vCPU was stopped
@@ -153,13 +153,14 @@ def kernel_thread(name):
 
 
 def case_time_kernel_thread():
-    """A kernel thread that is busy on the vCPU's CPU: KSM's, which looks for equal pages."""
+    """A kernel thread that is busy on the vCPU's CPU: KSM's, which looks for equal pages. It has to
+    sleep now and then, else RCU would not let any BPF program go."""
     ksmd, size = kernel_thread("ksmd"), 64 << 20
     usual = os.sched_getaffinity(ksmd)
     with mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as pages, at_home(1), \
             Guest(*SPIN, cpus="0") as g, \
-            settings(sys__kernel__mm__ksm__sleep_millisecs=0,
-                     sys__kernel__mm__ksm__pages_to_scan=4096, sys__kernel__mm__ksm__run=1):
+            settings(sys__kernel__mm__ksm__sleep_millisecs=1,
+                     sys__kernel__mm__ksm__pages_to_scan=1000, sys__kernel__mm__ksm__run=1):
         pages.madvise(12)  # MADV_MERGEABLE
         for i in range(0, size, 4096):
             pages[i:i + 8] = i.to_bytes(8, "little")
@@ -171,7 +172,7 @@ def case_time_kernel_thread():
                 time.sleep(2)
         finally:
             os.sched_setaffinity(ksmd, usual)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = check_ran(got, g.pid, tid)
     culprits = by_culprit(got.objects)
     print(f"#   ksmd ran {got.ran[ksmd]}, culprits {culprits}", flush=True)
@@ -200,8 +201,8 @@ def case_time_wake_ups():
          f"woken, {changes['woken']} times")
     culprits = by_culprit(objects)
     print(f"#   culprits {culprits}", flush=True)
-    idle = culprits["idle", None, None]
-    assert idle >= 0.8 * parts(b, WAITING), f"not by idle: {culprits} of {b}"
+    # what is not idle's is of when another thread of the host had the CPU at the wake-up
+    assert culprits["idle", None, None] >= 0.8 * b["woken"], f"not by idle: {culprits} of {b}"
     none_lost(objects)
 
 
@@ -220,7 +221,7 @@ def throttled_run(inner, outer):
         with window([g]) as got:
             time.sleep(2)
         theirs = outer.throttled() - before
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = whole(got.objects)
     near(b["throttled"], theirs, theirs // 100 + 2 * MS, "throttled, by cpu.stat")
     culprits = by_culprit(got.objects)
@@ -259,7 +260,7 @@ def single_time_linux():
         with window([q_guest], "-p", q.pid, others=[vhost, q.pid], interval="1") as got:
             time.sleep(6)
         os.kill(q.pid, signal.SIGCONT)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     for v, tid in enumerate(tids):
         check_ran(got, q.pid, tid, v, bound=50, switch=20000)
     rows = intervals(got.objects, "time-threads")

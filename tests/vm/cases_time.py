@@ -19,7 +19,8 @@ from harness import *
 ALL = "exits,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl,time"
 SPIN = ("-k", "spin", "-n", 10**9, "-s", 1000)  # makes no exits, and does not end
 STEP = 100000  # ns from one clock's reading of an event to another's, at most, on average
-WAKE = 250000  # … of a wake-up: the scheduler's clock of an idle CPU is behind (cases_load.py)
+CALL = 400000  # … where there is a system call between the two, and all that watches it
+WAKE = 400000  # … of a wake-up: the scheduler's clock of an idle CPU is behind (cases_load.py)
 
 
 def parts(budget, states):
@@ -29,8 +30,8 @@ def parts(budget, states):
 def check_ledger(objects, record, halts=0):
     """The budget of a run that lies within the watch, against what the vCPU's thread knows."""
     t, b = record["times"], whole(objects, pid=record["pid"], vcpu=record["vcpu"])
-    inside = STEP * t["runs"] + WAKE * halts
-    outside = STEP * t["runs"] + WAKE * (t["sleeps"] + t["pauses"])
+    inside = CALL * t["runs"] + WAKE * halts
+    outside = CALL * t["runs"] + WAKE * (t["sleeps"] + t["pauses"])
     # before and after the run, it warms up and ends
     near(b["vmm"], t["cpu"] - t["inside_cpu"], outside + 5 * MS, "outside KVM_RUN")
     near(parts(b, ON_CPU) - b["vmm"], t["inside_cpu"], inside + 2 * MS, "on a CPU in KVM_RUN")
@@ -57,7 +58,7 @@ def case_time_busy():
             time.sleep(2)
             ended = time.monotonic_ns()
         theirs, changes = t.budget(tid, began, ended)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = whole(got.objects)
     ran, delay, _ = got.ran[tid]
     active = b["wall"] - b["stopped"]
@@ -93,8 +94,8 @@ def case_time_halted():
             # KVM's own has the way to sleep and back, and the wait for a CPU
             print(f"#   KVM's halt_wait_ns {kvm}: {kvm - b['halted']} more", flush=True)
             assert 0 <= kvm - b["halted"] <= parts(b, WAITING) + WAKE * n, (kvm, b)
-            # the timer is armed a bit before the sleep; and it may be late
-            near(b["halted"], n * ns, n * MS, f"{n} times {ns} ns of vCPU {v}")
+            # the timer is armed a bit before the sleep; and it may be late, as KVM has it
+            assert n * (ns - MS) <= b["halted"] <= kvm, f"{n} times {ns} ns of vCPU {v}: {b}"
             equal((b["poll_hit"], b["poll_wasted"]), (0, 0), "polling")
     check_budget(objects)
     for r in results:
@@ -130,7 +131,7 @@ def case_time_polling():
 
 def case_time_vmm_sleeps():
     """A VMM that sleeps for a known time at each exit to user space."""
-    n, us = 50, 10000
+    n, us = 30, 30000
     with Guest("-k", "out", "-n", n, "--vmm-sleep", us) as g:
         with PromptWatch(interval="0.25") as w:
             results = g.run()
@@ -140,16 +141,16 @@ def case_time_vmm_sleeps():
     check_budget(objects)
     t, b, around = check_ledger(objects, results[0])
     equal(t["sleeps"], n, "sleeps")
-    near(b["idle"] - around, t["slept"] - t["slept_cpu"], STEP * n + parts(b, WAITING), "idle")
+    near(b["idle"] - around, t["slept"] - t["slept_cpu"], WAKE * n + parts(b, WAITING), "idle")
     # it sleeps for as long as asked, but for what it takes to fall asleep
-    assert b["idle"] - around >= n * (1000 * us - 5 * STEP), (b, t)
+    assert b["idle"] - around >= n * (1000 * us - CALL), (b, t)
     none_lost(objects)
 
 
 def case_time_vmm_spins():
     """A VMM that is on a CPU for a known time at each exit to user space."""
-    n, us = 50, 20000
-    with Guest("-k", "out", "-n", n, "--vmm-spin", us, "-v", 1) as g:
+    n, us = 30, 40000
+    with Guest("-k", "out", "-n", n, "--vmm-spin", us) as g:
         with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
@@ -159,7 +160,7 @@ def case_time_vmm_spins():
     t, b, _ = check_ledger(objects, results[0])
     equal(t["spins"], n, "spins")
     # besides, it goes there and back, and sets up the run
-    near(b["vmm"], t["spun"], 2 * STEP * n + 5 * MS, "VMM")
+    near(b["vmm"], t["spun"], t["spun"] // 100 + CALL * n, "VMM")
     assert b["vmm"] >= t["spun"] - STEP, (b, t)
     none_lost(objects)
 
@@ -196,7 +197,7 @@ def case_time_nested():
         tid = g.vcpu_threads()[0]
         with window([g], what="time,exits") as got:
             time.sleep(1.5)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = whole(got.objects)
     ran, _, _ = got.ran[tid]
     near(parts(b, ON_CPU), ran, ran // 100 + 5 * MS, "run time of schedstat")
@@ -341,7 +342,7 @@ def case_time_moves():
                 for v, tid in enumerate(tids):
                     moved(tid, (i // (v + 1) + 1) % 2)
             time.sleep(0.5)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     for v, tid in enumerate(tids):
         b = whole(got.objects, vcpu=v)
         ran, delay, slices = got.ran[tid]
@@ -445,7 +446,7 @@ def case_time_per_vm_and_host():
             per_vm, per_host, of_two = vm.finish(), host.finish(), only.finish()
     each = got.objects
     for objects in (each, of_two):
-        check_budget(objects)
+        check_budget(objects, settled=True)
     equal({r["pid"] for r in intervals(of_two)}, {two.pid}, "VMs of -p")
     equal(len(intervals(per_vm)), 2, "rows per VM")
     equal(len(intervals(per_host)), 1, "rows per host")
@@ -473,7 +474,7 @@ def case_time_without_fentry_and_kprobes():
             g.go()
             with window([g], without=without) as got:
                 time.sleep(1)
-        check_budget(got.objects)
+        check_budget(got.objects, settled=True)
         none_lost(got.objects)
         for v, (ran, _, slices) in enumerate(got.ran.values()):
             near(parts(whole(got.objects, vcpu=v), ON_CPU), ran,
@@ -486,7 +487,7 @@ def case_time_with_all():
         g.go()
         with window([g], what=ALL, interval="1") as got:
             time.sleep(2)
-    check_budget(got.objects)
+    check_budget(got.objects, settled=True)
     b = whole(got.objects)
     exits = rows_of(got.objects)
     n = sum(r["count"] for r in exits)
