@@ -12,23 +12,55 @@
 #include <bpf/bpf_helpers.h>
 
 /*
- * True if a task that is being switched out stays runnable. Preempted tasks do, whatever their
- * state. The tracepoint passes the state since fa2c3254d7cf ("sched/tracing: Don't re-read
- * p->state when emitting sched_switch event"), 5.18.
+ * The state in which a task is being switched out; 0: it stays runnable. Preempted tasks do,
+ * whatever their state. The tracepoint passes the state since fa2c3254d7cf ("sched/tracing: Don't
+ * re-read p->state when emitting sched_switch event"), 5.18.
  */
 const volatile bool kw_switch_has_state = true;
 
-static __always_inline bool kw_stays_runnable(unsigned long long *ctx, struct task_struct *prev)
+static __always_inline __u32 kw_switch_state(unsigned long long *ctx, struct task_struct *prev)
 {
 	struct task_struct___state *old = (void *)prev;
 
 	if (ctx[0])
-		return true;
+		return 0;
 	if (kw_switch_has_state)
-		return !(unsigned int)ctx[3];
+		return ctx[3];
 	if (bpf_core_field_exists(old->state))
-		return !BPF_CORE_READ(old, state);
-	return !BPF_CORE_READ(prev, __state);
+		return BPF_CORE_READ(old, state);
+	return BPF_CORE_READ(prev, __state);
+}
+
+#define KW_TASK_STOPPED (4 | 8) /* __TASK_STOPPED, __TASK_TRACED of linux/sched.h */
+
+/* The CPU in whose run queue a task is. */
+static __always_inline __u32 kw_cpu_of(struct task_struct *task)
+{
+	struct task_struct___cpu *old = (void *)task;
+
+	if (bpf_core_field_exists(old->cpu))
+		return BPF_CORE_READ(old, cpu);
+	return BPF_CORE_READ(task, thread_info.cpu);
+}
+
+/*
+ * Programs of tracepoints can be preempted since 7.x; what is read and written in the middle of a
+ * switch is then not of one moment. Kernels that do so can be told not to (bpf_preempt_disable()
+ * exists since 6.10).
+ */
+extern void bpf_preempt_disable(void) __ksym __weak;
+extern void bpf_preempt_enable(void) __ksym __weak;
+
+static __always_inline void kw_stay(void)
+{
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+static __always_inline void kw_go_on(void)
+{
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
 }
 
 /*

@@ -19,7 +19,35 @@
 
 struct bpf_local_storage;
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct preempt_notifier {
+	struct hlist_node link;
+};
+
+struct thread_info {
+	__u32 cpu;
+};
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
+struct sched_info {
+	unsigned long pcount;
+	__u64 run_delay;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
+	struct hlist_head preempt_notifiers;
+	struct task_group *sched_task_group;
 	int pid;
 	int tgid;
 	unsigned int __state;
@@ -29,6 +57,19 @@ struct task_struct {
 	struct bpf_local_storage *bpf_storage;
 	char comm[16];
 	unsigned int flags;
+	struct sched_entity se;
+	struct sched_info sched_info;
+};
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
 };
 
 typedef struct {
@@ -46,6 +87,23 @@ struct mm_struct {
 /* before 2f064a59a11f ("sched: Change task_struct::state"), 5.14 */
 struct task_struct___state {
 	long state;
+};
+
+/* without CONFIG_THREAD_INFO_IN_TASK's cpu: until bcf9033e5449 ("sched: move CPU field back into
+ * thread_info if THREAD_INFO_IN_TASK=y"), 5.16 */
+struct task_struct___cpu {
+	unsigned int cpu;
+};
+
+struct task_group;
+
+struct rq {
+	struct task_struct *curr;
+	int cpu;
+};
+
+struct rcuwait {
+	struct task_struct *task;
 };
 
 struct mmu_notifier {
@@ -153,6 +211,8 @@ struct pid {
 
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct preempt_notifier preempt_notifier;
+	struct rcuwait wait;
 	int vcpu_id;
 	struct pid *pid;
 	unsigned int halt_poll_ns;

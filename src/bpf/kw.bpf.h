@@ -417,9 +417,18 @@ static __always_inline void kw_switch_in(struct kw_vcpu *v, __u64 now)
 }
 
 /*
- * A halt ended that began ns ago. Returns the time that KVM counted as polled before it went to
- * sleep; what of that was spent waiting for a CPU is in that part already.
+ * Of the time that KVM counted as polled, in a halt that began ns ago, what was spent on a CPU:
+ * what was spent waiting for one is in that part already.
  */
+static __always_inline __u64 kw_polled_on_cpu(const struct kw_vcpu *v, __u64 ns, __u64 polled,
+					      __u64 now)
+{
+	if (v->preempt_ns < now - ns || v->preempt_ns >= now - ns + polled)
+		return polled;
+	return polled - (v->preempt_len < polled ? v->preempt_len : polled);
+}
+
+/* A halt ended that began ns ago. Returns the time that KVM counted as polled before it slept. */
 static __always_inline __u64 kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u64 ns,
 					   __u64 now)
 {
@@ -429,12 +438,11 @@ static __always_inline __u64 kw_halt_ended(struct kw_vcpu *v, struct kvm_vcpu *v
 		return 0;
 	polled = stat > v->poll_stat ? stat - v->poll_stat : 0; /* an administrator may clear it */
 	v->poll_stat = stat;
-	poll = polled > ns ? ns : polled;
-	if (v->preempt_ns >= now - ns && v->preempt_ns < now - ns + poll)
-		poll -= v->preempt_len < poll ? v->preempt_len : poll;
+	polled = polled > ns ? ns : polled;
+	poll = kw_polled_on_cpu(v, ns, polled, now);
 	if (v->exit_ns && poll)
 		kw_charge(v, KW_PART_POLL, poll);
-	return polled > ns ? ns : polled;
+	return polled;
 }
 
 static __always_inline void kw_fit(__u64 *part, __u64 *left)

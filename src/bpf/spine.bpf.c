@@ -18,15 +18,14 @@ static __always_inline struct kw_vcpu *kw_watched(struct kvm_vcpu *vcpu)
 	return vcpu && kw_running ? kw_vcpu_find(vcpu) : NULL;
 }
 
-/* A guest has exited; KVM starts to handle it. */
-SEC("?tp_btf/kvm_exit")
-int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
+static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct kw_vcpu *v = kw_watched(vcpu);
 
 	if (!v || !vcpu)
-		return 0;
+		return;
+	kw_collectors_on_state(v, KW_ST_KERNEL, 0, now);
 	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
 		kw_clear_parts(v);
@@ -38,6 +37,15 @@ int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
 	v->isa = isa;
 	v->level = kw_exit_level(vcpu);
 	v->state = KW_ST_KERNEL;
+}
+
+/* A guest has exited; KVM starts to handle it. */
+SEC("?tp_btf/kvm_exit")
+int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
+{
+	kw_stay();
+	kw_exit_begins(vcpu, isa);
+	kw_go_on();
 	return 0;
 }
 
@@ -69,17 +77,17 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
  * A guest is about to be entered. An entry from guest mode is a fast path: KVM handled an exit
  * and re-entered without passing kvm_exit.
  */
-SEC("?tp_btf/kvm_entry")
-int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
+static __always_inline void kw_entry(struct kvm_vcpu *vcpu)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct kw_vcpu *v = kw_watched(vcpu);
 
-	if (!v)
-		return 0;
+	if (!v || !vcpu)
+		return;
+	kw_collectors_on_state(v, KW_ST_GUEST, kw_exit_level(vcpu), now);
 	if (v->exit_ns) {
 		kw_exit_done(v, now);
-		return 0;
+		return;
 	}
 	if (v->about) { /* of an exit whose begin was not seen */
 		kw_collectors_on_about(v, now, 0);
@@ -89,20 +97,40 @@ int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 		v->fastpath++;
 	v->state = KW_ST_GUEST;
 	v->since_ns = now;
+}
+
+SEC("?tp_btf/kvm_entry")
+int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
+{
+	kw_stay();
+	kw_entry(vcpu);
+	kw_go_on();
 	return 0;
+}
+
+/* The state changes to the VMM's, or from it to the kernel's. */
+static __always_inline void kw_pass(struct kw_vcpu *v, enum kw_state state)
+{
+	__u64 now = bpf_ktime_get_ns();
+
+	kw_collectors_on_state(v, state, 0, now);
+	kw_set_state(v, state, now);
 }
 
 /* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */
 SEC("?tp_btf/kvm_userspace_exit")
 int BPF_PROG(kw_kvm_userspace_exit, __u32 reason, int error)
 {
-	struct kw_vcpu *v = kw_current_vcpu();
+	struct kw_vcpu *v;
 
-	if (!v)
-		return 0;
-	kw_set_state(v, KW_ST_VMM, bpf_ktime_get_ns());
-	/* told to come back at once, KVM leaves the reason of the exit before */
-	kw_collectors_on_userspace(v, error == -KW_EINTR ? KVM_EXIT_INTR : reason, error);
+	kw_stay();
+	v = kw_current_vcpu();
+	if (v) {
+		kw_pass(v, KW_ST_VMM);
+		/* told to come back at once, KVM leaves the reason of the exit before */
+		kw_collectors_on_userspace(v, error == -KW_EINTR ? KVM_EXIT_INTR : reason, error);
+	}
+	kw_go_on();
 	return 0;
 }
 
@@ -143,10 +171,13 @@ int BPF_PROG(kw_fault_tp, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
 /* KVM_RUN is called: the VMM's time is over, and this thread now runs this vCPU. */
 static __always_inline int kw_run_begins(struct kvm_vcpu *vcpu)
 {
-	struct kw_vcpu *v = kw_watched(vcpu);
+	struct kw_vcpu *v;
 
-	if (v && v->state == KW_ST_VMM)
-		kw_set_state(v, KW_ST_KERNEL, bpf_ktime_get_ns());
+	kw_stay();
+	v = kw_watched(vcpu);
+	if (v && (v->state == KW_ST_VMM || v->state == KW_ST_UNKNOWN))
+		kw_pass(v, KW_ST_KERNEL);
+	kw_go_on();
 	return 0;
 }
 
@@ -166,13 +197,17 @@ int BPF_KPROBE(kw_run_kprobe, struct kvm_vcpu *vcpu)
 SEC("?tp_btf/kvm_vcpu_wakeup")
 int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool valid)
 {
-	struct kw_vcpu *v = kw_current_vcpu();
-	__u64 polled;
+	struct kw_vcpu *v;
+	__u64 polled, now;
 
-	if (!v)
-		return 0;
-	polled = kw_halt_ended(v, (struct kvm_vcpu *)v->vcpu, ns, bpf_ktime_get_ns());
-	kw_collectors_on_halt(v, ns, polled, waited, valid);
+	kw_stay();
+	v = kw_current_vcpu();
+	if (v) {
+		now = bpf_ktime_get_ns();
+		polled = kw_halt_ended(v, (struct kvm_vcpu *)v->vcpu, ns, now);
+		kw_collectors_on_halt(v, ns, polled, waited, valid, now);
+	}
+	kw_go_on();
 	return 0;
 }
 
@@ -183,17 +218,21 @@ int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool valid)
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
+	__u32 cpu = bpf_get_smp_processor_id(), memo = 0, state;
 	struct kw_vcpu *v;
-	__u32 cpu, memo = 0;
 	__u64 now;
 
-	if (!kw_running || (!prev->bpf_storage && !next->bpf_storage))
+	if (!kw_running)
 		return 0;
-	now = bpf_ktime_get_ns();
+	now = kw_collectors_on_any_switch(prev, cpu);
+	if (!prev->bpf_storage && !next->bpf_storage)
+		return 0;
+	now = now ?: bpf_ktime_get_ns();
 	v = kw_vcpu_of_task(prev);
 	if (v) {
-		kw_switch_out(v, kw_stays_runnable(ctx, prev), now);
-		kw_collectors_on_switch_out(v, now);
+		state = kw_switch_state(ctx, prev);
+		kw_switch_out(v, !state, now);
+		kw_collectors_on_switch_out(v, prev, state, cpu, now);
 	}
 	v = kw_vcpu_of_task(next);
 	if (v) {
@@ -201,7 +240,6 @@ int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		kw_switch_in(v, now);
 		memo = v->slot;
 	}
-	cpu = bpf_get_smp_processor_id();
 	if (cpu < KW_MAX_CPUS)
 		kw_memo[cpu].slot = memo;
 	return 0;
@@ -215,8 +253,10 @@ int BPF_PROG(kw_sched_wakeup, struct task_struct *task)
 	if (!kw_running || !task->bpf_storage)
 		return 0;
 	v = kw_vcpu_of_task(task);
-	if (v && v->off_ns && !v->wake_ns)
+	if (v && v->off_ns && !v->wake_ns) {
 		v->wake_ns = bpf_ktime_get_ns();
+		kw_collectors_on_wake(v, task, v->wake_ns);
+	}
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include "options.h"
 
 #include "../core/log.h"
+#include "../top/screen.h"
 #include "../util/cleanup.h"
 #include "../util/text.h"
 #include "../util/units.h"
@@ -19,6 +20,7 @@
 
 #define ON(verb)   (1u << (verb))
 #define SHOWN	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST))
+#define WATCHED	   (SHOWN | ON(KW_TOP))
 #define EVERYWHERE (ON(KW_VERBS) - 1)
 
 /* Options without a letter. */
@@ -42,11 +44,11 @@ static const struct offered {
 	struct argp_option argp;
 	unsigned int verbs;
 } table[] = {
-	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, SHOWN },
-	{ { "pid", 'p', "PID[,...]", 0, "Only VMs of these processes", 1 }, SHOWN },
-	{ { "tid", O_TID, "TID[,...]", 0, "Only vCPUs that these threads run", 1 }, SHOWN },
-	{ { "vcpu", O_VCPU, "ID[,...]", 0, "Only vCPUs with these ids", 1 }, SHOWN },
-	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, SHOWN },
+	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, WATCHED },
+	{ { "pid", 'p', "PID[,...]", 0, "Only VMs of these processes", 1 }, WATCHED },
+	{ { "tid", O_TID, "TID[,...]", 0, "Only vCPUs that these threads run", 1 }, WATCHED },
+	{ { "vcpu", O_VCPU, "ID[,...]", 0, "Only vCPUs with these ids", 1 }, WATCHED },
+	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, WATCHED },
 	{ { "reason", O_REASON, "REASON[,...]", 0,
 	    "Only exits for these reasons (names or numbers)", 1 },
 	  SHOWN },
@@ -55,9 +57,9 @@ static const struct offered {
 	    1 },
 	  ON(KW_TRACE) },
 	{ { "max-vcpus", O_MAX_VCPUS, "N", 0, "Room for this many vCPUs at once (16384)", 1 },
-	  SHOWN },
-	{ { NULL, 0, NULL, 0, "How long:", 2 }, SHOWN },
-	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, SHOWN },
+	  WATCHED },
+	{ { NULL, 0, NULL, 0, "How long:", 2 }, WATCHED },
+	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, WATCHED },
 	{ { "summary", 's', NULL, 0, "At the end, a table of the whole run", 2 }, ON(KW_STAT) },
 	{ { "page-counts", O_PAGE_COUNTS, NULL, 0,
 	    "At the end, how often each page was made dirty (with dirty)", 2 },
@@ -65,7 +67,7 @@ static const struct offered {
 	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE },
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
 	    "table, jsonl or csv; repeatable; without PATH to standard output", 3 },
-	  EVERYWHERE },
+	  EVERYWHERE & ~ON(KW_TOP) },
 	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 },
 	  ON(KW_STAT) },
 	{ { "columns", O_COLUMNS, "NAME[,...]", 0, "Show these columns (kvm_watcher list columns)",
@@ -91,6 +93,8 @@ static const struct offered {
 static const struct verb {
 	const char *name, *args, *doc;
 } verbs[KW_VERBS] = {
+	[KW_TOP] = { "top", "[COLLECTOR[,...]] [INTERVAL]",
+		     "Live screen of all VMs, vCPUs and what they wait for; ? shows its keys." },
 	[KW_STAT] = { "stat", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
 		      "Tables per interval of INTERVAL seconds (1), COUNT times." },
 	[KW_TRACE] = { "trace", "[COLLECTOR]", "One line per event, filtered in the kernel." },
@@ -111,7 +115,8 @@ static void print_help(void)
 	       "Tells where the time of KVM's virtual machines goes, from the host.\n\nVerbs:\n");
 	for (int i = 0; i < KW_VERBS; i++)
 		printf("  %-8s %s\n", verbs[i].name, verbs[i].doc);
-	printf("A collector's name where a verb is expected means stat of it.\n\nCollectors:\n");
+	printf("A collector's name where a verb is expected means stat of it; no argument at all,\n"
+	       "on a terminal, means top.\n\nCollectors:\n");
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		printf("  %-9s %s\n", c->name, c->help);
 	printf("\nThe reference's options work as well, when no verb is given:\n"
@@ -120,6 +125,7 @@ static void print_help(void)
 	       "  several at once, in any order;\n"
 	       "  -s summary at the end, -p PID, -t SEC, -v, -V, -?, --usage\n\n"
 	       "'kvm_watcher VERB --help' shows a verb's options.\n\nExamples:\n"
+	       "  kvm_watcher                             all VMs and where their time goes, live\n"
 	       "  kvm_watcher exits                       exits of all VMs, every second\n"
 	       "  kvm_watcher stat exits -p 1234 -s 5 12  of one VM, for a minute, with a summary\n"
 	       "  kvm_watcher trace exits --slower 1ms --exclude HLT\n"
@@ -264,6 +270,11 @@ static int parse_number(const char *option, const char *arg, uint32_t least, uin
 	return 0;
 }
 
+static bool takes_interval(enum kw_verb verb)
+{
+	return ON(verb) & (ON(KW_TOP) | ON(KW_STAT) | ON(KW_HIST));
+}
+
 static int parse_positional(struct kw_options *o, const char *arg)
 {
 	bool number = *arg >= '0' && *arg <= '9';
@@ -273,7 +284,8 @@ static int parse_positional(struct kw_options *o, const char *arg)
 		o->what = keep(o, arg);
 		return o->what ? 0 : ENOMEM;
 	}
-	if (!number || (o->verb != KW_STAT && o->verb != KW_HIST) || o->count) {
+	if (!number || !takes_interval(o->verb) || o->count ||
+	    (o->verb == KW_TOP && o->has_interval)) {
 		kw_say("'%s' is too much, or not expected there; try --help", arg);
 		return EINVAL;
 	}
@@ -422,11 +434,12 @@ static bool is_seed(int argc, char **argv)
 
 int kw_options_parse(int argc, char **argv, struct kw_options *ret)
 {
+	const char *why;
 	int verb;
 
 	set_defaults(ret);
 	if (argc < 2)
-		return parse_verb(KW_STAT, argc, argv, ret);
+		return parse_verb(kw_screen_possible(&why) ? KW_TOP : KW_STAT, argc, argv, ret);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?") ||
 	    !strcmp(argv[1], "help")) {
 		print_help();

@@ -10,7 +10,7 @@
 #include "../core/source.h"
 #include "../sinks/sink.h"
 
-enum kw_verb { KW_STAT, KW_TRACE, KW_HIST, KW_LIST, KW_CHECK, KW_VERBS };
+enum kw_verb { KW_TOP, KW_STAT, KW_TRACE, KW_HIST, KW_LIST, KW_CHECK, KW_VERBS };
 
 /* Exit codes of the process. */
 enum {

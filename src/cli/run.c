@@ -12,11 +12,19 @@
 #include <errno.h>
 #include <string.h>
 
+/* What a live screen has to tell; what a kernel lacks of it is shown as unavailable. */
+#define TOP_COLLECTORS "time,exits,halt,faults,dirty,irq,io,mmio"
+
+static const char *named_collectors(const struct kw_options *o)
+{
+	return o->what ?: o->verb == KW_TOP ? TOP_COLLECTORS : "exits";
+}
+
 static int choose_collectors(struct kw_options *o)
 {
 	char *save = NULL, *name, names[256];
 
-	snprintf(names, sizeof(names), "%s", o->what ?: "exits");
+	snprintf(names, sizeof(names), "%s", named_collectors(o));
 	for (name = strtok_r(names, ",", &save); name; name = strtok_r(NULL, ",", &save)) {
 		const struct kw_collector *c = kw_collector_find(name);
 
@@ -130,7 +138,7 @@ int kw_exit_code(int err)
 static int open_sinks(struct kw_run *run)
 {
 	struct kw_options *o = run->o;
-	size_t n = o->n_outputs ?: 1;
+	size_t n = o->n_outputs ?: o->verb != KW_TOP;
 
 	for (size_t i = 0; i < n; i++) {
 		int err = kw_sink_open(o->n_outputs ? o->output[i] : "table", &o->view,
@@ -267,7 +275,7 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 int kw_main(int argc, char **argv, kw_source_open_fn open)
 {
 	static int (*const commands[KW_VERBS])(struct kw_options *, kw_source_open_fn) = {
-		kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_list, kw_cmd_check
+		kw_cmd_top, kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_list, kw_cmd_check
 	};
 	struct kw_options o;
 	char **seed_argv = NULL;

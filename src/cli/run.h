@@ -10,6 +10,7 @@
 #include "options.h"
 
 /* Each returns the exit code of the process; messages are printed. */
+int kw_cmd_top(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open);
@@ -31,7 +32,9 @@ struct kw_run {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end: UINT64_MAX if there is none */
 };
 
-/* Choose collectors, open sinks and source, begin to count. 0 or an exit code. */
+/*
+ * Choose collectors, open the source and, but for top, sinks; begin to count. 0 or an exit code.
+ */
 int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open);
 /* Close all; returns code, or KW_EXIT_FAILED if the output could not be written. */
 int kw_run_close(struct kw_run *run, int code);

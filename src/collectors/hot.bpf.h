@@ -54,6 +54,17 @@ static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 		irq_on_window(v);
 }
 
+/*
+ * The vCPU, on its CPU, goes over to another state; what v tells is still of the old one. level: of
+ * the guest that is entered.
+ */
+static __always_inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
+						   __u8 level, __u64 now)
+{
+	if (time_on)
+		time_on_state(v, state, level, now);
+}
+
 /* KVM_RUN returns to user space. */
 static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
 {
@@ -72,16 +83,35 @@ static __always_inline void kw_collectors_on_fault(struct kw_vcpu *v)
  * something for the vCPU to do.
  */
 static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled,
-						  bool waited, bool valid)
+						  bool waited, bool valid, __u64 now)
 {
 	halt_on_halt(v, ns, polled, waited, valid);
+	if (time_on)
+		time_on_halt(v, ns, polled, waited, now);
 }
 
-/* The vCPU's thread leaves its CPU; v->wake_ns: it stays runnable. */
-static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, __u64 now)
+/* Any task of the host is being switched out. Returns the time, if it was needed; else 0. */
+static __always_inline __u64 kw_collectors_on_any_switch(struct task_struct *prev, __u32 cpu)
+{
+	return time_on ? time_on_any_switch(prev, cpu) : 0;
+}
+
+/* The vCPU's thread leaves its CPU; state: the task's, 0: it stays runnable. */
+static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, struct task_struct *task,
+							__u32 state, __u32 cpu, __u64 now)
 {
 	if (load_on)
 		load_on_switch_out(v, now);
+	if (time_on)
+		time_on_switch_out(v, task, state, cpu, now);
+}
+
+/* It is woken, off its CPU. */
+static __always_inline void kw_collectors_on_wake(struct kw_vcpu *v, struct task_struct *task,
+						  __u64 now)
+{
+	if (time_on)
+		time_on_wake(v, task, now);
 }
 
 /* It gets a CPU; v->off_ns, v->wake_ns: since when it had none, since when it was runnable. */
@@ -89,6 +119,8 @@ static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 
 {
 	if (load_on)
 		load_on_switch_in(v, now);
+	if (time_on)
+		time_on_switch_in(v, now);
 }
 
 /* The current thread runs v now; before: what it ran until now (v itself, if another thread ran v
@@ -97,6 +129,8 @@ static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, stru
 {
 	if (load_on)
 		load_on_thread(before, v);
+	if (time_on)
+		time_on_thread(before, v);
 }
 
 #endif

@@ -292,6 +292,8 @@ static int attach(struct kw_engine *e)
 		if (!name)
 			continue;
 		p = bpf_object__find_program_by_name(e->bpf->obj, name);
+		if (!strchr(bpf_program__section_name(p), '/')) /* its collector runs it */
+			continue;
 		link = bpf_program__attach(p);
 		if (!link) {
 			refuse(&e->hook[i], "cannot be attached", -errno);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * fake.c - see fake.h. Waiting takes no time; what is read depends on the faked time alone.
+ * fake.c - see fake.h. Waiting takes no time, if it is not to be real; what is read
+ * depends on the faked time alone.
  * May not know about: the system, sinks, the command line.
  * To extend: a VM is a line in machines[], a loss one in lost[]; rows and events are in fake_*.c.
  */
@@ -9,8 +10,11 @@
 #include "core/log.h"
 #include "core/vmident.h"
 #include "util/cleanup.h"
+#include "util/units.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,15 +45,31 @@ struct fake {
 	struct kw_source source;
 	struct kw_wants wants;
 	struct kw_vms vms;
-	uint64_t now_ns; /* since counting began */
+	uint64_t now_ns;   /* since counting began */
+	uint64_t began_ns; /* in real time; 0: time is faked */
 	size_t next_event;
 };
+
+/* A handler has no argument, hence static. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static bool in_real_time(void)
+{
+	return getenv("FAKE_REALTIME") != NULL;
+}
 
 static int start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
 	struct fake *f = (struct fake *)source;
 
 	f->now_ns = 0;
+	f->began_ns = in_real_time() ? kw_mono_ns() : 0;
 	*ret_mono_ns = FAKE_MONO_NS;
 	return 0;
 }
@@ -64,7 +84,9 @@ uint64_t fake_times(const struct life *life, unsigned int seconds)
 	unsigned int last = seconds < life->last ? seconds : life->last;
 	uint64_t k = last - life->first + 1;
 
-	return seconds < life->first || seconds > life->read_until ? 0 : k * (k + 1) / 2;
+	if (seconds < life->first || seconds > life->read_until)
+		return 0;
+	return in_real_time() ? k : k * (k + 1) / 2;
 }
 
 /* True if the i-th collector of the wants is there. */
@@ -135,6 +157,22 @@ static int send_event(const struct fake *f, const struct fake_event *e, kw_event
 	return fn(arg, e->collector, row, FAKE_MONO_NS + e->us * US, FAKE_REAL_NS + e->us * US);
 }
 
+static int wait_really(struct fake *f, uint64_t until)
+{
+	struct pollfd input = { .fd = f->source.input_fd, .events = POLLIN };
+
+	do {
+		uint64_t left = until > f->now_ns ? until - f->now_ns : 0;
+
+		if (poll(&input, 1, left < 100 * MS ? left / MS : 100) > 0)
+			return KW_WAIT_INPUT;
+		if (interrupted)
+			return KW_WAIT_INTERRUPTED;
+		f->now_ns = kw_mono_ns() - f->began_ns;
+	} while (f->now_ns < until);
+	return KW_WAIT_DONE;
+}
+
 static int wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg)
 {
 	struct fake *f = (struct fake *)source;
@@ -143,6 +181,8 @@ static int wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn
 	uint64_t until = until_mono_ns > FAKE_MONO_NS ? until_mono_ns - FAKE_MONO_NS : 0;
 	int err = 0;
 
+	if (f->began_ns)
+		return wait_really(f, until);
 	if (until > f->now_ns)
 		f->now_ns = until < end ? until : end;
 	while (!err && (e = fake_event(f->next_event)) && e->us * US <= f->now_ns) {
@@ -209,6 +249,10 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		.close = close_fake,
 	};
 	make_unavailable(f);
+	if (in_real_time()) {
+		signal(SIGINT, on_interrupt);
+		signal(SIGTERM, on_interrupt);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(machines) && !err; i++)
 		err = kw_vms_add(&f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
 	err = err ? err : check_vms(f);

@@ -17,6 +17,9 @@
 /*
  * Of wants, only --vm (-ENXIO if there is no such VM) and --slower are heeded: filters are the
  * kernel's. The collector that the environment's FAKE_UNAVAILABLE names is unavailable.
+ *
+ * With FAKE_REALTIME, waiting takes its time, ends for input, SIGINT and SIGTERM, and data does not
+ * end after FAKE_SECONDS: for what people do with a terminal.
  */
 int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret);
 

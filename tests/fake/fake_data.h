@@ -32,6 +32,9 @@ enum { WEB1, DATABASE, EVIL, FC, FC_2, NAMELESS, GONE, PROCESS };
 /* What happens to a VM outside its vCPUs. */
 #define VM_ITSELF(machine) VCPU(machine, KW_ALL, 0, 9)
 
+/* As long as there is data. */
+#define FAKE_FOREVER ~0U
+
 /* In which seconds a row counts, and until when it is to be read. */
 struct life {
 	unsigned int first, last, read_until;
@@ -39,22 +42,23 @@ struct life {
 
 #define ALWAYS                                                                                     \
 	{                                                                                          \
-		1, FAKE_SECONDS, FAKE_SECONDS                                                      \
+		1, FAKE_FOREVER, FAKE_FOREVER                                                      \
 	}
 #define FROM(i)                                                                                    \
 	{                                                                                          \
-		i, FAKE_SECONDS, FAKE_SECONDS                                                      \
+		i, FAKE_FOREVER, FAKE_FOREVER                                                      \
 	}
 #define ONLY(i)                                                                                    \
 	{                                                                                          \
-		i, i, FAKE_SECONDS                                                                 \
+		i, i, FAKE_FOREVER                                                                 \
 	}
 #define VANISHES(i)                                                                                \
 	{                                                                                          \
 		1, i, i                                                                            \
 	}
 
-/* In the k-th second of its life, a row counts k times: how often after so many; 0: no row. */
+/* In the k-th second of its life, a row counts k times: how often after so many; 0: no row.
+ * In real time, it is once in each. */
 uint64_t fake_times(const struct life *life, unsigned int seconds);
 
 /* Add what has been counted after so many seconds to a frame whose schema is set; 0 or -ENOMEM. */

@@ -86,6 +86,9 @@ static void verbs(void **state)
 		enum kw_verb verb;
 		const char *what;
 	} examples[] = {
+		{ "top", KW_TOP, NULL },
+		{ "top exits,time 0.5", KW_TOP, "exits,time" },
+		{ "top 2 -p 1 --vm web1 --color never", KW_TOP, NULL },
 		{ "stat", KW_STAT, NULL },
 		{ "stat exits", KW_STAT, "exits" },
 		{ "exits", KW_STAT, "exits" },
@@ -265,6 +268,7 @@ static void width_of_the_terminal(void **state)
 		assert_int_equal(o.view.width, examples[i].width);
 		kw_options_release(&o);
 	}
+	setenv("TERM", "dumb", 1); /* else no argument means top, where this is a terminal */
 	unsetenv("COLUMNS");
 }
 
@@ -275,6 +279,7 @@ static const char *const wrong[] = {
 	"stat exits bogus",
 	"stat bogus exits",
 	"list reasons vms",
+	"top bogus exits",
 	/* intervals and counts */
 	"stat exits 0",
 	"stat exits 1x",
@@ -284,6 +289,11 @@ static const char *const wrong[] = {
 	"exits 1 1.5",
 	"2 exits",
 	"list reasons 5",
+	"top 1 2",
+	"top 0",
+	"top -o jsonl",
+	"top --sort count",
+	"top -s",
 	"check 5",
 	"check bogus",
 	"trace exits 1 5",

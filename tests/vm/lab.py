@@ -25,9 +25,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import textwrap
 import threading
 import time
+import tty
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 CACHE = os.environ.get("KVMW_CACHE") or os.path.join(
@@ -258,16 +260,25 @@ exec switch_root /new /bin/bash /run/lab/main
 
 MAIN = r"""
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-export HOME=/root LANG=C.UTF-8 TERM=dumb KVMW_LAB=$(uname -r)
+export HOME=/root LANG=${LAB_LANG:-C.UTF-8} TERM=${LAB_TERM:-dumb} KVMW_LAB=$(uname -r)
 ulimit -l unlimited; ulimit -c 0; ulimit -n 65536
 for p in /sys/class/virtio-ports/*; do
 	n=$(<$p/name); [ -n "$n" ] && declare port_${n#lab.}=/dev/${p##*/}
 done
 echo up >$port_rc
 # what a script starts in the background would ignore SIGINT
-/run/busybox setsid /usr/bin/env --default-signal=INT,QUIT "$@" </dev/null >$port_out 2>$port_err &
+run() { exec /run/busybox setsid $1 /usr/bin/env --default-signal=INT,QUIT "${@:2}"; }
+if [ -e /dev/hvc0 ]; then
+	exec 9<>/dev/hvc0 # or it would forget its size
+	stty $LAB_SIZE <&9
+	run -c "$@" </dev/hvc0 >/dev/hvc0 2>&1 &
+else
+	run "" "$@" </dev/null >$port_out 2>$port_err &
+fi
 pid=$!
-while read -r sig; do kill -$sig -$pid; done <$port_ctl 2>/dev/null &
+while read -r what size; do
+	if [ "$what" = size ]; then stty $size </dev/hvc0; else kill -$what -$pid; fi
+done <$port_ctl 2>/dev/null &
 wait $pid; rc=$?
 echo rc=$rc >$port_rc
 sync; echo b >/proc/sysrq-trigger
@@ -418,6 +429,51 @@ def tsc_khz():
     return int(float(m.group(1)) * 500) if m else 0
 
 
+class Terminal:
+    """This terminal, for a command in the lab: raw from the first thing that it prints."""
+
+    def __init__(self, path):
+        self.path = path
+        self.modes = None
+
+    @staticmethod
+    def size():
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
+        return f"rows {rows} cols {columns}"
+
+    @staticmethod
+    def env():
+        lang = next((os.environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(n)), "C")
+        return [f"LAB_TERM={os.environ.get('TERM', 'dumb')}", f"LAB_LANG={lang}",
+                f"LAB_SIZE={Terminal.size()}", f"NO_COLOR={os.environ.get('NO_COLOR', '')}"]
+
+    def relay(self):
+        """Both ways, until the lab is gone."""
+        with socket.socket(socket.AF_UNIX) as port, contextlib.suppress(OSError):
+            port.connect(self.path)
+            while True:
+                ready = select.select([port] + [sys.stdin] * bool(self.modes), [], [])[0]
+                if sys.stdin in ready:
+                    port.sendall(os.read(sys.stdin.fileno(), 4096))
+                if port in ready:
+                    data = port.recv(65536)
+                    if not data:
+                        return
+                    self.modes = self.modes or self.raw()
+                    sys.stdout.buffer.write(data)
+                    sys.stdout.flush()
+
+    @staticmethod
+    def raw():
+        modes = termios.tcgetattr(sys.stdin)
+        tty.setraw(sys.stdin)
+        return modes
+
+    def restore(self):
+        if self.modes:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.modes)
+
+
 class Run:
     """One boot of the lab."""
 
@@ -432,6 +488,7 @@ class Run:
         self.dir = tempfile.mkdtemp(prefix="kvmw-lab.")
         self.procs = []
         self.args = []
+        self.terminal = Terminal(self.dir + "/tty") if opts.tty else None
 
     def virtiofs(self, source, tag, cache):
         daemon = next((p for p in ("/usr/lib/qemu/virtiofsd",) if os.path.exists(p)), None)
@@ -484,7 +541,8 @@ class Run:
         guest = image(self.kdir, self.release, "guest", GUEST_MODULES,
                       GUEST_INIT.replace("MODULES", " ".join(GUEST_MODULES)))
         env = "".join(f"export {shlex.quote(e)}\n" for e in
-                      o.env + [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
+                      (Terminal.env() if o.tty else []) + o.env +
+                      [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
         self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"
                    f"set -- {command}\n{MAIN}")
         self.args += ["-device", "virtio-serial-pci"]
@@ -492,6 +550,9 @@ class Run:
         self.port("err", "fifo")
         self.port("rc", "file")
         self.port("ctl", "socket")
+        if o.tty:
+            self.args += ["-chardev", f"socket,id=tty,path={self.terminal.path},server=on,wait=off",
+                          "-device", "virtconsole,chardev=tty"]
 
     def nodes(self):
         """NUMA nodes, each with its share of memory and CPUs."""
@@ -537,6 +598,10 @@ class Run:
             except OSError:
                 return
 
+    def resized(self, *_):
+        with contextlib.suppress(OSError):
+            self.control.sendall(f"size {Terminal.size()}\n".encode())
+
     def connect(self):
         """Be at the other end of the control port before the lab reads it."""
         self.control = socket.socket(socket.AF_UNIX)
@@ -577,6 +642,10 @@ class Run:
                                            preexec_fn=dies_with_us)
             self.connect()
             threading.Thread(target=self.poke, daemon=True).start()
+            if self.terminal:
+                pumps.append(threading.Thread(target=self.terminal.relay))
+                pumps[-1].start()
+                signal.signal(signal.SIGWINCH, self.resized)
             signal.signal(signal.SIGINT, self.interrupt)
             for ending in (signal.SIGTERM, signal.SIGHUP):
                 signal.signal(ending, lambda *_: self.vm.kill())
@@ -594,6 +663,8 @@ class Run:
         finally:
             if hasattr(self, "ended"):
                 self.ended.set()
+            if self.terminal:
+                self.terminal.restore()
             for p in self.procs:
                 p.kill()
                 p.wait()
@@ -646,6 +717,7 @@ def main():
     r.add_argument("--kvm-args", default="", help="parameters of kvm-amd")
     r.add_argument("--no-kvm", action="store_true", help="do not load KVM")
     r.add_argument("--append", default="", help="further kernel parameters")
+    r.add_argument("--tty", action="store_true", help="the command gets this terminal")
     r.add_argument("--log", help="keep the console's output in this file")
     r.add_argument("command", nargs=argparse.REMAINDER)
     o = p.parse_args()
@@ -662,6 +734,8 @@ def main():
                     fetch_kernel(series, flavour)
             return 0
         o.command = o.command[1:] if o.command[:1] == ["--"] else o.command
+        if o.tty and not (sys.stdin.isatty() and sys.stdout.isatty()):
+            p.error("--tty: standard input and output must be a terminal")
         if not o.command:
             p.error("no command; usage: run [OPTIONS] -- CMD…")
         return Run(o).run()

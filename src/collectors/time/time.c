@@ -170,15 +170,22 @@ static void culprit_share(const struct kw_vms *vms, const void *row, struct kw_v
 static void role(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	static const char *const names[TIME_ROLES] = {
-		[TIME_EMULATOR] = "emulator", [TIME_IOTHREAD] = "iothread",
-		[TIME_VHOST] = "vhost",	      [TIME_KVM] = "kvm",
-		[TIME_WORKER] = "worker",
+		[TIME_EMULATOR] = "emulator", [TIME_IOTHREAD] = "iothread", [TIME_VHOST] = "vhost",
+		[TIME_KVM] = "kvm",	      [TIME_WORKER] = "worker",
 	};
 
 	(void)vms;
 	kw_value_text(value, ((const struct time_thread_row *)row)->role < TIME_ROLES
 				     ? names[((const struct time_thread_row *)row)->role]
 				     : NULL);
+}
+
+/* Kernels without CONFIG_SCHED_INFO do not know. */
+static void if_known(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct time_thread_row *)row)->unknown)
+		kw_value_missing(value);
 }
 
 static void thread_share(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -283,7 +290,8 @@ static const struct kw_column thread_columns[] = {
 	{ "waited", "WAITED", "Time for which it was runnable without one", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), NULL },
 	{ "slices", "SLICES", "How often it got one", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  KW_AT(time_thread_row, slices), NULL },
+	  KW_AT(time_thread_row, slices), if_known },
+	KW_PAD(time_thread_row, unknown),
 };
 
 /* clang-format on */
@@ -332,6 +340,12 @@ static const struct kw_hook_def own[] = {
 		.program = { "time_migrate" },
 	},
 	{
+		.name = "reading waits",
+		.purpose = "waits that go on are told in each interval",
+		.without = "who runs during a long wait is told when it ends",
+		.program = { "time_flush" },
+	},
+	{
 		.name = "CPU limit reached",
 		.purpose = "when a cgroup's CPU limit keeps a vCPU from running",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
@@ -342,6 +356,61 @@ static const struct kw_hook_def own[] = {
 		.purpose = "when it may run again",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
 		.program = { "time_unthrottle_fentry", "time_unthrottle_kprobe" },
+	},
+	{
+		.name = "interrupt begins",
+		.purpose = "interrupts that keep a waiting vCPU from running",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_irq_entry" },
+	},
+	{
+		.name = "interrupt ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_irq_exit" },
+	},
+	{
+		.name = "softirq begins",
+		.purpose = "softirqs that do",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_softirq_entry" },
+	},
+	{
+		.name = "softirq ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_softirq_exit" },
+	},
+	{
+		.name = "timer begins",
+		.purpose = "the CPU's own timer, which is no interrupt handler's",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_timer_entry" },
+	},
+	{
+		.name = "timer ends",
+		.purpose = "the same",
+		.without = "interrupts count as time of whom they came upon",
+		.program = { "time_timer_exit" },
+	},
+	{
+		.name = "threads",
+		.purpose = "what a VM's other threads run and wait",
+		.without = "a VM's other threads are not shown",
+		.program = { "time_threads_iter" },
+	},
+	{
+		.name = "sched_process_exit",
+		.purpose = "what those that end had by then",
+		.without = "what a VM's other threads do between the last reading and their end is "
+			   "not shown",
+		.program = { "time_thread_exit" },
+	},
+	{
+		.name = "sched_process_free",
+		.purpose = "what their last slice was",
+		.without = "the last slice of a VM's other threads is not shown whole",
+		.program = { "time_thread_free" },
 	},
 };
 

@@ -11,20 +11,20 @@
 
 /* What a vCPU's time goes to: at every moment exactly one of these. */
 enum time_state {
-	TIME_UNKNOWN, /* on a CPU, and no event has told yet what it does there */
-	TIME_GUEST,   /* in guest mode: its own */
-	TIME_NESTED,  /* in guest mode: that of a guest of the guest */
-	TIME_KERNEL,  /* on a CPU in the kernel: KVM handles an exit */
-	TIME_VMM,     /* on a CPU outside KVM_RUN: the VMM */
+	TIME_UNKNOWN,	  /* on a CPU, and no event has told yet what it does there */
+	TIME_GUEST,	  /* in guest mode: its own */
+	TIME_NESTED,	  /* in guest mode: that of a guest of the guest */
+	TIME_KERNEL,	  /* on a CPU in the kernel: KVM handles an exit */
+	TIME_VMM,	  /* on a CPU outside KVM_RUN: the VMM */
 	TIME_POLL_HIT,	  /* halt-polling that spared a sleep */
 	TIME_POLL_WASTED, /* halt-polling that a sleep followed */
-	TIME_HALTED,	/* asleep until an interrupt comes */
-	TIME_PREEMPTED, /* runnable, and another one runs */
-	TIME_WOKEN,	/* runnable after a sleep, and not running yet */
-	TIME_THROTTLED, /* runnable, but its cgroup has used up its CPU limit */
-	TIME_BLOCKED,	/* asleep in the kernel, for something else than an interrupt */
-	TIME_IDLE,	/* asleep outside KVM_RUN: the VMM does not run it */
-	TIME_STOPPED,	/* stopped by a signal or a debugger */
+	TIME_HALTED,	  /* asleep until an interrupt comes */
+	TIME_PREEMPTED,	  /* runnable, and another one runs */
+	TIME_WOKEN,	  /* runnable after a sleep, and not running yet */
+	TIME_THROTTLED,	  /* runnable, but its cgroup has used up its CPU limit */
+	TIME_BLOCKED,	  /* asleep in the kernel, for something else than an interrupt */
+	TIME_IDLE,	  /* asleep outside KVM_RUN: the VMM does not run it */
+	TIME_STOPPED,	  /* stopped by a signal or a debugger */
 	TIME_STATES,
 };
 
@@ -40,6 +40,78 @@ enum time_culprit {
 	TIME_BY_IDLE,	 /* none: the CPU was on its way out of idleness */
 	TIME_BY_LIMIT,	 /* none: the CPU limit of its cgroup */
 	TIME_CULPRITS,
+};
+
+/* CPUs whose waiting vCPUs are known, and how many of each. */
+#define TIME_CPUS    KW_MAX_CPUS
+#define TIME_WAITERS 32
+
+/* Rows of a vCPU: no processor has more reasons; culprits beyond go to one row. */
+#define TIME_REASONS	  128
+#define TIME_CULPRIT_ROWS 64
+
+/*
+ * Per slot. One writer at a time: on its CPU the vCPU's thread and who switches it out; off it, who
+ * wakes it, moves it, and, if it waits for a CPU, that CPU. Times in ns.
+ */
+struct time_slot {
+	__u32 seq;   /* odd while it is written */
+	__u32 state; /* enum time_state */
+	__u64 since; /* until then it is charged */
+	__u64 begun; /* since then; 0: not yet */
+	__u64 ns[TIME_STATES];
+	/* while it waits for a CPU */
+	__u32 cpu;		 /* which one */
+	__u32 place;		 /* among the CPU's waiting ones, from 1; 0: none */
+	__u64 irq_ns;		 /* interrupts of that CPU, as last charged */
+	__u64 group;		 /* its struct task_group * */
+	__u64 limit_ns;		 /* that group's time without quota there, as last charged */
+	__u32 reasons, culprits; /* rows */
+};
+
+/* Per CPU: who waits for it. */
+struct time_cpu {
+	__u32 waiter[TIME_WAITERS]; /* slots; 0: free */
+	__u64 irq_ns;		    /* in interrupts, while anyone waited */
+	__u64 irq_since;
+	__u32 irq_depth; /* interrupts that others interrupted */
+	__u32 pad;
+};
+
+struct time_reason_key {
+	struct kw_keyed_key key;
+	__u32 code;
+	__u8 isa, level;
+	__u16 pad;
+};
+
+struct time_reason_value {
+	struct kw_keyed_head head; /* count: spans */
+	__u64 kernel;
+};
+
+struct time_culprit_key {
+	struct kw_keyed_key key;
+	__u32 by, pid, id, pad; /* see struct time_culprit_row */
+};
+
+struct time_culprit_value {
+	struct kw_keyed_head head; /* count: spans */
+	__u64 waited;
+	char comm[16];
+};
+
+/* A task group on a CPU, whose quota is used up from time to time. */
+struct time_group_key {
+	__u64 group; /* struct task_group * */
+	__u32 cpu, pad;
+};
+
+struct time_group {
+	__u64 ns;    /* without quota, of the times that are over */
+	__u64 since; /* of the one that is not; 0: it has quota */
+	__u32 depth; /* of how many groups, it and those above, the quota is used up */
+	__u32 pad;
 };
 
 #endif

@@ -5,45 +5,263 @@
  * To extend: see time.h.
  */
 #include "../../core/keyed.h"
+#include "../../util/units.h"
 #include "time_rows.h"
 #include "kvm_watcher.skel.h"
 
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Tables of the collector, in order. */
+enum { WALL, REASONS, CULPRITS, THREADS };
+
+/* What was told last of a slot: halt-polling is taken from the kernel's time after the event, but
+ * no figure goes backwards. */
+struct told {
+	uint64_t born_ns, kernel, hit, wasted;
+};
+
+/* A slot as of one moment. */
+struct moment {
+	uint64_t ns;
+	struct time_slot slot;
+};
+
+struct state {
+	struct time_slot *slot; /* mapped */
+	size_t slots_size;
+	struct moment *moment; /* of the slots that are in use, as last refreshed */
+	uint32_t n_moments, room;
+	struct told *told; /* by slot */
+	void *keyed;	   /* the tables of reasons and of culprits */
+	struct time_threads *threads;
+};
 
 int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
 		   uint32_t slots)
 {
-	(void)filters, (void)trace, (void)slots;
+	(void)filters, (void)trace;
+	bpf_map__set_max_entries(bpf->maps.time_slots, slots);
+	kw_keyed_size(bpf->maps.time_reasons, TIME_REASONS, slots);
+	kw_keyed_size(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
 	bpf->rodata->time_on = true;
 	return 0;
 }
 
+static void fill_reason(const struct kw_live *live, const struct kw_vcpu *v, const void *key,
+			const void *value, void *row)
+{
+	const struct time_reason_key *k = key;
+	struct time_reason_row *r = row;
+
+	(void)live, (void)v;
+	r->code = k->code;
+	r->isa = k->isa;
+	r->level = k->level;
+	r->kernel = ((const struct time_reason_value *)value)->kernel;
+}
+
+static void fill_culprit(const struct kw_live *live, const struct kw_vcpu *v, const void *key,
+			 const void *value, void *row)
+{
+	const struct time_culprit_value *c = value;
+	const struct time_culprit_key *k = key;
+	struct time_culprit_row *r = row;
+
+	(void)live, (void)v;
+	r->by = k->by;
+	r->pid = k->pid;
+	r->id = k->id;
+	memcpy(r->comm, c->comm, sizeof(r->comm));
+	r->waited = c->waited;
+	r->count = c->head.count;
+}
+
+static int open_tables(const struct kw_live *live, struct state *s)
+{
+	const struct bpf_map *slots = live->bpf->maps.time_slots;
+	const struct kw_keyed_table tables[] = {
+		{ live->bpf->maps.time_reasons, TIME_REASONS, offsetof(struct time_slot, reasons),
+		  fill_reason, .fixed = true },
+		{ live->bpf->maps.time_culprits, TIME_CULPRIT_ROWS,
+		  offsetof(struct time_slot, culprits), fill_culprit },
+	};
+	void *mapped;
+
+	s->slots_size = sizeof(struct time_slot) * live->max_slots;
+	mapped = mmap(NULL, s->slots_size, PROT_READ, MAP_SHARED, bpf_map__fd(slots), 0);
+	if (mapped == MAP_FAILED)
+		return -errno;
+	s->slot = mapped;
+	s->told = calloc(live->max_slots, sizeof(*s->told));
+	return s->told ? kw_tables_open(slots, tables, 2, &s->keyed) : -ENOMEM;
+}
+
 int time_open(const struct kw_live *live, void **ret_state)
 {
-	struct time_threads *threads = NULL;
-	int err = time_threads_open(live, &threads);
+	struct state *s = calloc(1, sizeof(*s));
+	int err = s ? open_tables(live, s) : -ENOMEM;
 
-	*ret_state = threads;
+	err = err ?: time_threads_open(live, &s->threads);
+	if (err && s)
+		time_close(s);
+	else
+		*ret_state = s;
 	return err;
 }
 
 void time_close(void *state)
 {
-	time_threads_close(state);
+	struct state *s = state;
+
+	if (s->threads)
+		time_threads_close(s->threads);
+	if (s->keyed)
+		kw_tables_close(s->keyed);
+	if (s->slot)
+		munmap(s->slot, s->slots_size);
+	free(s->moment);
+	free(s->told);
+	free(s);
+}
+
+/* Let the CPUs that vCPUs wait for charge them with who runs there now. */
+static void flush(const struct kw_live *live)
+{
+	int fd = bpf_program__fd(live->bpf->progs.time_flush);
+
+	if (fd < 0)
+		return;
+	for (int cpu = 0; cpu < TIME_CPUS; cpu++) {
+		LIBBPF_OPTS(bpf_test_run_opts, opts, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = cpu);
+
+		/* a CPU that is offline has nobody waiting */
+		if (live->bpf->bss->time_waiting[cpu])
+			bpf_prog_test_run_opts(fd, &opts);
+	}
+}
+
+/* As of one moment. A writer that is interrupted amidst is waited for. */
+static void take_moment(const struct time_slot *slot, struct moment *ret)
+{
+	uint32_t seq;
+
+	for (int tries = 0; tries < 100000; tries++) {
+		seq = __atomic_load_n(&slot->seq, __ATOMIC_ACQUIRE);
+		ret->ns = kw_mono_ns();
+		memcpy(&ret->slot, slot, sizeof(ret->slot));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(seq & 1) && __atomic_load_n(&slot->seq, __ATOMIC_RELAXED) == seq)
+			return;
+	}
+}
+
+/* All slots, close to each other in time, and to the other tables. */
+static int take_moments(const struct kw_live *live, struct state *s)
+{
+	if (s->room < live->n_slots) {
+		struct moment *grown = reallocarray(s->moment, 2 * live->n_slots, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		s->moment = grown;
+		s->room = 2 * live->n_slots;
+	}
+	for (uint32_t i = 1; i < live->n_slots; i++)
+		if (live->vcpu[i].born_ns)
+			take_moment(&s->slot[i], &s->moment[i]);
+		else
+			s->moment[i].slot.begun = 0;
+	s->n_moments = live->n_slots;
+	return 0;
 }
 
 int time_refresh(const struct kw_live *live, void *state)
 {
-	return time_threads_refresh(live, state);
+	struct state *s = state;
+	int err;
+
+	flush(live);
+	err = take_moments(live, s);
+	return err ?: kw_tables_refresh(live, s->keyed) ?: time_threads_refresh(live, s->threads);
+}
+
+/* Polling that was told as the kernel's time before it was known to be polling stays that. */
+static void settle(struct told *told, uint64_t born_ns, uint64_t *ns)
+{
+	uint64_t excess, part;
+
+	if (told->born_ns != born_ns)
+		*told = (struct told){ .born_ns = born_ns };
+	if (ns[TIME_KERNEL] < told->kernel) {
+		excess = told->kernel - ns[TIME_KERNEL];
+		ns[TIME_KERNEL] = told->kernel;
+		part = ns[TIME_POLL_WASTED] - told->wasted;
+		part = part < excess ? part : excess;
+		ns[TIME_POLL_WASTED] -= part;
+		ns[TIME_POLL_HIT] -= excess - part;
+	}
+	told->kernel = ns[TIME_KERNEL];
+	told->hit = ns[TIME_POLL_HIT];
+	told->wasted = ns[TIME_POLL_WASTED];
+}
+
+static bool waits(const struct time_slot *s)
+{
+	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
+}
+
+/* When the accounting of a slot is to end. */
+static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t now)
+{
+	if (v->died_ns)
+		return v->died_ns;
+	return live->bpf->bss->kw_running ? now : live->now_ns;
+}
+
+static int read_wall(const struct kw_live *live, struct state *s, uint32_t slot, uint32_t vm,
+		     struct kw_frame *frame)
+{
+	const struct moment *m = &s->moment[slot];
+	const struct kw_vcpu *v = &live->vcpu[slot];
+	struct time_row *row;
+	uint64_t ns;
+
+	if (slot >= s->n_moments || !m->slot.begun)
+		return 0;
+	row = kw_frame_add(frame);
+	if (!row)
+		return -ENOMEM;
+	row->head = (struct kw_row_head){
+		.vm = vm, .vcpu = v->vcpu_id, .tid = v->tid, .born_ns = v->born_ns
+	};
+	memcpy(row->ns, m->slot.ns, sizeof(row->ns));
+	ns = until(live, v, m->ns);
+	/* a wait is charged by the CPU that it is for, up to the flush; who had it is known then */
+	if (ns > m->slot.since && !waits(&m->slot))
+		row->ns[m->slot.state] += ns - m->slot.since;
+	else
+		ns = m->slot.since;
+	row->wall = ns - m->slot.begun;
+	settle(&s->told[slot], v->born_ns, row->ns);
+	return 0;
 }
 
 int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 	      struct kw_frame *frame)
 {
-	return time_threads_read(live, state, slot, vm, &frame[3]);
+	struct state *s = state;
+
+	return read_wall(live, s, slot, vm, &frame[WALL])
+		       ?: kw_tables_read(live, s->keyed, slot, vm, &frame[REASONS])
+		       ?: time_threads_read(live, s->threads, slot, vm, &frame[THREADS]);
 }
 
 void time_forget(const struct kw_live *live, void *state, uint32_t slot)
 {
-	(void)live, (void)state, (void)slot;
+	kw_tables_forget(live, ((struct state *)state)->keyed, slot);
 }

@@ -46,8 +46,8 @@ struct time_culprit_row {
 enum time_role {
 	TIME_EMULATOR, /* the process's first thread */
 	TIME_IOTHREAD,
-	TIME_VHOST, /* a vhost worker, be it a kernel thread or one of the process */
-	TIME_KVM,   /* a kernel thread of KVM in the process */
+	TIME_VHOST,  /* a vhost worker, be it a kernel thread or one of the process */
+	TIME_KVM,    /* a kernel thread of KVM in the process */
 	TIME_WORKER, /* any other thread of the process */
 	TIME_ROLES,
 };
@@ -60,6 +60,7 @@ struct time_thread_row {
 	char comm[16];
 	uint64_t run, waited; /* on a CPU; runnable without one */
 	uint64_t slices;      /* times it got a CPU */
+	uint64_t unknown;     /* not 0: this kernel knows neither waited nor slices */
 };
 
 extern const struct kw_schema time_table, time_reason_table, time_culprit_table, time_thread_table;

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd_top.c - top: feeds the live screen, passes keys on to it, and shows it.
+ * May not know about: what is on the screen, how a terminal works.
+ * To extend: what a key does is top.c's; only what is about the source or the terminal is here.
+ */
+#include "../core/log.h"
+#include "../top/screen.h"
+#include "../top/top.h"
+#include "../util/cleanup.h"
+#include "../util/units.h"
+#include "run.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/resource.h>
+
+struct watch {
+	struct kw_run *run;
+	struct kw_top *top;
+	struct kw_screen *screen;
+	struct kw_canvas canvas;
+	uint64_t read_ns; /* CLOCK_MONOTONIC of the last reading */
+	uint64_t cpu_ns;  /* of this process, until then */
+	struct kw_own_cost own;
+};
+
+static uint64_t cpu_ns(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
+	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+}
+
+static uint64_t rss_bytes(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long size, resident;
+
+	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
+		return 0;
+	return (uint64_t)resident * sysconf(_SC_PAGESIZE);
+}
+
+/* What it cost to watch since the last call. */
+static struct kw_top_cost cost(struct watch *w)
+{
+	struct kw_source *source = w->run->source;
+	struct kw_own_cost own = {};
+	bool known = source->own_cost && !source->own_cost(source, &own);
+	uint64_t cpu = cpu_ns();
+	struct kw_top_cost ret = { .cpu_ns = cpu - w->cpu_ns,
+				   .rss_bytes = rss_bytes(),
+				   .runs = own.runs - w->own.runs,
+				   .run_ns = own.run_ns - w->own.run_ns,
+				   .has_runs = known };
+
+	w->cpu_ns = cpu;
+	if (known)
+		w->own = own;
+	return ret;
+}
+
+static int draw(struct watch *w)
+{
+	int err = kw_screen_fit(w->screen, &w->canvas);
+
+	if (err)
+		return err;
+	kw_top_draw(w->top, &w->canvas, kw_real_ns());
+	kw_screen_show(w->screen, &w->canvas);
+	return 0;
+}
+
+/* An interval is over: what happened in it goes to the screen. */
+static int feed(struct watch *w)
+{
+	struct kw_frame delta[KW_FRAMES] = {};
+	struct kw_top_interval interval = { .vms = w->run->source->vms,
+					    .frame = delta,
+					    .n = w->run->o->wants.n_tables };
+	int err = kw_run_interval(w->run, delta, &interval.lost);
+
+	for (size_t i = 0; i < interval.n && !err; i++)
+		kw_frame_set_span(&delta[i]);
+	interval.cost = cost(w);
+	err = err ?: kw_top_feed(w->top, &interval);
+	w->read_ns = delta[0].mono_ns;
+	for (size_t i = 0; i < interval.n; i++)
+		kw_frame_clear(&delta[i]);
+	return err ?: draw(w);
+}
+
+/* What a key wants of source and terminal; 1 to end. */
+static int act(struct watch *w, enum kw_top_action action)
+{
+	if (action == KW_TOP_SUSPEND)
+		kw_screen_suspend(w->screen);
+	if (action == KW_TOP_REPAINT)
+		kw_screen_repaint(w->screen);
+	return action == KW_TOP_QUIT;
+}
+
+/* All that the terminal has to say, and then show what came of it; 1 to end, 0 or -errno. */
+static int listen(struct watch *w)
+{
+	enum kw_screen_event event;
+	bool changed = false;
+	uint32_t key;
+
+	while ((event = kw_screen_read(w->screen, &key)) != KW_SCREEN_NOTHING) {
+		enum kw_top_action action = KW_TOP_DRAW;
+
+		if (event == KW_SCREEN_LOST)
+			return 1;
+		if (event == KW_SCREEN_KEY)
+			action = kw_top_key(w->top, key);
+		if (act(w, action))
+			return 1;
+		changed |= action != KW_TOP_NOTHING;
+	}
+	return changed ? draw(w) : 0;
+}
+
+/* The first whole multiple of the interval after the last reading, or the end. */
+static uint64_t next_reading(const struct watch *w)
+{
+	uint64_t start = w->run->start_ns, interval = kw_top_interval_ns(w->top);
+	uint64_t next = start + ((w->read_ns - start) / interval + 1) * interval;
+
+	return next < w->run->end_ns ? next : w->run->end_ns;
+}
+
+/* Until somebody ends it; 0 or what went wrong. */
+static int watch(struct watch *w)
+{
+	struct kw_source *source = w->run->source;
+	int err = draw(w);
+
+	while (!err) {
+		uint64_t until = next_reading(w);
+		int how = source->wait(source, until, NULL, NULL);
+
+		if (how < 0 || how == KW_WAIT_INTERRUPTED)
+			return how < 0 ? how : 0;
+		err = how == KW_WAIT_INPUT ? listen(w) : feed(w);
+		if (how == KW_WAIT_END || (how == KW_WAIT_DONE && until == w->run->end_ns))
+			return err;
+	}
+	return err < 0 ? err : 0;
+}
+
+/* On the terminal, with all messages kept until it is given back. */
+static int show(struct watch *w)
+{
+	struct kw_options *o = w->run->o;
+	int err = kw_screen_open(o->view.color, &w->screen);
+
+	if (err)
+		return err;
+	err = kw_log_hold();
+	w->run->source->input_fd = kw_screen_fd(w->screen);
+	w->read_ns = w->run->start_ns;
+	cost(w); /* from here on */
+	err = err ?: kw_top_open(&o->wants, o->interval_ns, &w->top);
+	err = err ?: watch(w);
+	w->run->source->input_fd = -1;
+	kw_screen_close(w->screen);
+	kw_log_release();
+	if (err)
+		kw_say("the screen cannot be shown any more: %s", strerror(-err));
+	if (w->top)
+		kw_top_close(w->top);
+	kw_canvas_release(&w->canvas);
+	return err;
+}
+
+int kw_cmd_top(struct kw_options *o, kw_source_open_fn open)
+{
+	struct kw_run run;
+	struct watch w = { .run = &run };
+	const char *why;
+	int code;
+
+	if (!kw_screen_possible(&why)) {
+		kw_say("top needs a terminal, and %s; 'kvm_watcher stat' prints tables anywhere",
+		       why);
+		return KW_EXIT_USAGE;
+	}
+	code = kw_run_open(&run, o, open);
+	if (!code)
+		code = show(&w) ? KW_EXIT_FAILED : 0;
+	return kw_run_close(&run, code);
+}

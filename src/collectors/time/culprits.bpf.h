@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * culprits.bpf.h - who ran while a vCPU was runnable: each CPU keeps a list of the vCPUs that wait
+ * for it, and charges them at every switch with the time of the one that is switched out.
+ * May not know about: names, VMs, other collectors.
+ * To extend: see enum time_culprit (time.h).
+ *
+ * Who waits is in at most one list. It gets there and leaves it under the lock of that CPU's run
+ * queue, or of that where it goes; places are taken by compare-and-swap.
+ */
+#ifndef KW_CULPRITS_BPF_H
+#define KW_CULPRITS_BPF_H
+
+KW_KEYED_MAP(time_culprits, struct time_culprit_key, struct time_culprit_value);
+
+static const struct time_culprit_value time_culprit_zero;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, TIME_CPUS);
+	__type(key, __u32);
+	__type(value, struct time_cpu);
+} time_cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct time_group_key);
+	__type(value, struct time_group);
+} time_groups SEC(".maps");
+
+/* How many vCPUs wait for each CPU: what every switch of the host looks at first. */
+__u32 time_waiting[TIME_CPUS];
+
+extern const struct rq runqueues __ksym __weak;
+
+static __always_inline void time_add_waiting(__u32 cpu, int n)
+{
+	__u64 i = cpu;
+
+	barrier_var(i); /* so that the verifier sees the bound of what is used */
+	if (i < TIME_CPUS)
+		__sync_fetch_and_add(&time_waiting[i], n);
+}
+
+/* ---- rows ---- */
+
+/* key and fresh, its value when it is new, are on the stack: what helpers of maps accept. */
+static __always_inline void time_count_culprit(struct kw_vcpu *v, struct time_slot *s,
+					       struct time_culprit_key *key,
+					       const struct time_culprit_value *fresh, __u64 ns)
+{
+	struct time_culprit_value *value;
+
+	key->key.slot = v->slot;
+	value = kw_keyed(&time_culprits, key, fresh, &s->culprits, kw_share(TIME_CULPRIT_ROWS));
+	if (!value) {
+		*key = (struct time_culprit_key){ .key.slot = v->slot, .key.other = 1 };
+		value = kw_keyed_other(&time_culprits, key, &time_culprit_zero);
+	}
+	if (!value)
+		return;
+	value->head.count++;
+	value->waited += ns;
+}
+
+/* Someone that is no task: interrupts, the CPU limit, unknown. */
+static __noinline int time_count_nobody(struct kw_vcpu *v, struct time_slot *s, __u32 by, __u64 ns)
+{
+	struct time_culprit_key key = { .by = by };
+
+	if (v && s)
+		time_count_culprit(v, s, &key, &time_culprit_zero, ns);
+	return 0;
+}
+
+/* ---- the CPU limit ---- */
+
+/* Time that a vCPU's task group was without quota on a CPU until now; cumulative. */
+static __always_inline __u64 time_limited(__u64 group, __u32 cpu, __u64 now)
+{
+	struct time_group_key key = { .group = group, .cpu = cpu };
+	struct time_group *g = bpf_map_lookup_elem(&time_groups, &key);
+	__u64 since;
+
+	if (!g)
+		return 0;
+	since = g->since;
+	return g->ns + (since && now > since ? now - since : 0);
+}
+
+/* tg_throttle_down(): a group, or one above it, has used up its quota on the CPU of rq. */
+static __always_inline int time_throttle(void *group, void *rq)
+{
+	struct time_group_key key = { .group = (__u64)group };
+	static const struct time_group zero;
+	struct time_group *g;
+
+	if (!kw_running)
+		return 0;
+	key.cpu = BPF_CORE_READ((struct rq *)rq, cpu);
+	bpf_map_update_elem(&time_groups, &key, &zero, BPF_NOEXIST);
+	g = bpf_map_lookup_elem(&time_groups, &key);
+	if (g && !g->depth++)
+		g->since = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* tg_unthrottle_up(): it may run again. */
+static __always_inline int time_unthrottle(void *group, void *rq)
+{
+	struct time_group_key key = { .group = (__u64)group };
+	struct time_group *g;
+	__u64 since;
+
+	key.cpu = BPF_CORE_READ((struct rq *)rq, cpu);
+	g = bpf_map_lookup_elem(&time_groups, &key);
+	if (!g || !g->depth || --g->depth)
+		return 0;
+	since = g->since;
+	g->since = 0;
+	g->ns += bpf_ktime_get_ns() - since;
+	return 0;
+}
+
+SEC("?fentry/tg_throttle_down")
+int BPF_PROG(time_throttle_fentry, void *group, void *rq)
+{
+	return time_throttle(group, rq);
+}
+
+SEC("?kprobe/tg_throttle_down")
+int BPF_KPROBE(time_throttle_kprobe, void *group, void *rq)
+{
+	return time_throttle(group, rq);
+}
+
+SEC("?fentry/tg_unthrottle_up")
+int BPF_PROG(time_unthrottle_fentry, void *group, void *rq)
+{
+	return time_unthrottle(group, rq);
+}
+
+SEC("?kprobe/tg_unthrottle_up")
+int BPF_KPROBE(time_unthrottle_kprobe, void *group, void *rq)
+{
+	return time_unthrottle(group, rq);
+}
+
+/* ---- interrupts, while anyone waits ---- */
+
+static __always_inline struct time_cpu *time_cpu(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&time_cpus, &cpu);
+}
+
+static __always_inline int time_irq_begins(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct time_cpu *c;
+
+	if (cpu >= TIME_CPUS || !time_waiting[cpu])
+		return 0;
+	c = time_cpu(cpu);
+	if (c && !c->irq_depth++)
+		c->irq_since = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int time_irq_ends(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct time_cpu *c;
+
+	if (cpu >= TIME_CPUS)
+		return 0;
+	c = time_cpu(cpu);
+	if (c && c->irq_depth && !--c->irq_depth)
+		c->irq_ns += bpf_ktime_get_ns() - c->irq_since;
+	return 0;
+}
+
+SEC("?tp_btf/irq_handler_entry")
+int BPF_PROG(time_irq_entry, int irq)
+{
+	return time_irq_begins();
+}
+
+SEC("?tp_btf/irq_handler_exit")
+int BPF_PROG(time_irq_exit, int irq)
+{
+	return time_irq_ends();
+}
+
+SEC("?tp_btf/softirq_entry")
+int BPF_PROG(time_softirq_entry, unsigned int vec)
+{
+	return time_irq_begins();
+}
+
+SEC("?tp_btf/softirq_exit")
+int BPF_PROG(time_softirq_exit, unsigned int vec)
+{
+	return time_irq_ends();
+}
+
+SEC("?tp_btf/local_timer_entry")
+int BPF_PROG(time_timer_entry, int vector)
+{
+	return time_irq_begins();
+}
+
+SEC("?tp_btf/local_timer_exit")
+int BPF_PROG(time_timer_exit, int vector)
+{
+	return time_irq_ends();
+}
+
+/* ---- who it was ---- */
+
+/* A task's turn on a CPU: what it is charged as, and until when. */
+struct time_turn {
+	struct time_culprit_key key;
+	struct time_culprit_value fresh; /* its row, when it is new */
+	char comm[16], leader[16];
+	__u32 tgid, tid;
+	__u32 cpu, pad;
+	__u64 irq_ns; /* of the CPU, cumulative */
+	__u64 now;
+};
+
+/* A task that ran; v: the vCPU that it runs, if it runs one. */
+static __always_inline void time_who(struct task_struct *task, const struct kw_vcpu *v,
+				     struct time_turn *turn)
+{
+	struct time_culprit_key *key = &turn->key;
+
+	BPF_CORE_READ_STR_INTO(&turn->comm, task, comm);
+	BPF_CORE_READ_STR_INTO(&turn->leader, task, group_leader, comm);
+	turn->tgid = BPF_CORE_READ(task, tgid);
+	turn->tid = BPF_CORE_READ(task, pid);
+	key->pid = turn->tgid;
+	if (!turn->tid) {
+		key->by = TIME_BY_IDLE;
+		turn->comm[0] = 0;
+	} else if (v) {
+		key->by = TIME_BY_VCPU;
+		key->pid = v->tgid;
+		key->id = v->vcpu_id;
+	} else if (time_is_vhost_name(turn->comm)) {
+		key->by = TIME_BY_VHOST;
+		key->id = turn->tid;
+	} else if (BPF_CORE_READ(task, flags) & TIME_PF_KTHREAD) {
+		key->by = TIME_BY_KERNEL;
+	} else {
+		key->by = TIME_BY_PROCESS;
+	}
+}
+
+/* Another thread of the waiting vCPU's own process is told by its thread, not as a process. */
+static __always_inline void time_who_to(const struct kw_vcpu *v, struct time_turn *turn)
+{
+	bool process = turn->key.by == TIME_BY_PROCESS || turn->key.by == TIME_BY_VMM;
+	bool own = process && turn->tgid == v->tgid;
+
+	if (process) {
+		turn->key.by = own ? TIME_BY_VMM : TIME_BY_PROCESS;
+		turn->key.id = own ? turn->tid : 0;
+	}
+	__builtin_memcpy(turn->fresh.comm, process && !own ? turn->leader : turn->comm,
+			 sizeof(turn->fresh.comm));
+}
+
+/* The vCPU that a task other than the current one runs, as far as it is in KVM_RUN. */
+static __always_inline struct kw_vcpu *time_vcpu_in(struct task_struct *task)
+{
+	void *first = BPF_CORE_READ(task, preempt_notifiers.first);
+	__u64 offset = bpf_core_field_offset(struct kvm_vcpu, preempt_notifier) +
+		       bpf_core_field_offset(struct preempt_notifier, link);
+
+	return first ? kw_slot_of((__u64)first - offset) : NULL;
+}
+
+/* ---- who waits ---- */
+
+/*
+ * The time for which a vCPU waited since it was last charged goes to who ran meanwhile. turn NULL:
+ * nobody knows.
+ */
+static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot *s,
+					     struct time_turn *turn, __u64 irq_ns, __u64 now)
+{
+	__u64 limit_ns, ns, irq, limit;
+
+	if (now <= s->since || !time_waits(s))
+		return;
+	ns = now - s->since;
+	limit_ns = time_limited(s->group, s->cpu, now);
+	limit = limit_ns > s->limit_ns ? limit_ns - s->limit_ns : 0;
+	limit = limit > ns ? ns : limit;
+	s->limit_ns = limit_ns;
+	s->seq++;
+	barrier();
+	s->since = now;
+	s->ns[TIME_THROTTLED] += limit;
+	s->ns[s->state == TIME_WOKEN ? TIME_WOKEN : TIME_PREEMPTED] += ns - limit;
+	barrier();
+	s->seq++;
+	ns -= limit;
+	irq = irq_ns - s->irq_ns;
+	irq = irq > ns ? ns : irq;
+	s->irq_ns = irq_ns;
+	ns -= irq;
+	if (limit)
+		time_count_nobody(v, s, TIME_BY_LIMIT, limit);
+	if (irq)
+		time_count_nobody(v, s, TIME_BY_IRQ, irq);
+	if (ns && turn) {
+		struct time_culprit_value fresh = turn->fresh;
+		struct time_culprit_key key = turn->key;
+
+		time_count_culprit(v, s, &key, &fresh, ns);
+	} else if (ns) {
+		time_count_nobody(v, s, TIME_BY_UNKNOWN, ns);
+	}
+}
+
+static __always_inline __u64 time_group_of(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->sched_task_group)) /* CONFIG_CGROUP_SCHED */
+		return 0;
+	return (__u64)BPF_CORE_READ(task, sched_task_group);
+}
+
+/* A vCPU begins to wait for a CPU: it goes to its list. */
+static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struct *task, __u64 now)
+{
+	struct time_slot *s = v ? time_slot(v) : NULL;
+	struct time_cpu *c = time_cpu(cpu);
+	__u64 group = task ? time_group_of(task) : 0;
+
+	if (!s || !v || !time_waits(s) || s->place)
+		return 0;
+	s->cpu = cpu;
+	s->group = group;
+	s->limit_ns = time_limited(group, cpu, now);
+	if (!c || cpu >= TIME_CPUS)
+		return 0;
+	s->irq_ns = c->irq_ns;
+	for (int i = 0; i < TIME_WAITERS; i++)
+		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
+			s->place = i + 1;
+			time_add_waiting(cpu, 1);
+			return 0;
+		}
+	return 0;
+}
+
+static __always_inline void time_leave_list(struct time_slot *s)
+{
+	__u32 i = s->place - 1, cpu = s->cpu;
+	struct time_cpu *c = time_cpu(cpu);
+
+	s->place = 0;
+	if (!c || i >= TIME_WAITERS || cpu >= TIME_CPUS)
+		return;
+	c->waiter[i] = 0;
+	time_add_waiting(cpu, -1);
+}
+
+/*
+ * It waits no more. The switch that gives it its CPU has charged it already; what is left if it was
+ * in no list, or went on elsewhere, nobody saw.
+ */
+static __noinline int time_end_wait(struct kw_vcpu *v, struct time_slot *s, __u64 now)
+{
+	struct time_cpu *c;
+
+	if (!v || !s)
+		return 0;
+	c = time_cpu(s->cpu);
+	time_charge_wait(v, s, NULL, c ? c->irq_ns : s->irq_ns, now);
+	if (s->place)
+		time_leave_list(s);
+	return 0;
+}
+
+/*
+ * One of those that wait for a CPU. Not static, so that it is verified once, not for each place in
+ * the list.
+ */
+__noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 place)
+{
+	struct time_slot *s;
+	struct kw_vcpu *v;
+
+	if (!turn)
+		return 0;
+	v = kw_slot(slot);
+	s = v ? time_slot(v) : NULL;
+	if (!s || !v->vcpu || s->cpu != turn->cpu || s->place != place)
+		return 1; /* it ended meanwhile */
+	time_who_to(v, turn);
+	time_charge_wait(v, s, turn, turn->irq_ns, turn->now);
+	return 0;
+}
+
+/* Those that wait for this CPU are charged with the task that had it until now. */
+static __noinline int time_charge_waiters(struct task_struct *task, const struct kw_vcpu *runs,
+					  __u32 cpu, __u64 now)
+{
+	struct time_turn turn = { .cpu = cpu, .now = now };
+	struct time_cpu *c = time_cpu(cpu);
+
+	if (!c || !task || cpu >= TIME_CPUS)
+		return 0;
+	turn.irq_ns = c->irq_ns;
+	time_who(task, runs, &turn);
+	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+		__u32 slot = c->waiter[i];
+
+		if (!slot || !time_charge_waiter(&turn, slot, i + 1))
+			continue;
+		c->waiter[i] = 0;
+		time_add_waiting(cpu, -1);
+	}
+	return 0;
+}
+
+/* Any switch of the host, before all else. Returns its time if that was needed, else 0. */
+static __always_inline __u64 time_on_any_switch(struct task_struct *prev, __u32 cpu)
+{
+	struct time_cpu *c;
+	__u64 now;
+
+	if (cpu >= TIME_CPUS || !time_waiting[cpu])
+		return 0;
+	now = bpf_ktime_get_ns();
+	c = time_cpu(cpu);
+	if (c)
+		c->irq_depth = 0; /* there are no switches in interrupts */
+	time_charge_waiters(prev, kw_any_vcpu_of_task(prev), cpu, now);
+	return now;
+}
+
+/* Run by user space on a CPU, in an interrupt: a wait that goes on has its share in each interval.
+ */
+SEC("?raw_tp")
+int time_flush(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	if (kw_running && cpu < TIME_CPUS && time_waiting[cpu])
+		time_charge_waiters(task, kw_any_vcpu_of_task(task), cpu, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* The task that runs on a CPU, whose run queue is locked; not one that helpers accept. */
+static __always_inline struct task_struct *time_current_of(__u32 cpu)
+{
+	const struct rq *rq;
+
+	if (!&runqueues)
+		return NULL;
+	rq = bpf_per_cpu_ptr(&runqueues, cpu);
+	return rq ? BPF_CORE_READ(rq, curr) : NULL;
+}
+
+/* A task goes to another run queue: a vCPU that waits there is charged with who runs until now. */
+SEC("?tp_btf/sched_migrate_task")
+int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
+{
+	struct time_turn turn = {};
+	struct task_struct *current;
+	struct time_slot *s;
+	struct time_cpu *c;
+	struct kw_vcpu *v;
+	__u64 now;
+
+	if (!kw_running || !task->bpf_storage)
+		return 0;
+	v = kw_vcpu_of_task(task);
+	s = v ? time_slot(v) : NULL;
+	if (!s || !time_waits(s))
+		return 0;
+	now = bpf_ktime_get_ns();
+	c = time_cpu(s->cpu);
+	current = c && s->place ? time_current_of(s->cpu) : NULL;
+	if (current) {
+		time_who(current, time_vcpu_in(current), &turn);
+		time_who_to(v, &turn);
+		time_charge_wait(v, s, &turn, c->irq_ns, now);
+	}
+	time_end_wait(v, s, now);
+	time_enter(v, cpu, task, now);
+	return 0;
+}
+
+#endif
