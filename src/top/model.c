@@ -236,7 +236,7 @@ static struct top_past *past_for(struct top_model *model, uint32_t vm)
 static void name_reason(const struct top_table *t, const struct kw_vms *vms, const void *row,
 			struct top_reason *reason)
 {
-	static const char *const idle[] = { "HLT", "HALT", "WFI", "WFX", "MWAIT" };
+	static const char *const idle[] = { "HLT", "IDLE", "HALT", "WFI", "WFX", "MWAIT" };
 	struct kw_value value = {};
 
 	if (t->reason)
