@@ -244,6 +244,28 @@ static void refuse_switched_off(struct kw_engine *e)
 	}
 }
 
+static bool is_trampoline(const struct kw_engine *e, const char *program)
+{
+	const struct bpf_program *p = bpf_object__find_program_by_name(e->bpf->obj, program);
+	enum bpf_attach_type type = bpf_program__expected_attach_type(p);
+
+	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
+}
+
+/*
+ * A kernel that does not permit one program at a function's entry or exit permits none: to try
+ * each would cost a load of all programs each time.
+ */
+static void refuse_trampolines(struct kw_engine *e, int err)
+{
+	for (size_t i = 0; i < e->n_hooks; i++) {
+		const char *name;
+
+		while ((name = program_of(&e->hook[i])) && is_trampoline(e, name))
+			refuse(&e->hook[i], "cannot be loaded", err);
+	}
+}
+
 /* True if only the end of its thread, or nothing at all, tells that a vCPU is gone. */
 static bool ends_with_thread(const struct kw_engine *e)
 {
@@ -347,7 +369,10 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	h = hook_of(e, refused_program);
 	if (!h) /* -EINVAL: of creating a map; to our callers it would mean a wrong filter */
 		return err == -EINVAL ? -EOPNOTSUPP : err;
-	refuse(h, "cannot be loaded", err);
+	if (err == -EPERM && is_trampoline(e, refused_program))
+		refuse_trampolines(e, err);
+	else
+		refuse(h, "cannot be loaded", err);
 	return 1;
 }
 

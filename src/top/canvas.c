@@ -201,10 +201,10 @@ void kw_canvas_fill(struct kw_canvas *canvas, int x, int y, int width, enum kw_s
 		put(canvas, x + i, y, 1, style, safe, len);
 }
 
-void kw_canvas_select(struct kw_canvas *canvas, int y)
+void kw_canvas_select(struct kw_canvas *canvas, int x, int y, int width)
 {
-	for (int x = 0; x < canvas->width && cell_at(canvas, x, y); x++)
-		cell_at(canvas, x, y)->selected = true;
+	for (int i = x < 0 ? 0 : x; i < x + width && cell_at(canvas, i, y); i++)
+		cell_at(canvas, i, y)->selected = true;
 }
 
 int kw_canvas_line(const struct kw_canvas *canvas, int y, char **ret)

@@ -63,8 +63,8 @@ void kw_canvas_right(struct kw_canvas *canvas, int x, int y, int width, enum kw_
 void kw_canvas_fill(struct kw_canvas *canvas, int x, int y, int width, enum kw_style style,
 		    const char *character);
 
-/* Mark a line as selected. */
-void kw_canvas_select(struct kw_canvas *canvas, int y);
+/* Mark width cells of a line as selected. */
+void kw_canvas_select(struct kw_canvas *canvas, int x, int y, int width);
 
 /* A line as text, without trailing blanks, for tests; *ret is to be freed. 0 or -ENOMEM. */
 int kw_canvas_line(const struct kw_canvas *canvas, int y, char **ret);

@@ -53,13 +53,6 @@ int top_print(struct kw_canvas *canvas, struct top_area line, int x, enum kw_sty
 	return x + kw_canvas_text(canvas, line.x + x, line.y, line.width - x, style, text);
 }
 
-void top_select(struct kw_canvas *canvas, int x, int y, int width)
-{
-	for (int i = x < 0 ? 0 : x; i < x + width && i < canvas->width; i++)
-		if (y >= 0 && y < canvas->height)
-			canvas->cell[(size_t)y * canvas->width + i].selected = true;
-}
-
 char *top_format_rate(uint64_t thousandths, char *dst, size_t size)
 {
 	if (!thousandths || thousandths >= 9950 || thousandths % 1000 == 0)
@@ -317,7 +310,7 @@ void top_draw_hist(struct kw_canvas *canvas, struct top_area area, const struct 
 	unsigned int first = 0, last = 0, group = 1;
 	uint64_t most = 0, sum[1024] = {};
 
-	if (!bounds(h, buckets, &first, &last)) {
+	if (h->buckets > 1024 || !bounds(h, buckets, &first, &last)) {
 		top_print(canvas, area, 0, KW_STYLE_DIM, "none seen");
 		return;
 	}

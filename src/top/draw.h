@@ -54,7 +54,4 @@ void top_draw_keys(struct kw_canvas *canvas, struct top_area line, const char *c
 /* "0", "0.4", "12", "34.5k": of thousandths. Returns dst. */
 char *top_format_rate(uint64_t thousandths, char *dst, size_t size);
 
-/* Mark a part of a line as selected. */
-void top_select(struct kw_canvas *canvas, int x, int y, int width);
-
 #endif

@@ -292,7 +292,7 @@ void top_list_draw(struct top_list *list, const struct top_rows *rows, struct kw
 
 		draw_row(rows, &f, list->order[i].row, canvas, line);
 		if (focus && i == list->at)
-			top_select(canvas, line.x, line.y, line.width);
+			kw_canvas_select(canvas, line.x, line.y, line.width);
 	}
 }
 

@@ -146,17 +146,42 @@ static struct top_sums *find_sums(const struct top_moment *m, size_t n, uint32_t
 	return n ? bsearch(&key, m->vm, n, sizeof(*m->vm), compare_sums) : NULL;
 }
 
+static uint32_t vm_of(const struct kw_frame *frame, size_t row)
+{
+	return ((const struct kw_row_head *)frame->row[row])->vm;
+}
+
+/* The first row after row that is another VM's: most rows need not be touched to find it. */
+static size_t next_vm(const struct kw_frame *frame, size_t row)
+{
+	size_t step = 1, low = row, high;
+	uint32_t vm = vm_of(frame, row);
+
+	while (row + step < frame->n && vm_of(frame, row + step) == vm) {
+		low = row + step;
+		step *= 2;
+	}
+	high = row + step < frame->n ? row + step : frame->n;
+	while (low + 1 < high) {
+		size_t middle = (low + high) / 2;
+
+		if (vm_of(frame, middle) == vm)
+			low = middle;
+		else
+			high = middle;
+	}
+	return high;
+}
+
 /* VMs of a table that no table before it has had: those before are in order, new ones follow. */
 static int add_vms(struct top_moment *m, const struct kw_frame *frame, uint32_t figures)
 {
 	size_t before = m->n;
 
-	for (size_t i = 0; i < frame->n; i++) {
-		uint32_t vm = ((const struct kw_row_head *)frame->row[i])->vm;
+	for (size_t i = 0; i < frame->n; i = next_vm(frame, i)) {
+		uint32_t vm = vm_of(frame, i);
 
-		if ((m->n > before && m->vm[m->n - 1].vm == vm) ||
-		    (i && ((const struct kw_row_head *)frame->row[i - 1])->vm == vm) ||
-		    !kw_vms_get(m->vms, vm) || find_sums(m, before, vm))
+		if (!kw_vms_get(m->vms, vm) || find_sums(m, before, vm))
 			continue;
 		if (!kw_grow(&m->vm, m->n, &m->room, sizeof(*m->vm)))
 			return -ENOMEM;
@@ -211,7 +236,7 @@ static struct top_past *past_for(struct top_model *model, uint32_t vm)
 static void name_reason(const struct top_table *t, const struct kw_vms *vms, const void *row,
 			struct top_reason *reason)
 {
-	static const char *const idle[] = { "HLT", "HALT", "WFI", "WFX", "MWAIT" };
+	static const char *const idle[] = { "HLT", "IDLE", "HALT", "WFI", "WFX", "MWAIT" };
 	struct kw_value value = {};
 
 	if (t->reason)

@@ -7,7 +7,7 @@
 #include "states.h"
 
 const struct top_state top_states[TIME_STATES] = {
-	[TIME_UNKNOWN] = { "unknown", "unknown", "?", "?", true },
+	[TIME_UNKNOWN] = { "unknown", "unknown", "?", "?", false },
 	[TIME_GUEST] = { "guest", "guest", "█", "#", true },
 	[TIME_NESTED] = { "nested", "L2", "2", "2", true },
 	[TIME_KERNEL] = { "kernel", "kernel", "k", "k", true },

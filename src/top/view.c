@@ -96,6 +96,8 @@ void top_draw_pane(struct kw_top *top, struct top_page *page, size_t pane, struc
 	_cleanup_(top_content_release) struct top_content content = {};
 	struct top_list *list = &page->list[pane];
 
+	if (page->view->paint && page->view->paint(top, page, pane, canvas, area))
+		return;
 	if (page->view->content(top, page, pane, &content) ||
 	    top_list_arrange(list, &content.rows, top_stamp(top)))
 		top_print(canvas, area, 0, KW_STYLE_WARN, "out of memory");

@@ -103,6 +103,9 @@ struct top_view {
 		       struct top_content *ret);
 	void (*draw)(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		     struct top_area area);
+	/* Draw a pane that is no list; false: it is one. May be NULL. */
+	bool (*paint)(const struct kw_top *top, const struct top_page *page, size_t pane,
+		      struct kw_canvas *canvas, struct top_area area);
 	/* Enter on a row; NULL: nothing is below it. */
 	void (*enter)(struct kw_top *top, struct top_page *page, const struct top_content *content,
 		      size_t row);

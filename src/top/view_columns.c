@@ -57,7 +57,7 @@ static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *ca
 		draw_line(canvas, line, &content.rows.column[i],
 			  top_list_shows(list, &content.rows, i));
 		if ((int)i == page->scroll)
-			top_select(canvas, line.x, line.y, line.width);
+			kw_canvas_select(canvas, line.x, line.y, line.width);
 	}
 }
 

@@ -12,10 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A pane without a table is the list of vCPUs, or of slow exits. */
+/* A pane without a table is the list of vCPUs, of slow exits, or a histogram. */
 struct pane {
 	const char *title, *table, *columns, *sort;
-	enum { PART, VCPUS, SLOW } kind;
+	enum { PART, VCPUS, SLOW, TIMES } kind;
 };
 
 #define EXITS                                                                                      \
@@ -49,6 +49,7 @@ static const struct pane panes_of_vm[] = {
 static const struct pane panes_of_vcpu[] = {
 	EXITS,
 	CULPRITS,
+	{ "exit times but HLT (idle)", NULL, NULL, NULL, TIMES },
 	{ "in the kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel", PART },
 	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
 	  PART },
@@ -86,6 +87,8 @@ static int content(const struct kw_top *top, const struct top_page *page, size_t
 		return top_vcpus(top, page->vm, ret);
 	if (p->kind == SLOW)
 		return top_slow_exits(top, page, ret);
+	if (p->kind == TIMES)
+		return 0;
 	return top_part(top, &part, ret);
 }
 
@@ -118,6 +121,44 @@ static void enter(struct kw_top *top, struct top_page *page, const struct top_co
 		return;
 	deeper->vm = page->vm;
 	deeper->vcpu = content->sums[row].vcpu;
+}
+
+/* ---- the histogram of a vCPU ---- */
+
+static bool is_idle(const struct kw_top *top, const struct kw_frame *frame, const void *row,
+		    uint32_t vm)
+{
+	const struct top_reason *reason;
+
+	reason = top_reason_of(&top->model, vm, top_row_id(&top->model, frame, row));
+	return reason && reason->idle;
+}
+
+/* False: the pane is a list. */
+static bool paint(const struct kw_top *top, const struct top_page *page, size_t pane,
+		  struct kw_canvas *canvas, struct top_area area)
+{
+	const struct kw_frame *frame = top_frame(&top->model, "exits");
+	uint64_t buckets[1024] = {};
+	size_t i, end;
+
+	if (pane_of(page, pane)->kind != TIMES)
+		return false;
+	if (!frame || !frame->schema->hist.buckets || frame->schema->hist.buckets > 1024) {
+		top_print(canvas, area, 0, KW_STYLE_DIM, "exits is not watched");
+		return true;
+	}
+	top_rows_of(frame, page->vm, &i, &end);
+	for (; i < end; i++) {
+		const struct kw_row_head *head = frame->row[i];
+
+		if (head->vcpu != page->vcpu || is_idle(top, frame, head, page->vm))
+			continue;
+		for (unsigned int b = 0; b < frame->schema->hist.buckets; b++)
+			buckets[b] += kw_row_hist(frame->schema, head)[b];
+	}
+	top_draw_hist(canvas, area, &frame->schema->hist, buckets);
+	return true;
 }
 
 /* ---- drawing ---- */
@@ -211,5 +252,6 @@ const struct top_view top_view_vcpu = {
 	.about = about,
 	.content = content,
 	.draw = draw,
+	.paint = paint,
 	.enter = enter,
 };

@@ -127,8 +127,10 @@ int main(int argc, char **argv)
 	err = kw_run_open(&s.run, &s.options, kw_fake_open) ?:
 	      kw_top_open(&s.options.wants, 1000000000, &s.top) ?:
 	      kw_canvas_resize(&s.canvas, width, height);
-	for (int i = 4; i < argc && !err; i++)
+	for (int i = 4; i < argc && !err; i++) {
 		err = press(&s, argv[i]);
+		kw_top_draw(s.top, &s.canvas, FAKE_REAL_NS + s.now_ns);
+	}
 	if (!err) {
 		print_canvas(&s);
 		print_marks(&s);

@@ -89,8 +89,10 @@ static void edges_clip(void **state)
 	kw_canvas_right(c, 0, 3, 5, FULL, "abc");
 	kw_canvas_fill(c, 0, -1, 5, FULL, "-");
 	kw_canvas_fill(c, 20, 0, 5, FULL, "-");
-	kw_canvas_select(c, -1);
-	kw_canvas_select(c, 3);
+	kw_canvas_select(c, 0, -1, 10);
+	kw_canvas_select(c, 0, 3, 10);
+	kw_canvas_select(c, -3, 0, 3);
+	kw_canvas_select(c, 10, 0, 3);
 	assert_blank(c);
 	kw_canvas_fill(c, -3, 2, 100, FULL, "-");
 	assert_line(c, 2, "----------");
@@ -225,9 +227,14 @@ static void select_marks_a_line(void **state)
 {
 	struct kw_canvas *c = *state;
 
-	kw_canvas_select(c, 1);
+	kw_canvas_select(c, 0, 1, 10);
 	for (int i = 0; i < 30; i++)
 		assert_int_equal(c->cell[i].selected, i >= 10 && i < 20);
+	kw_canvas_clear(c);
+	kw_canvas_select(c, -2, 1, 5);
+	kw_canvas_select(c, 8, 1, 5);
+	for (int i = 0; i < 30; i++)
+		assert_int_equal(c->cell[i].selected, (i >= 10 && i < 13) || (i >= 18 && i < 20));
 	kw_canvas_clear(c);
 	assert_false(at(c, 0, 1)->selected);
 }

@@ -1,0 +1,946 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * top.c - tests the live screen's model and views: what is remembered, what keys do, what is seen.
+ * May not know about: terminals. Whole screens are compared by the golden tests (golden/top).
+ * To extend: rows are added by time_row() and exit_row(); one test function per promise of top.h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "collectors/dirty/dirty_rows.h"
+#include "collectors/exits/exits_rows.h"
+#include "collectors/faults/faults_rows.h"
+#include "collectors/time/time_rows.h"
+#include "core/hist.h"
+#include "top/draw.h"
+#include "top/model.h"
+#include "top/top.h"
+#include "util/cleanup.h"
+#include "util/units.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SECOND 1000000000ULL
+#define MS     1000000ULL
+
+enum { TIME, EXITS, FAULTS, DIRTY, TABLES };
+
+static const struct kw_schema *const schemas[TABLES] = { &time_table, &exits_table, &faults_table,
+							 &dirty_table };
+
+struct screen {
+	struct kw_vms vms;
+	struct kw_wants wants;
+	struct kw_top *top;
+	struct kw_canvas canvas;
+	struct kw_frame frame[TABLES]; /* of the next interval */
+	struct kw_losses lost;
+	uint64_t now_ns;
+};
+
+/* ---- a screen ---- */
+
+static void begin_interval(struct screen *s)
+{
+	s->now_ns += SECOND;
+	for (int i = 0; i < TABLES; i++)
+		s->frame[i] = (struct kw_frame){ .schema = schemas[i],
+						 .span_ns = SECOND,
+						 .mono_ns = s->now_ns,
+						 .real_ns = s->now_ns };
+}
+
+static void feed(struct screen *s)
+{
+	struct kw_top_interval interval = {
+		.vms = &s->vms, .frame = s->frame, .n = TABLES, .lost = s->lost
+	};
+
+	assert_int_equal(kw_top_feed(s->top, &interval), 0);
+	for (int i = 0; i < TABLES; i++) {
+		assert_int_equal(s->frame[i].n, 0); /* taken over */
+		kw_frame_clear(&s->frame[i]);
+	}
+	begin_interval(s);
+}
+
+static void open_screen(struct screen *s, int width, int height, int vms)
+{
+	*s = (struct screen){ .canvas = { .utf8 = true } };
+	for (int i = 0; i < TABLES; i++)
+		s->wants.table[s->wants.n_tables++] = schemas[i];
+	for (int i = 0; i < vms; i++) {
+		struct kw_vm vm = { .pid = 1000 + i, .number = 1, .vmm = "qemu" };
+
+		snprintf(vm.name, sizeof(vm.name), "vm-%d", i);
+		assert_int_equal(kw_vms_add(&s->vms, &vm), i);
+	}
+	assert_int_equal(kw_top_open(&s->wants, SECOND, &s->top), 0);
+	assert_int_equal(kw_canvas_resize(&s->canvas, width, height), 0);
+	begin_interval(s);
+}
+
+static void close_screen(struct screen *s)
+{
+	kw_top_close(s->top);
+	kw_canvas_release(&s->canvas);
+	for (int i = 0; i < TABLES; i++)
+		kw_frame_clear(&s->frame[i]);
+	kw_vms_release(&s->vms);
+}
+
+static void press(struct screen *s, const char *keys)
+{
+	for (; *keys; keys++)
+		kw_top_key(s->top, (unsigned char)*keys);
+}
+
+static void *new_row(struct screen *s, int table, uint32_t vm, uint32_t vcpu)
+{
+	struct kw_row_head *row = kw_frame_add(&s->frame[table]);
+
+	assert_non_null(row);
+	*row = (struct kw_row_head){ .vm = vm, .vcpu = vcpu, .tid = 2000 + vcpu };
+	return row;
+}
+
+/* A vCPU that was so many ms in guest mode, and halted for the rest of a second. */
+static struct time_row *time_row(struct screen *s, uint32_t vm, uint32_t vcpu, uint64_t guest_ms)
+{
+	struct time_row *row = new_row(s, TIME, vm, vcpu);
+
+	row->wall = SECOND;
+	row->ns[TIME_GUEST] = guest_ms * MS;
+	row->ns[TIME_HALTED] = SECOND - guest_ms * MS;
+	return row;
+}
+
+/* Rows of a vCPU must come in the order of their codes. */
+static struct exits_row *exit_row(struct screen *s, uint32_t vm, uint32_t vcpu, uint32_t code,
+				  uint64_t count, uint64_t ns)
+{
+	struct exits_row *row = new_row(s, EXITS, vm, vcpu);
+
+	row->isa = KW_ISA_SVM;
+	row->level = 1;
+	row->code = code;
+	row->count = count;
+	row->total = row->kernel = count * ns;
+	row->min = row->max = ns;
+	row->hist[kw_hist_bucket(&exits_table.hist, ns)] = count;
+	return row;
+}
+
+/* ---- what is seen ---- */
+
+static char *line(struct screen *s, int y)
+{
+	static char text[4096];
+	_cleanup_free_ char *got = NULL;
+
+	kw_top_draw(s->top, &s->canvas, s->now_ns);
+	assert_int_equal(kw_canvas_line(&s->canvas, y, &got), 0);
+	snprintf(text, sizeof(text), "%s", got);
+	return text;
+}
+
+/* Line of the first text that begins with this; -1: none. */
+static int find(struct screen *s, const char *begin)
+{
+	for (int y = 0; y < s->canvas.height; y++)
+		if (!strncmp(line(s, y), begin, strlen(begin)))
+			return y;
+	return -1;
+}
+
+static bool seen(struct screen *s, const char *text)
+{
+	for (int y = 0; y < s->canvas.height; y++)
+		if (strstr(line(s, y), text))
+			return true;
+	return false;
+}
+
+/* The line that is selected; -1: none. */
+static int selected(struct screen *s)
+{
+	kw_top_draw(s->top, &s->canvas, s->now_ns);
+	for (int y = 0; y < s->canvas.height; y++)
+		if (s->canvas.cell[y * s->canvas.width].selected)
+			return y;
+	return -1;
+}
+
+/* The n-th word of a line. */
+static const char *word(char *text, int n)
+{
+	char *save = NULL, *w = strtok_r(text, " ", &save);
+
+	while (w && n--)
+		w = strtok_r(NULL, " ", &save);
+	return w ?: "";
+}
+
+/* ---- rows ---- */
+
+static void three_vms(struct screen *s)
+{
+	time_row(s, 0, 0, 100);
+	time_row(s, 1, 0, 900);
+	time_row(s, 1, 1, 500);
+	time_row(s, 2, 0, 300);
+	exit_row(s, 0, 0, 0x7c, 3000, 1000);
+	exit_row(s, 1, 0, 0x7c, 10, 1000);
+	exit_row(s, 2, 0, 0x78, 200, 1000);
+}
+
+static void rows_are_sorted_by_cost(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_true(find(&s, "vm-1") < find(&s, "vm-2"));
+	assert_true(find(&s, "vm-2") < find(&s, "vm-0"));
+	assert_true(seen(&s, "by CPU%"));
+	assert_string_equal(word(line(&s, find(&s, "vm-1")), 1), "2");
+	assert_string_equal(word(line(&s, find(&s, "vm-1")), 2), "140.0");
+	close_screen(&s);
+}
+
+static void equal_cost_is_sorted_by_exits(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	for (int i = 0; i < 3; i++) {
+		time_row(&s, i, 0, 100);
+		exit_row(&s, i, 0, 0x7c, i == 1 ? 900 : 10, 1000);
+	}
+	feed(&s);
+	assert_true(find(&s, "vm-1") < find(&s, "vm-0"));
+	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	close_screen(&s);
+}
+
+static void other_columns_sort_and_reverse(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	for (int i = 0; i < 30 && !seen(&s, "by EXITS/S"); i++)
+		press(&s, "s");
+	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	assert_true(find(&s, "vm-2") < find(&s, "vm-1"));
+	press(&s, "r");
+	assert_true(seen(&s, "by EXITS/S reversed"));
+	assert_true(find(&s, "vm-1") < find(&s, "vm-2"));
+	for (int i = 0; i < 30 && !seen(&s, "by NAME"); i++)
+		press(&s, "<");
+	assert_true(find(&s, "vm-0") < find(&s, "vm-1"));
+	close_screen(&s);
+}
+
+static void filter_hides(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 12);
+	for (int i = 0; i < 12; i++)
+		time_row(&s, i, 0, 100);
+	feed(&s);
+	press(&s, "/VM-1");
+	assert_true(seen(&s, "name contains: VM-1_"));
+	assert_true(find(&s, "vm-1 ") > 0);
+	assert_true(find(&s, "vm-10") > 0);
+	assert_int_equal(find(&s, "vm-2"), -1);
+	kw_top_key(s.top, KW_KEY_BACKSPACE);
+	press(&s, "2q"); /* characters, no command */
+	kw_top_key(s.top, KW_KEY_BACKSPACE);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "filter /VM-2"));
+	assert_int_equal(find(&s, "vm-1 "), -1);
+	assert_true(find(&s, "vm-2") > 0);
+	assert_int_equal(kw_top_key(s.top, KW_KEY_ESCAPE), KW_TOP_DRAW);
+	assert_true(find(&s, "vm-1 ") > 0);
+	assert_int_equal(kw_top_key(s.top, KW_KEY_ESCAPE), KW_TOP_NOTHING);
+	close_screen(&s);
+}
+
+static void filter_takes_any_character(void **state)
+{
+	struct kw_vm vm = { .pid = 1, .number = 1, .vmm = "qemu", .name = "数据库" };
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 1);
+	assert_int_equal(kw_vms_add(&s.vms, &vm), 1);
+	time_row(&s, 0, 0, 100);
+	time_row(&s, 1, 0, 100);
+	feed(&s);
+	press(&s, "/");
+	kw_top_key(s.top, 0x636e); /* 据 */
+	assert_true(find(&s, "数据库") > 0);
+	assert_int_equal(find(&s, "vm-0"), -1);
+	kw_top_key(s.top, 0x1f600);
+	assert_int_equal(find(&s, "数据库"), -1);
+	kw_top_key(s.top, KW_KEY_BACKSPACE);
+	assert_true(find(&s, "数据库") > 0);
+	for (int i = 0; i < 200; i++)
+		kw_top_key(s.top, 0x1f600); /* more than fits */
+	for (int i = 0; i < 200; i++)
+		kw_top_key(s.top, KW_KEY_BACKSPACE);
+	assert_true(find(&s, "vm-0") > 0);
+	close_screen(&s);
+}
+
+static void selection_follows_the_vm(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_DOWN);
+	assert_int_equal(selected(&s), find(&s, "vm-2"));
+	time_row(&s, 0, 0, 800);
+	time_row(&s, 1, 0, 10);
+	time_row(&s, 2, 0, 900);
+	feed(&s);
+	assert_int_equal(find(&s, "vm-2"), find(&s, "NAME") + 1);
+	assert_int_equal(selected(&s), find(&s, "vm-2"));
+	press(&s, "r");
+	assert_int_equal(selected(&s), find(&s, "vm-2"));
+	time_row(&s, 0, 0, 800); /* it is gone: the one in its place, if there is one */
+	time_row(&s, 1, 0, 10);
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-0"));
+	close_screen(&s);
+}
+
+/* Keys may come faster than the screen is drawn. */
+static void keys_need_no_drawing(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	press(&s, "j");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "vm-2 (qemu, pid 1002)"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	press(&s, "gj");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "HLT of vm-2"));
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_QUIT);
+	close_screen(&s);
+}
+
+static void pause_freezes_and_remembers(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	press(&s, "p");
+	assert_true(seen(&s, "PAUSED"));
+	for (int i = 0; i < 5; i++) {
+		time_row(&s, 0, 0, 1000);
+		feed(&s);
+	}
+	assert_true(find(&s, "vm-1") > 0);
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "10.0");
+	press(&s, " ");
+	assert_int_equal(find(&s, "vm-1"), -1);
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "100.0");
+	close_screen(&s);
+}
+
+static void columns_can_be_chosen(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 250, 30, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "PID"));
+	press(&s, "c");
+	assert_true(seen(&s, "[x] PID"));
+	press(&s, "jj ");
+	assert_true(seen(&s, "[ ] PID"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	assert_null(strstr(line(&s, find(&s, "NAME")), "PID"));
+	press(&s, "cjj");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "PID"));
+	close_screen(&s);
+}
+
+static void columns_fit_by_priority(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 250, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	for (int width = 1; width <= 250; width++) {
+		int heads;
+
+		assert_int_equal(kw_canvas_resize(&s.canvas, width, 24), 0);
+		heads = find(&s, "NAME");
+		if (width >= 40)
+			assert_non_null(strstr(line(&s, heads), "EXITS/S"));
+		if (width >= 80)
+			assert_non_null(strstr(line(&s, heads), "TOP REASON"));
+		if (width < 80)
+			assert_null(strstr(line(&s, heads), "PID"));
+	}
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "DIRTY/S"));
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "OTHER%"));
+	close_screen(&s);
+}
+
+/* ---- missing is not zero ---- */
+
+static void missing_is_not_zero(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 250, 16, 3);
+	three_vms(&s);
+	s.frame[TIME].unavailable = "no such place";
+	kw_frame_truncate(&s.frame[TIME], 0);
+	s.frame[DIRTY].unavailable = "nor there";
+	feed(&s);
+	assert_true(seen(&s, "time: unavailable: no such place"));
+	assert_true(seen(&s, "dirty: unavailable: nor there"));
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 4), "-"); /* CPU% */
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 5), "-"); /* the bar */
+	assert_non_null(strstr(line(&s, find(&s, "vm-0")), " 3000 "));
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "where its time goes is not known"));
+	close_screen(&s);
+}
+
+static void figures_that_nobody_counts_are_missing(void **state)
+{
+	struct kw_frame frame = { .schema = &time_table, .span_ns = SECOND };
+	_cleanup_free_ struct top_sums *vcpus = NULL;
+	struct top_model model = {};
+	struct screen s;
+	size_t n;
+
+	(void)state;
+	open_screen(&s, 80, 24, 1);
+	time_row(&s, 0, 3, 400);
+	frame.row = s.frame[TIME].row;
+	frame.n = frame.room = 1;
+	s.frame[TIME].row = NULL;
+	s.frame[TIME].n = s.frame[TIME].room = 0;
+	assert_int_equal(
+		top_model_feed(&model,
+			       &(struct kw_top_interval){ .vms = &s.vms, .frame = &frame, .n = 1 },
+			       false),
+		0);
+	assert_int_equal(top_sums_of(&model, 0)->counted, 0);
+	assert_true(top_sums_of(&model, 0)->timed);
+	assert_int_equal(top_sums_of(&model, 0)->ns[TIME_GUEST], 400 * MS);
+	assert_int_equal(top_vcpus_of(&model, 0, &vcpus, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(vcpus[0].vcpu, 3);
+	assert_int_equal(vcpus[0].tid, 2003);
+	assert_null(top_sums_of(&model, 1));
+	top_model_release(&model);
+	close_screen(&s);
+}
+
+static void ended_vms_vanish(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	press(&s, "jj");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "vm-0 (qemu, pid 1000)"));
+	assert_false(seen(&s, "ended"));
+	time_row(&s, 1, 0, 900);
+	feed(&s);
+	assert_true(seen(&s, "vm-0 (qemu, pid 1000): ended"));
+	assert_true(seen(&s, "CPU -"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	assert_int_equal(find(&s, "vm-0"), -1);
+	assert_true(find(&s, "vm-1") > 0);
+	feed(&s);
+	assert_true(seen(&s, "no VM was seen"));
+	close_screen(&s);
+}
+
+static void losses_are_seen(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 1);
+	time_row(&s, 0, 0, 1);
+	feed(&s);
+	assert_true(seen(&s, "nothing lost"));
+	s.lost.n[KW_LOSS_RING] = 17;
+	feed(&s);
+	assert_true(seen(&s, "lost 17 ring"));
+	assert_int_equal(s.canvas.cell[s.canvas.width].style, KW_STYLE_WARN);
+	s.lost.n[KW_LOSS_RING] = 0;
+	feed(&s);
+	assert_true(seen(&s, "lost so far: 17 ring"));
+	close_screen(&s);
+}
+
+/* ---- what is remembered ---- */
+
+struct fed {
+	struct top_model model;
+	struct screen s;
+};
+
+static void feed_model(struct fed *f, uint64_t guest_ms, uint64_t exits)
+{
+	struct kw_top_interval interval = { .vms = &f->s.vms, .frame = f->s.frame, .n = TABLES };
+
+	if (guest_ms <= 1000)
+		time_row(&f->s, 0, 0, guest_ms);
+	if (exits)
+		exit_row(&f->s, 0, 0, 0x7c, exits, 10 * f->model.seq + 10);
+	assert_int_equal(top_model_feed(&f->model, &interval, false), 0);
+	begin_interval(&f->s);
+}
+
+static void history_is_a_ring(void **state)
+{
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	assert_null(top_host_sample(&f.model, 0));
+	for (int i = 1; i <= 2000; i++) {
+		feed_model(&f, i % 1000, 1);
+		assert_int_equal(top_host_sample(&f.model, 0)->share[TIME_GUEST], i % 1000 * 10);
+	}
+	for (int back = 0; back < TOP_HOST_HISTORY; back++)
+		assert_int_equal(top_host_sample(&f.model, back)->share[TIME_GUEST],
+				 (2000 - back) % 1000 * 10);
+	assert_null(top_host_sample(&f.model, TOP_HOST_HISTORY));
+	assert_non_null(top_vm_sample(&f.model, 0, TOP_VM_HISTORY - 1));
+	assert_null(top_vm_sample(&f.model, 0, TOP_VM_HISTORY));
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+static void intervals_without_rows_are_not_known(void **state)
+{
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	feed_model(&f, 500, 1);
+	feed_model(&f, 2000, 0);
+	feed_model(&f, 600, 1);
+	assert_int_equal(top_vm_sample(&f.model, 0, 0)->share[TIME_GUEST], 6000);
+	assert_null(top_vm_sample(&f.model, 0, 1));
+	assert_int_equal(top_vm_sample(&f.model, 0, 2)->share[TIME_GUEST], 5000);
+	assert_false(top_host_sample(&f.model, 1)->timed);
+	for (int i = 0; i <= TOP_VM_HISTORY; i++)
+		feed_model(&f, 2000, 0);
+	assert_null(top_past_of(&f.model, 0)); /* nothing is left of it */
+	assert_int_equal(f.model.remembered, 0);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+static void rates_of_reasons_are_remembered(void **state)
+{
+	const struct top_reason *reason;
+	struct fed f = {};
+	double rate;
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	feed_model(&f, 500, 0);
+	feed_model(&f, 500, 10);
+	feed_model(&f, 500, 0);
+	feed_model(&f, 500, 30);
+	feed_model(&f, 500, 0);
+	assert_int_equal(top_past_of(&f.model, 0)->n_reasons, 1);
+	reason = &top_past_of(&f.model, 0)->reason[0];
+	assert_string_equal(reason->name, "MSR");
+	assert_ptr_equal(top_reason_of(&f.model, 0, reason->id), reason);
+	for (int back = 0; back < 4; back++) {
+		assert_true(top_reason_rate(&f.model, reason, back, &rate));
+		assert_true(rate == (back == 1 ? 30 : back == 3 ? 10 : 0));
+	}
+	assert_false(top_reason_rate(&f.model, reason, 4, &rate));
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+static void longest_exits_are_kept(void **state)
+{
+	const struct top_reason *reason;
+	struct fed f = {};
+	uint64_t most = 0;
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	for (int i = 0; i < 30; i++)
+		feed_model(&f, 500, 1); /* each 10 ns longer than the one before */
+	reason = &top_past_of(&f.model, 0)->reason[0];
+	for (int i = 0; i < TOP_SLOW; i++) {
+		assert_true(reason->slow[i].seq > 30 - TOP_SLOW);
+		most = reason->slow[i].ns > most ? reason->slow[i].ns : most;
+	}
+	assert_int_equal(most, 300);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+static void memory_is_bounded(void **state)
+{
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, TOP_REMEMBERED + 50);
+	for (int i = 0; i < TOP_REMEMBERED + 50; i++)
+		time_row(&f.s, i, 0, 10);
+	for (int code = 0; code < 100; code++)
+		exit_row(&f.s, 0, 0, code, 1, 1000);
+	feed_model(&f, 2000, 0);
+	assert_int_equal(f.model.remembered, TOP_REMEMBERED);
+	assert_int_equal(top_past_of(&f.model, 0)->n_reasons, TOP_REASONS);
+	assert_int_equal(top_sums_of(&f.model, 0)->figure[TOP_EXITS], 100);
+	for (int code = 200; code < 300; code++) /* those seen last are kept */
+		exit_row(&f.s, 0, 0, code, 1, 1000);
+	feed_model(&f, 2000, 0);
+	assert_int_equal(top_past_of(&f.model, 0)->n_reasons, TOP_REASONS);
+	assert_int_equal(top_past_of(&f.model, 0)->reason[0].last_seq, 2);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+/* 1000 VMs of 8 vCPUs with 12 reasons each: how long that takes is printed, not judged. */
+static void many_vms(void **state)
+{
+	uint64_t begin, fed, drawn;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 250, 80, 1000);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 1000; i++)
+			for (int v = 0; v < 8; v++) {
+				time_row(&s, i, v, 10 * v);
+				for (int code = 0; code < 12; code++)
+					exit_row(&s, i, v, code, i + 1, 1000);
+			}
+		begin = kw_mono_ns();
+		feed(&s);
+		fed = kw_mono_ns();
+		kw_top_draw(s.top, &s.canvas, 0);
+		drawn = kw_mono_ns();
+		print_message("fed in %.1f ms, drawn in %.1f ms\n", (fed - begin) / 1e6,
+			      (drawn - fed) / 1e6);
+	}
+	assert_true(seen(&s, "1000 VMs, 8000 vCPUs"));
+	begin = kw_mono_ns();
+	kw_top_key(s.top, KW_KEY_TAB);
+	kw_top_key(s.top, KW_KEY_TAB);
+	kw_top_draw(s.top, &s.canvas, 0);
+	drawn = kw_mono_ns();
+	print_message("96000 rows ordered and drawn in %.1f ms\n", (drawn - begin) / 1e6);
+	begin = kw_mono_ns();
+	kw_top_key(s.top, KW_KEY_DOWN);
+	kw_top_draw(s.top, &s.canvas, 0);
+	drawn = kw_mono_ns();
+	print_message("moved in %.1f ms\n", (drawn - begin) / 1e6);
+	close_screen(&s);
+}
+
+/* ---- pieces ---- */
+
+static void bar_is_proportional(void **state)
+{
+	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 500, [TIME_KERNEL] = 250, [TIME_HALTED] = 250 };
+	int cells[TIME_STATES];
+
+	(void)state;
+	top_bar_cells(ns, 1000, 10, cells);
+	assert_int_equal(cells[TIME_GUEST], 5);
+	assert_int_equal(cells[TIME_KERNEL] + cells[TIME_HALTED], 5);
+	for (int width = -1; width < 300; width++) {
+		int sum = 0;
+
+		for (int i = 0; i < TIME_STATES; i++)
+			ns[i] = i * i * 37 % 101;
+		top_bar_cells(ns, 0, width, cells);
+		for (int i = 0; i < TIME_STATES; i++) {
+			sum += cells[i];
+			assert_true(cells[i] >= 0);
+		}
+		assert_int_equal(sum, width > 0 ? width : 0);
+	}
+	top_bar_cells((uint64_t[TIME_STATES]){ [TIME_GUEST] = 250 }, 1000, 8, cells);
+	assert_int_equal(cells[TIME_GUEST], 2); /* what is not explained stays blank */
+	top_bar_cells((uint64_t[TIME_STATES]){}, 0, 8, cells);
+	assert_int_equal(cells[TIME_GUEST], 0);
+}
+
+static void bar_has_the_states_styles(void **state)
+{
+	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 50, [TIME_KERNEL] = 25, [TIME_HALTED] = 25 };
+	struct kw_canvas canvas = {};
+	_cleanup_free_ char *text = NULL;
+
+	(void)state;
+	assert_int_equal(kw_canvas_resize(&canvas, 8, 1), 0);
+	top_draw_bar(&canvas, 0, 0, 8, ns, 100);
+	for (int x = 0; x < 8; x++)
+		assert_int_equal(canvas.cell[x].style, KW_STYLE_STATE + (x < 4	 ? TIME_GUEST
+									 : x < 6 ? TIME_KERNEL
+										 : TIME_HALTED));
+	assert_int_equal(kw_canvas_line(&canvas, 0, &text), 0);
+	assert_string_equal(text, "####kk..");
+	kw_canvas_release(&canvas);
+}
+
+static void rates_have_a_fraction_if_small(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_string_equal(top_format_rate(0, text, sizeof(text)), "0");
+	assert_string_equal(top_format_rate(1, text, sizeof(text)), "0.1");
+	assert_string_equal(top_format_rate(400, text, sizeof(text)), "0.4");
+	assert_string_equal(top_format_rate(3000, text, sizeof(text)), "3");
+	assert_string_equal(top_format_rate(3300, text, sizeof(text)), "3.3");
+	assert_string_equal(top_format_rate(33300, text, sizeof(text)), "33");
+}
+
+/* ---- keys ---- */
+
+static void keys_tell_the_caller(void **state)
+{
+	static const uint64_t ms[] = { 500, 200, 100, 100 };
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 0);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(kw_top_key(s.top, '-'), i < 3 ? KW_TOP_FASTER : KW_TOP_NOTHING);
+		assert_int_equal(kw_top_interval_ns(s.top), ms[i] * MS);
+	}
+	for (int i = 0; i < 20; i++)
+		kw_top_key(s.top, '+');
+	assert_int_equal(kw_top_interval_ns(s.top), 60 * SECOND);
+	assert_int_equal(kw_top_key(s.top, 0x0c), KW_TOP_REPAINT);
+	assert_int_equal(kw_top_key(s.top, 0x1a), KW_TOP_SUSPEND);
+	press(&s, "/");
+	assert_int_equal(kw_top_key(s.top, 0x1a), KW_TOP_SUSPEND);
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_DRAW);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	press(&s, "?");
+	assert_true(seen(&s, "quit"));
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_QUIT);
+	close_screen(&s);
+}
+
+static void collectors_are_tabs(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	for (int i = 0; i < TABLES; i++) {
+		char text[64];
+
+		kw_top_key(s.top, KW_KEY_TAB);
+		snprintf(text, sizeof(text), "table %s (%d of %d)", schemas[i]->name, i + 1,
+			 TABLES);
+		assert_true(seen(&s, text));
+	}
+	kw_top_key(s.top, KW_KEY_TAB);
+	assert_true(seen(&s, "3 VMs, 4 vCPUs"));
+	kw_top_key(s.top, KW_KEY_BACKTAB);
+	assert_true(seen(&s, "table dirty"));
+	close_screen(&s);
+}
+
+/* ---- whatever comes ---- */
+
+static uint32_t next_random(uint32_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed;
+}
+
+static void random_rows(struct screen *s, uint32_t *seed)
+{
+	for (int vm = 0; vm < 20; vm++)
+		for (uint32_t v = 0; v < next_random(seed) % 4; v++) {
+			struct time_row *row = time_row(s, vm, v, 0);
+
+			for (int i = 0; i < TIME_STATES; i++)
+				row->ns[i] = next_random(seed);
+			if (next_random(seed) % 8 == 0)
+				row->wall = 0;
+			for (uint32_t code = 0; code < next_random(seed) % 9; code++)
+				exit_row(s, vm, v, 0x70 + code, next_random(seed) % 5000 + 1,
+					 next_random(seed));
+		}
+}
+
+static void random_key(struct screen *s, uint32_t *seed)
+{
+	static const char characters[] = "jkhlgGrs<>c?/p +-vm1\x0c\x1a";
+	uint32_t r = next_random(seed);
+
+	if (r % 3)
+		kw_top_key(s->top, KW_KEY_UP + r / 3 % (KW_KEY_BACKTAB - KW_KEY_UP + 1));
+	else if (r % 2)
+		kw_top_key(s->top, characters[r / 6 % (sizeof(characters) - 1)]);
+	else
+		kw_top_key(s->top, r);
+}
+
+static void anything_goes(void **state)
+{
+	uint32_t seed = 20260131;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 20);
+	for (int i = 0; i < 6000; i++) {
+		if (i % 50 == 0) {
+			random_rows(&s, &seed);
+			feed(&s);
+		}
+		if (i % 7 == 0) {
+			s.canvas.utf8 = next_random(&seed) % 2;
+			assert_int_equal(kw_canvas_resize(&s.canvas, next_random(&seed) % 250 + 1,
+							  next_random(&seed) % 60 + 1),
+					 0);
+		}
+		random_key(&s, &seed);
+		kw_top_draw(s.top, &s.canvas, s.now_ns);
+	}
+	close_screen(&s);
+}
+
+static void tiny_screens(void **state)
+{
+	static const char pages[][8] = { "", "\t", "e", "er", "err", "ere", "c", "?", "/x" };
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	for (size_t p = 0; p < ARRAY_SIZE(pages); p++) {
+		for (const char *k = pages[p]; *k; k++)
+			kw_top_key(s.top, *k == 'e'    ? (uint32_t)KW_KEY_ENTER
+					  : *k == 'r'  ? (uint32_t)KW_KEY_RIGHT
+					  : *k == '\t' ? (uint32_t)KW_KEY_TAB
+						       : (uint32_t)*k);
+		for (int width = 1; width < 40; width++)
+			for (int height = 1; height < 12; height++) {
+				kw_canvas_resize(&s.canvas, width, height);
+				kw_top_draw(s.top, &s.canvas, 0);
+			}
+		for (int i = 0; i < 5; i++)
+			kw_top_key(s.top, KW_KEY_ESCAPE);
+		kw_top_key(s.top, KW_KEY_HOME);
+	}
+	close_screen(&s);
+}
+
+static void ascii_is_ascii(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 120, 40, 3);
+	s.canvas.utf8 = false;
+	for (int i = 0; i < 3; i++) {
+		three_vms(&s);
+		feed(&s);
+	}
+	for (int page = 0; page < 8; page++) {
+		for (int y = 0; y < s.canvas.height; y++)
+			for (const char *c = line(&s, y); *c; c++)
+				assert_true(*c >= ' ' && *c <= '~');
+		kw_top_key(s.top, page == 3 ? KW_KEY_RIGHT : page == 5 ? '?' : KW_KEY_ENTER);
+	}
+	close_screen(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_sorted_by_cost),
+		cmocka_unit_test(equal_cost_is_sorted_by_exits),
+		cmocka_unit_test(other_columns_sort_and_reverse),
+		cmocka_unit_test(filter_hides),
+		cmocka_unit_test(filter_takes_any_character),
+		cmocka_unit_test(selection_follows_the_vm),
+		cmocka_unit_test(keys_need_no_drawing),
+		cmocka_unit_test(pause_freezes_and_remembers),
+		cmocka_unit_test(columns_can_be_chosen),
+		cmocka_unit_test(columns_fit_by_priority),
+		cmocka_unit_test(missing_is_not_zero),
+		cmocka_unit_test(figures_that_nobody_counts_are_missing),
+		cmocka_unit_test(ended_vms_vanish),
+		cmocka_unit_test(losses_are_seen),
+		cmocka_unit_test(history_is_a_ring),
+		cmocka_unit_test(intervals_without_rows_are_not_known),
+		cmocka_unit_test(rates_of_reasons_are_remembered),
+		cmocka_unit_test(longest_exits_are_kept),
+		cmocka_unit_test(memory_is_bounded),
+		cmocka_unit_test(many_vms),
+		cmocka_unit_test(bar_is_proportional),
+		cmocka_unit_test(bar_has_the_states_styles),
+		cmocka_unit_test(rates_have_a_fraction_if_small),
+		cmocka_unit_test(keys_tell_the_caller),
+		cmocka_unit_test(collectors_are_tabs),
+		cmocka_unit_test(anything_goes),
+		cmocka_unit_test(tiny_screens),
+		cmocka_unit_test(ascii_is_ascii),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
