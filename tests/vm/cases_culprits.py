@@ -201,8 +201,9 @@ def case_time_wake_ups():
          f"woken, {changes['woken']} times")
     culprits = by_culprit(objects)
     print(f"#   culprits {culprits}", flush=True)
-    # what is not idle's is of when another thread of the host had the CPU at the wake-up
-    assert culprits["idle", None, None] >= 0.8 * b["woken"], f"not by idle: {culprits} of {b}"
+    # the rest is of when another thread of the host had the CPU at the wake-up
+    assert culprits["idle", None, None] + culprits["irq", None, None] >= 0.7 * b["woken"], \
+        f"not by idle: {culprits} of {b}"
     none_lost(objects)
 
 

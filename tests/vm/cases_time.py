@@ -32,13 +32,14 @@ def check_ledger(objects, record, halts=0):
     t, b = record["times"], whole(objects, pid=record["pid"], vcpu=record["vcpu"])
     inside = CALL * t["runs"] + WAKE * halts
     outside = CALL * t["runs"] + WAKE * (t["sleeps"] + t["pauses"])
-    # before and after the run, it warms up and ends
-    near(b["vmm"], t["cpu"] - t["inside_cpu"], outside + 5 * MS, "outside KVM_RUN")
-    near(parts(b, ON_CPU) - b["vmm"], t["inside_cpu"], inside + 2 * MS, "on a CPU in KVM_RUN")
+    # before and after the run, its thread begins and ends
+    near(b["vmm"], t["cpu"] - t["inside_cpu"], outside + 2 * READING, "outside KVM_RUN")
+    near(parts(b, ON_CPU) - b["vmm"], t["inside_cpu"], t["inside_cpu"] // 100 + inside + 2 * MS,
+         "on a CPU in KVM_RUN")
     # and apart from that its thread sleeps
     around = b["wall"] - (t["end"] - t["start"])
     near(parts(b, ASLEEP + WAITING) - around, t["end"] - t["start"] - t["cpu"],
-         inside + outside + 5 * MS, "without a CPU")
+         inside + outside + 2 * READING, "without a CPU")
     near(b["halted"] + b["blocked"], t["inside"] - t["inside_cpu"],
          inside + parts(b, WAITING) + MS, "asleep in KVM_RUN")
     return t, b, around
@@ -70,8 +71,8 @@ def case_time_busy():
     near(b["kernel"], theirs["kernel"], 20000 * changes["kernel"] + 5 * MS, "the kernel's")
     print(f"#   guest {b['guest'] / active:.2%}, kernel {b['kernel'] / active:.2%}, "
           f"waiting {parts(b, WAITING) / active:.2%}", flush=True)
-    assert b["guest"] + b["kernel"] + parts(b, WAITING) >= 0.99 * active, b
-    assert b["guest"] >= 0.9 * active, b
+    assert b["vmm"] + parts(b, ASLEEP) - b["stopped"] <= 0.01 * active + READING, b
+    assert b["guest"] >= 0.8 * active, b
     none_lost(got.objects)
 
 
@@ -93,7 +94,7 @@ def case_time_halted():
             near(b["halted"], theirs["halted"], STEP * n, f"halted of vCPU {v}, by the trace")
             # KVM's own has the way to sleep and back, and the wait for a CPU
             print(f"#   KVM's halt_wait_ns {kvm}: {kvm - b['halted']} more", flush=True)
-            assert 0 <= kvm - b["halted"] <= parts(b, WAITING) + WAKE * n, (kvm, b)
+            assert 0 <= kvm - b["halted"] <= parts(b, WAITING) + b["kernel"], (kvm, b)
             # the timer is armed a bit before the sleep; and it may be late, as KVM has it
             assert n * (ns - MS) <= b["halted"] <= kvm, f"{n} times {ns} ns of vCPU {v}: {b}"
             equal((b["poll_hit"], b["poll_wasted"]), (0, 0), "polling")
@@ -253,12 +254,12 @@ def case_time_stopped():
 
 def case_time_paused():
     """A VM that its VMM does not run: its vCPUs idle, for a known time, in each interval."""
-    with Guest(*SPIN, "-v", 2, "--times") as g:
-        g.go()
+    with at_home(), Guest(*SPIN, "-v", 2, "--times", cpus="1") as g:
         with PromptWatch(interval="0.2") as w:
+            g.go()
             time.sleep(0.5)
             os.kill(g.pid, signal.SIGUSR2)
-            time.sleep(0.1)
+            time.sleep(0.2)
             since = time.monotonic_ns()
             time.sleep(1.2)
             until = time.monotonic_ns()
@@ -273,7 +274,7 @@ def case_time_paused():
     for r in results:
         t, b, around = check_ledger(objects, r)
         equal(t["pauses"], 1, "pauses")
-        near(b["idle"] - around, t["paused"] - t["paused_cpu"], 5 * MS + parts(b, WAITING), "idle")
+        near(b["idle"] - around, t["paused"] - t["paused_cpu"], READING + parts(b, WAITING), "idle")
         all_in(in_between(objects, since, until, vcpu=r["vcpu"]), "idle")
     none_lost(objects)
 
@@ -346,9 +347,12 @@ def case_time_moves():
     for v, tid in enumerate(tids):
         b = whole(got.objects, vcpu=v)
         ran, delay, slices = got.ran[tid]
-        # the scheduler's clock of a CPU that was idle is behind, see cases_load.py
-        near(parts(b, ON_CPU), ran, ran // 100 + 250000 * 16 + 5 * MS, f"run time, {slices} slices")
-        near(parts(b, WAITING), delay, delay // 100 + 250000 * 16 + 5 * MS, "run delay")
+        # the scheduler's clock of a CPU that was idle is behind, so that it has some of the wait as
+        # run time, up to 2 ms with a migration (cases_load.py)
+        run, wait = parts(b, ON_CPU), parts(b, WAITING)
+        near(run, ran, ran // 100 + 2 * MS * 16, f"run time, {slices} slices")
+        near(wait, delay, delay // 100 + 2 * MS * 16, "run delay")
+        near(run + wait, ran + delay, (ran + delay) // 100, "both")
     none_lost(got.objects)
 
 
@@ -499,4 +503,4 @@ def case_time_with_all():
         v = next(r["vcpu"] for r in intervals(got.objects) if r["tid"] == tid)
         near(parts(whole(got.objects, vcpu=v), ON_CPU), ran, ran // 100 + 20000 * slices + 5 * MS,
              f"run time of vCPU {v}")
-    none_lost(got.objects)
+    none_lost(got.objects, "no_call")
