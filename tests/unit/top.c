@@ -328,6 +328,9 @@ static void selection_follows_the_vm(void **state)
 	time_row(&s, 1, 0, 10);
 	feed(&s);
 	assert_int_equal(selected(&s), find(&s, "vm-0"));
+	three_vms(&s); /* and when it comes back, it is the selected one again */
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-2"));
 	close_screen(&s);
 }
 
