@@ -279,7 +279,6 @@ int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret)
 	struct top_column *c = ret->column;
 
 	begin(top, ret);
-	ret->vm = vm;
 	ret->rows.sort = NAME;
 	ret->rows.empty = top_sums_of(&top->model, vm) ? "no vCPU was seen" : "ended";
 	c[NAME] = (struct top_column){ "vcpu", "VCPU", "vCPU id", 5, 0, 0, .ascending = true };

@@ -104,6 +104,7 @@ int top_list_arrange(struct top_list *list, const struct top_rows *rows, uint64_
 
 	if (stamp && list->stamp == stamp && list->n == rows->n)
 		return 0;
+	list->n = list->stamp = 0;
 	sorted = malloc((rows->n ?: 1) * sizeof(*sorted));
 	order = reallocarray(list->order, rows->n ?: 1, sizeof(*order));
 	if (order)

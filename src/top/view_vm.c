@@ -33,7 +33,7 @@ struct pane {
 	}
 #define SLOWEST                                                                                    \
 	{                                                                                          \
-		"slowest (no HLT: idle)", NULL, NULL, NULL, SLOW                                   \
+		"slowest (no HLT)", NULL, NULL, NULL, SLOW                                         \
 	}
 
 static const struct pane panes_of_vm[] = {
