@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "vm"))
 import lab  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "sanitize", "docs", "cli", "lab", "vm"]
+SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
@@ -71,8 +71,21 @@ def set_golden(o):
         yield from results or [("not ok", label, "no case ran")]
 
 
+def run_top(build):
+    return run(os.path.join(HERE, "top", "run"), os.path.join(build, "tests", "golden"))
+
+
+def set_top(o):
+    """The live screen in a terminal."""
+    p = run_top(o.build)
+    results = list(lines_of(p.stdout, "top"))
+    if p.returncode or not results:
+        print(p.stdout)
+    yield from results or [("not ok", "top", "no case ran")]
+
+
 def set_sanitize(o):
-    """The unit and golden tests again, with the address and undefined-behaviour sanitizers."""
+    """The unit, golden and top tests again, with the address and undefined-behaviour sanitizers."""
     build = o.build.rstrip("/") + "-sanitize"
     if not os.path.exists(build + "/build.ninja"):
         p = run("meson", "setup", build, "-Db_sanitize=address,undefined", "-Db_lundef=false")
@@ -89,6 +102,10 @@ def set_sanitize(o):
         if p.returncode:
             print(p.stdout)
         yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
+    p = run_top(build)
+    if p.returncode:
+        print(p.stdout)
+    yield ("not ok" if p.returncode else "ok"), "sanitize top", ""
 
 
 def set_docs(o):
@@ -99,7 +116,7 @@ def set_docs(o):
         page = re.sub(r"\\-", "-", f.read())
     tool = os.path.join(o.build, "kvm_watcher")
     options = set()
-    for verb in ("stat", "trace", "hist", "list", "check"):
+    for verb in ("top", "stat", "trace", "hist", "list", "check"):
         options |= set(re.findall(r"--([a-z-]+)", run(tool, verb, "--help").stdout))
     missing = sorted(x for x in options if f"-{x}" not in page)
     yield ("not ok" if missing or not options else "ok"), "docs options", f"missing: {missing}"

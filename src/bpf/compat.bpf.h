@@ -11,6 +11,16 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+/* What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. */
+static __always_inline __u32 kw_task_state(struct task_struct *task)
+{
+	struct task_struct___state *old = (void *)task;
+
+	if (bpf_core_field_exists(old->state))
+		return BPF_CORE_READ(old, state);
+	return BPF_CORE_READ(task, __state);
+}
+
 /*
  * The state in which a task is being switched out; 0: it stays runnable. Preempted tasks do,
  * whatever their state. The tracepoint passes the state since fa2c3254d7cf ("sched/tracing: Don't
@@ -20,15 +30,9 @@ const volatile bool kw_switch_has_state = true;
 
 static __always_inline __u32 kw_switch_state(unsigned long long *ctx, struct task_struct *prev)
 {
-	struct task_struct___state *old = (void *)prev;
-
 	if (ctx[0])
 		return 0;
-	if (kw_switch_has_state)
-		return ctx[3];
-	if (bpf_core_field_exists(old->state))
-		return BPF_CORE_READ(old, state);
-	return BPF_CORE_READ(prev, __state);
+	return kw_switch_has_state ? ctx[3] : kw_task_state(prev);
 }
 
 #define KW_TASK_STOPPED (4 | 8) /* __TASK_STOPPED, __TASK_TRACED of linux/sched.h */

@@ -19,18 +19,6 @@
 
 struct bpf_local_storage;
 
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-struct preempt_notifier {
-	struct hlist_node link;
-};
-
 struct thread_info {
 	__u32 cpu;
 };
@@ -46,7 +34,6 @@ struct sched_info {
 
 struct task_struct {
 	struct thread_info thread_info;
-	struct hlist_head preempt_notifiers;
 	struct task_group *sched_task_group;
 	int pid;
 	int tgid;
@@ -70,6 +57,13 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 };
 
 typedef struct {
@@ -170,8 +164,26 @@ struct kvm_page_fault {
 	struct kvm_memory_slot *slot;
 };
 
+struct qstr {
+	const unsigned char *name;
+};
+
+struct super_block {
+	unsigned long s_magic;
+};
+
+struct dentry {
+	struct qstr d_name;
+	struct super_block *d_sb;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	void *private_data;
+	struct path f_path;
 };
 
 struct kvm_device {
@@ -209,9 +221,19 @@ struct pid {
 	struct upid numbers[1];
 };
 
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+
+typedef atomic64_t atomic_long_t;
+
+struct mutex {
+	atomic_long_t owner;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
-	struct preempt_notifier preempt_notifier;
+	struct mutex mutex;
 	struct rcuwait wait;
 	int vcpu_id;
 	struct pid *pid;

@@ -79,9 +79,9 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, const str
 		snprintf(means + n, sizeof(means) - n, "; without it, %s",
 			 h->def->without ?: "its collector is unavailable");
 	return add(l, h->def->name,
-		   h->variant < 0 ? "missing"
-		   : h->link	  ? "ok"
-				  : "not tried",
+		   h->variant < 0	 ? "missing"
+		   : kw_hook_works(e, h) ? "ok"
+					 : "not tried",
 		   kw_engine_variant(e, h), means);
 }
 

@@ -82,11 +82,15 @@ struct kw_collector {
 	int (*open)(const struct kw_live *live, void **ret_state);
 	void (*close)(void *state);
 
+	/* Just before counting starts: note what nothing will tell of; NULL: nothing to do. */
+	int (*start)(const struct kw_live *live, void *state);
+
 	/* Several times a second: add room where it gets scarce; NULL: nothing to do. */
 	int (*tend)(const struct kw_live *live, void *state);
 
 	/* Before a round of calls of read: fetch what is not mapped; NULL: nothing to do. */
 	int (*refresh)(const struct kw_live *live, void *state);
+	bool refreshed_first; /* its figures are of the moment of the reading, to the ms */
 
 	/*
 	 * Add the cumulative rows of one slot; vm is the index among the VMs, frame[i] is for

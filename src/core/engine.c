@@ -244,6 +244,28 @@ static void refuse_switched_off(struct kw_engine *e)
 	}
 }
 
+static bool is_trampoline(const struct kw_engine *e, const char *program)
+{
+	const struct bpf_program *p = bpf_object__find_program_by_name(e->bpf->obj, program);
+	enum bpf_attach_type type = bpf_program__expected_attach_type(p);
+
+	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
+}
+
+/*
+ * A kernel that does not permit one program at a function's entry or exit permits none: to try
+ * each would cost a load of all programs each time.
+ */
+static void refuse_trampolines(struct kw_engine *e, int err)
+{
+	for (size_t i = 0; i < e->n_hooks; i++) {
+		const char *name;
+
+		while ((name = program_of(&e->hook[i])) && is_trampoline(e, name))
+			refuse(&e->hook[i], "cannot be loaded", err);
+	}
+}
+
 /* True if only the end of its thread, or nothing at all, tells that a vCPU is gone. */
 static bool ends_with_thread(const struct kw_engine *e)
 {
@@ -279,6 +301,13 @@ static struct kw_hook *hook_of(struct kw_engine *e, const char *program)
 	return NULL;
 }
 
+/* What no event of the kernel starts: an iterator, or a program that has no place at all. */
+static bool is_run_by_collector(const struct bpf_program *p)
+{
+	return bpf_program__expected_attach_type(p) == BPF_TRACE_ITER ||
+	       !strchr(bpf_program__section_name(p), '/');
+}
+
 /* Attach what was loaded. 1: something was refused, and the next variant must be loaded. */
 static int attach(struct kw_engine *e)
 {
@@ -292,7 +321,7 @@ static int attach(struct kw_engine *e)
 		if (!name)
 			continue;
 		p = bpf_object__find_program_by_name(e->bpf->obj, name);
-		if (!strchr(bpf_program__section_name(p), '/')) /* its collector runs it */
+		if (is_run_by_collector(p))
 			continue;
 		link = bpf_program__attach(p);
 		if (!link) {
@@ -340,7 +369,10 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	h = hook_of(e, refused_program);
 	if (!h) /* -EINVAL: of creating a map; to our callers it would mean a wrong filter */
 		return err == -EINVAL ? -EOPNOTSUPP : err;
-	refuse(h, "cannot be loaded", err);
+	if (err == -EPERM && is_trampoline(e, refused_program))
+		refuse_trampolines(e, err);
+	else
+		refuse(h, "cannot be loaded", err);
 	return 1;
 }
 
@@ -400,15 +432,43 @@ static struct bpf_program *find_program(const struct kw_engine *engine, const st
 				      : NULL;
 }
 
-uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook)
+bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook)
 {
 	struct bpf_program *p = find_program(engine, hook);
-	struct bpf_prog_info info = {};
-	__u32 len = sizeof(info);
 
-	if (!p || bpf_program__fd(p) < 0 || bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len))
-		return 0;
-	return info.recursion_misses;
+	return p && bpf_program__fd(p) >= 0;
+}
+
+/* What the kernel tells about the program in use; false if there is none. */
+static bool program_info(const struct kw_engine *engine, const struct kw_hook *hook,
+			 struct bpf_prog_info *ret)
+{
+	struct bpf_program *p = find_program(engine, hook);
+	__u32 len = sizeof(*ret);
+
+	memset(ret, 0, sizeof(*ret));
+	return p && bpf_program__fd(p) >= 0 &&
+	       !bpf_obj_get_info_by_fd(bpf_program__fd(p), ret, &len);
+}
+
+uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook)
+{
+	struct bpf_prog_info info;
+
+	return program_info(engine, hook, &info) ? info.recursion_misses : 0;
+}
+
+void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret)
+{
+	struct bpf_prog_info info;
+
+	*ret = (struct kw_own_cost){};
+	for (size_t i = 0; i < engine->n_hooks; i++) {
+		if (!program_info(engine, &engine->hook[i], &info))
+			continue;
+		ret->runs += info.run_cnt;
+		ret->run_ns += info.run_time_ns;
+	}
 }
 
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook)

@@ -44,6 +44,10 @@ void kw_engine_close(struct kw_engine *engine);
 bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);
 
+/* Does a hook have a program in the kernel: attached, or, as no event starts it, for its collector
+ * to run? */
+bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook);
+
 /* Why the last variant that was tried of a hook was refused. */
 const char *kw_hook_why(const struct kw_hook *hook);
 
@@ -52,6 +56,9 @@ const char *kw_hook_why(const struct kw_hook *hook);
  * that was preempted amidst, where the kernel allows that).
  */
 uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook);
+
+/* How often all programs ran, and for how long, while the kernel's statistics of that were on. */
+void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret);
 
 /* One word or sentence about the variant of a hook in use for people, e.g. "fentry". */
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook);

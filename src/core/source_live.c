@@ -68,6 +68,7 @@ struct live {
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted, input;
+	int stats_fd; /* keeps statistics of BPF programs on; -1: off */
 };
 
 /* ---- the vCPU table ---- */
@@ -295,11 +296,15 @@ static void forget_vms(struct live *l)
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
 	struct live *l = (struct live *)source;
+	int err = 0;
 
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		if (works(l, i) && l->wants.collector[i]->start)
+			err = l->wants.collector[i]->start(&l->live, l->state[i]);
 	*ret_mono_ns = kw_mono_ns();
 	l->real_offset = kw_real_ns() - *ret_mono_ns;
 	l->live.bpf->bss->kw_running = 1;
-	return 0;
+	return err;
 }
 
 static void live_stop(struct kw_source *source)
@@ -354,9 +359,13 @@ static int refresh(struct live *l)
 {
 	int err = 0;
 
-	for (size_t i = 0; i < l->wants.n && !err; i++)
-		if (works(l, i) && l->wants.collector[i]->refresh)
-			err = l->wants.collector[i]->refresh(&l->live, l->state[i]);
+	for (int first = 1; first >= 0; first--)
+		for (size_t i = 0; i < l->wants.n && !err; i++) {
+			const struct kw_collector *c = l->wants.collector[i];
+
+			if (works(l, i) && c->refresh && c->refreshed_first == first)
+				err = c->refresh(&l->live, l->state[i]);
+		}
 	return err;
 }
 
@@ -517,6 +526,19 @@ static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_
 	return l->interrupted ? KW_WAIT_INTERRUPTED : l->input ? KW_WAIT_INPUT : KW_WAIT_DONE;
 }
 
+/* To measure costs a little itself: the kernel starts with the first call. */
+static int live_own_cost(struct kw_source *source, struct kw_own_cost *ret)
+{
+	struct live *l = (struct live *)source;
+
+	if (l->stats_fd < 0)
+		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	if (l->stats_fd < 0)
+		return -errno;
+	kw_engine_runs(&l->engine, ret);
+	return 0;
+}
+
 static void live_close(struct kw_source *source)
 {
 	struct live *l = (struct live *)source;
@@ -530,6 +552,7 @@ static void live_close(struct kw_source *source)
 	if (l->live.vcpu)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
 	kw_engine_close(&l->engine);
+	kw_closep(&l->stats_fd);
 	kw_vms_release(&l->vms);
 	free(l->vm);
 	free(l->slot);
@@ -752,12 +775,14 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!l)
 		return -ENOMEM;
 	l->wants = *wants;
+	l->stats_fd = -1;
 	l->source = (struct kw_source){ .vms = &l->vms,
 					.input_fd = -1,
 					.start = live_start,
 					.stop = live_stop,
 					.read = live_read,
 					.wait = live_wait,
+					.own_cost = live_own_cost,
 					.close = live_close };
 	err = resolve_filters(l);
 	if (err) {

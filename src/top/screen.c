@@ -226,8 +226,9 @@ static enum kw_screen_event on_signal(struct kw_screen *s, uint32_t signo, uint3
 	case SIGTSTP:
 		*ret_key = CTRL_Z;
 		return KW_SCREEN_KEY;
-	case SIGCONT: /* after SIGSTOP, which nobody could prepare for */
-		endwin();
+	case SIGCONT: /* perhaps after SIGSTOP, which nobody could prepare for */
+		if (!isendwin())
+			endwin(); /* twice would move the cursor of the normal screen */
 		resize();
 		*ret_key = CTRL_L;
 		return KW_SCREEN_KEY;

@@ -565,6 +565,37 @@ def case_every_program_runs():
           "programs that never ran")
 
 
+def case_own_cost():
+    """What the programs cost, against the kernel's list of them: its own counts, from the first
+    question on, and no longer than the source is open."""
+    def kernels():
+        out = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "show"], capture_output=True,
+                             text=True, check=True).stdout
+        mine = [p for p in json.loads(out) if p.get("name", "").startswith("kw_")]
+        return [sum(p.get(c, 0) for p in mine) for c in ("run_cnt", "run_time_ns")]
+
+    def stats_on():
+        return int(open("/proc/sys/kernel/bpf_stats_enabled", encoding="ascii").read())
+
+    equal(stats_on(), 0, "statistics for all")
+    p = subprocess.Popen([os.path.join(BUILD, "tests", "own-cost")], stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE, text=True)
+
+    def ask():
+        print(file=p.stdin, flush=True)
+        return [int(n) for n in p.stdout.readline().split()]
+
+    with Guest("-k", "cpuid", "-n", 20000) as g:
+        first = ask()
+        g.run()
+        before, kernel, after = ask(), kernels(), ask()
+    p.communicate(timeout=60)
+    equal(p.returncode, 0, "exit code")
+    assert first[0] < 1000 and before[0] - first[0] >= 40000, f"runs: {first}, {before}"
+    for low, n, high in zip(before, kernel, after):
+        assert 0 < low <= n <= high, f"{before}, {kernel}, {after}"
+
+
 def case_only_needed_maps():
     """A ring buffer exists for trace alone, and all maps go with the tool."""
     def maps():

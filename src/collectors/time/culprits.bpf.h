@@ -234,6 +234,7 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 				     struct time_turn *turn)
 {
 	struct time_culprit_key *key = &turn->key;
+	__u32 flags = BPF_CORE_READ(task, flags);
 
 	BPF_CORE_READ_STR_INTO(&turn->comm, task, comm);
 	BPF_CORE_READ_STR_INTO(&turn->leader, task, group_leader, comm);
@@ -247,10 +248,11 @@ static __always_inline void time_who(struct task_struct *task, const struct kw_v
 		key->by = TIME_BY_VCPU;
 		key->pid = v->tgid;
 		key->id = v->vcpu_id;
-	} else if (time_is_vhost_name(turn->comm)) {
+	} else if (time_is_vhost_name(turn->comm) &&
+		   flags & (TIME_PF_KTHREAD | TIME_PF_USER_WORKER)) {
 		key->by = TIME_BY_VHOST;
 		key->id = turn->tid;
-	} else if (BPF_CORE_READ(task, flags) & TIME_PF_KTHREAD) {
+	} else if (flags & TIME_PF_KTHREAD) {
 		key->by = TIME_BY_KERNEL;
 	} else {
 		key->by = TIME_BY_PROCESS;
@@ -269,16 +271,6 @@ static __always_inline void time_who_to(const struct kw_vcpu *v, struct time_tur
 	}
 	__builtin_memcpy(turn->fresh.comm, process && !own ? turn->leader : turn->comm,
 			 sizeof(turn->fresh.comm));
-}
-
-/* The vCPU that a task other than the current one runs, as far as it is in KVM_RUN. */
-static __always_inline struct kw_vcpu *time_vcpu_in(struct task_struct *task)
-{
-	void *first = BPF_CORE_READ(task, preempt_notifiers.first);
-	__u64 offset = bpf_core_field_offset(struct kvm_vcpu, preempt_notifier) +
-		       bpf_core_field_offset(struct preempt_notifier, link);
-
-	return first ? kw_slot_of((__u64)first - offset) : NULL;
 }
 
 /* ---- who waits ---- */
@@ -347,12 +339,14 @@ static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struc
 	if (!c || cpu >= TIME_CPUS)
 		return 0;
 	s->irq_ns = c->irq_ns;
-	for (int i = 0; i < TIME_WAITERS; i++)
+	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+		s->place = i + 1; /* first: whoever finds it in the list looks at that */
 		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
-			s->place = i + 1;
 			time_add_waiting(cpu, 1);
 			return 0;
 		}
+	}
+	s->place = 0;
 	return 0;
 }
 
@@ -488,7 +482,7 @@ int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
 	c = time_cpu(s->cpu);
 	current = c && s->place ? time_current_of(s->cpu) : NULL;
 	if (current) {
-		time_who(current, time_vcpu_in(current), &turn);
+		time_who(current, time_vcpu_by_tid(BPF_CORE_READ(current, pid)), &turn);
 		time_who_to(v, &turn);
 		time_charge_wait(v, s, &turn, c->irq_ns, now);
 	}

@@ -16,6 +16,15 @@ const volatile bool time_on;
 KW_SLOT_MAP(time_slots, struct time_slot);
 KW_KEYED_MAP(time_reasons, struct time_reason_key, struct time_reason_value);
 
+/* The slot of the vCPU that a thread runs, for where no helper accepts the task itself. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, KW_TOO_MANY);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u32);
+} time_tids SEC(".maps");
+
 static const struct time_reason_value time_reason_zero;
 
 static __always_inline struct time_slot *time_slot(const struct kw_vcpu *v)
@@ -23,6 +32,14 @@ static __always_inline struct time_slot *time_slot(const struct kw_vcpu *v)
 	__u32 slot = v->slot;
 
 	return bpf_map_lookup_elem(&time_slots, &slot);
+}
+
+static __always_inline struct kw_vcpu *time_vcpu_by_tid(__u32 tid)
+{
+	__u32 *slot = bpf_map_lookup_elem(&time_tids, &tid);
+	struct kw_vcpu *v = slot ? kw_slot(*slot) : NULL;
+
+	return v && v->vcpu && v->tid == tid ? v : NULL;
 }
 
 static __always_inline bool time_waits(const struct time_slot *s)
@@ -192,10 +209,15 @@ static __always_inline void time_on_halt(struct kw_vcpu *v, __u64 ns, __u64 poll
  */
 static __always_inline void time_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
 {
+	__u32 tid = v->tid;
+
+	bpf_map_update_elem(&time_tids, &tid, &v->slot, BPF_ANY);
 	time_watch_process(v);
 	if (before && before != v && before->vcpu && before->tid == v->tid &&
 	    !(before->flags & KW_VCPU_IGNORED))
 		time_change(before, TIME_IDLE, bpf_ktime_get_ns());
 }
+
+#include "census.bpf.h"
 
 #endif

@@ -288,7 +288,7 @@ static const struct kw_column thread_columns[] = {
 	{ "run_percent", "%CPU", "… of the interval", KW_DERIVED, KW_UNIT_PERCENT, KW_SHOW_TABLE,
 	  0, 0, thread_share },
 	{ "waited", "WAITED", "Time for which it was runnable without one", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), NULL },
+	  KW_SHOW_TABLE, KW_AT(time_thread_row, waited), if_known },
 	{ "slices", "SLICES", "How often it got one", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(time_thread_row, slices), if_known },
 	KW_PAD(time_thread_row, unknown),
@@ -333,6 +333,18 @@ const struct kw_schema time_thread_table = {
 };
 
 static const struct kw_hook_def own[] = {
+	{
+		.name = "vCPUs that are there",
+		.purpose = "those that sleep when counting starts",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_files" },
+	},
+	{
+		.name = "their threads",
+		.purpose = "what they sleep for",
+		.without = "vCPUs that sleep when counting starts are not shown before they wake",
+		.program = { "time_census_tasks" },
+	},
 	{
 		.name = "sched_migrate_task",
 		.purpose = "which CPU a waiting vCPU waits for",
@@ -425,7 +437,9 @@ const struct kw_collector kw_collector_time = {
 	.configure = time_configure,
 	.open = time_open,
 	.close = time_close,
+	.start = time_start,
 	.refresh = time_refresh,
+	.refreshed_first = true,
 	.read = time_read,
 	.forget = time_forget,
 };

@@ -5,6 +5,7 @@
  * To extend: see time.h.
  */
 #include "../../core/keyed.h"
+#include "../../util/cleanup.h"
 #include "../../util/units.h"
 #include "time_rows.h"
 #include "kvm_watcher.skel.h"
@@ -46,6 +47,7 @@ int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 {
 	(void)filters, (void)trace;
 	bpf_map__set_max_entries(bpf->maps.time_slots, slots);
+	bpf_map__set_max_entries(bpf->maps.time_tids, slots);
 	kw_keyed_size(bpf->maps.time_reasons, TIME_REASONS, slots);
 	kw_keyed_size(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
 	bpf->rodata->time_on = true;
@@ -127,6 +129,34 @@ void time_close(void *state)
 	free(s->moment);
 	free(s->told);
 	free(s);
+}
+
+/* Run a program for everything that it iterates over. */
+static int iterate(const struct bpf_program *program)
+{
+	_cleanup_close_ int fd = -1;
+	struct bpf_link *link;
+	char none[64];
+	ssize_t n = 0;
+
+	if (bpf_program__fd(program) < 0) /* this kernel refused it */
+		return 0;
+	link = bpf_program__attach_iter(program, NULL);
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	while (fd >= 0 && ((n = read(fd, none, sizeof(none))) > 0 || (n < 0 && errno == EAGAIN)))
+		;
+	n = fd < 0 || n < 0 ? -errno : 0;
+	bpf_link__destroy(link);
+	return n;
+}
+
+int time_start(const struct kw_live *live, void *state)
+{
+	(void)state;
+	return iterate(live->bpf->progs.time_census_files)
+		       ?: iterate(live->bpf->progs.time_census_tasks);
 }
 
 /* Let the CPUs that vCPUs wait for charge them with who runs there now. */
@@ -215,12 +245,12 @@ static bool waits(const struct time_slot *s)
 	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
 }
 
-/* When the accounting of a slot is to end. */
-static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t now)
+/* When the accounting of a slot ends, as of a moment. */
+static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t ns)
 {
-	if (v->died_ns)
-		return v->died_ns;
-	return live->bpf->bss->kw_running ? now : live->now_ns;
+	if (!live->bpf->bss->kw_running && live->now_ns < ns)
+		ns = live->now_ns;
+	return v->died_ns && v->died_ns < ns ? v->died_ns : ns;
 }
 
 static int read_wall(const struct kw_live *live, struct state *s, uint32_t slot, uint32_t vm,
@@ -263,5 +293,10 @@ int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t v
 
 void time_forget(const struct kw_live *live, void *state, uint32_t slot)
 {
+	int tids = bpf_map__fd(live->bpf->maps.time_tids);
+	uint32_t tid = live->vcpu[slot].tid, runs;
+
+	if (!bpf_map_lookup_elem(tids, &tid, &runs) && runs == slot)
+		bpf_map_delete_elem(tids, &tid);
 	kw_tables_forget(live, ((struct state *)state)->keyed, slot);
 }

@@ -69,6 +69,7 @@ int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 		   uint32_t slots);
 int time_open(const struct kw_live *live, void **ret_state);
 void time_close(void *state);
+int time_start(const struct kw_live *live, void *state);
 int time_refresh(const struct kw_live *live, void *state);
 int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 	      struct kw_frame *frame);

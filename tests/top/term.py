@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A terminal to test with: tmux, with the tool in it, in a folder of its own.
+
+May not know about: what is on the screen. To extend: what people do with a terminal is a method.
+"""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+import unicodedata
+
+PATIENCE = 20  # seconds until what is expected must be there; machines that test are slow
+
+
+class Missing(Exception):
+    """What was expected did not come; the message holds the screen."""
+
+
+def width(text):
+    """Columns that text takes."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
+               for c in text)
+
+
+def until(what, condition):
+    """Wait for a condition; return what is true of it."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise Missing(what)
+        time.sleep(0.02)
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+class Terminal:
+    """One window of a tmux server of its own, that runs a command."""
+
+    def __init__(self, command, columns=80, rows=24, env=()):
+        self.dir = tempfile.mkdtemp(prefix="kvmw-top.")
+        base = {"PATH": os.environ["PATH"], "HOME": self.dir, "LC_ALL": "C.UTF-8", "TZ": "UTC",
+                "FAKE_REALTIME": "1", "TERM": "tmux-256color", "PS1": "$ "}
+        base.update(env)
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            if name in os.environ:
+                base[name] = os.environ[name]
+        words = [f"{k}={v}" for k, v in base.items() if v is not None]
+        # tmux itself must know that what it gets is UTF-8, whatever the tool is told
+        self.tmux("-u", "-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows),
+                  "exec env -i " + " ".join(f"'{w}'" for w in words) + " " + command)
+
+    def tmux(self, *args):
+        env = dict(os.environ, LC_ALL="C.UTF-8")
+        env.pop("TMUX", None)
+        return subprocess.run(["tmux", "-S", self.dir + "/socket", *args], env=env, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              encoding="utf-8", errors="surrogateescape").stdout
+
+    def close(self):
+        self.tmux("kill-server")
+        shutil.rmtree(self.dir)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def keys(self, *keys):
+        self.tmux("send-keys", *keys)
+
+    def type(self, text):
+        self.tmux("send-keys", "-l", text)
+
+    def resize(self, columns, rows):
+        self.tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def screen(self, *args):
+        return self.tmux("capture-pane", "-p", *args)
+
+    def lines(self):
+        return self.screen().split("\n")
+
+    def ask(self, what):
+        """A variable of tmux."""
+        return self.tmux("display-message", "-p", "#{" + what + "}").strip()
+
+    def expect(self, pattern):
+        """Wait until the screen holds a regular expression; return the match."""
+        try:
+            return until(pattern, lambda: re.search(pattern, self.screen(), re.M))
+        except Missing:
+            raise Missing(f"no '{pattern}' on the screen:\n{self.screen()}") from None
+
+    def expect_not(self, pattern):
+        try:
+            until(pattern, lambda: not re.search(pattern, self.screen(), re.M))
+        except Missing:
+            raise Missing(f"'{pattern}' is still on the screen:\n{self.screen()}") from None
+
+    def press(self, key, pattern):
+        """A key, and what must come of it."""
+        self.keys(key)
+        try:
+            return self.expect(pattern)
+        except Missing as e:
+            raise Missing(f"after {key}: {e}") from None
+
+    def pid(self, name):
+        """The process of this name that the window's command started, or that it is."""
+        top = int(self.ask("pane_pid"))
+        return until(f"a process {name}", lambda: next(
+            (p for p in [top] + children(top) if comm(p) == name), None))
+
+
+def comm(pid):
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as f:
+            return f.read().strip()
+    except FileNotFoundError:
+        return ""
+
+
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
+            return [int(p) for p in f.read().split()]
+    except FileNotFoundError:
+        return []
