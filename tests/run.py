@@ -10,6 +10,7 @@ import concurrent.futures
 import glob
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(HERE, "vm"))
 import lab  # noqa: E402
+sys.path.insert(0, os.path.join(HERE, "top"))
+import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "lab", "vm"]
@@ -163,6 +166,21 @@ def set_cli(o):
         yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
 
 
+def lab_terminal(script):
+    """With --tty, a command in the lab has this terminal: its size, its keys, its end."""
+    command = ("stty size; read -r x; echo got $x; "
+               "until stty size | grep -qx '40 100'; do sleep 0.1; done; exit 3")
+    lab_run = f"{sys.executable} {script} run --tty --timeout 100 -- bash -c {shlex.quote(command)}"
+    with term.Terminal("bash --norc --noprofile", columns=90, rows=33,
+                       env={"KVMW_CACHE": lab.CACHE}) as t:
+        t.type(f"{lab_run}; echo code $?; stty -a | grep -o ' icanon'\n")
+        t.expect("^33 90", 100)
+        t.type("a key\n")
+        t.expect("^got a key")
+        t.resize(100, 40)
+        t.expect(r"^code 3\n icanon")
+
+
 def set_lab(o):
     """The lab itself: exit codes and output come back; a hang and a panic end and are told."""
     script = os.path.join(HERE, "vm", "lab.py")
@@ -194,6 +212,11 @@ def set_lab(o):
     p.send_signal(signal.SIGINT)
     out, err = p.communicate()
     yield ("ok" if (p.returncode, out) == (5, "got it\n") else "not ok"), "lab interrupt", out + err
+    try:
+        lab_terminal(script)
+        yield "ok", "lab terminal", ""
+    except term.Missing as e:
+        yield "not ok", "lab terminal", str(e)
     p = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "--", "/usr/bin/python3", script,
                         "run", "--", "true"], capture_output=True, text=True, check=False)
     yield ("ok" if p.returncode == lab.EXIT_LAB and "root" in p.stderr else "not ok"), \

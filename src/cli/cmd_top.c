@@ -101,6 +101,8 @@ static int act(struct watch *w, enum kw_top_action action)
 		kw_screen_suspend(w->screen);
 	if (action == KW_TOP_REPAINT)
 		kw_screen_repaint(w->screen);
+	if (action == KW_TOP_FASTER)
+		kw_debug("reading every %llu ns", (unsigned long long)kw_top_interval_ns(w->top));
 	return action == KW_TOP_QUIT;
 }
 

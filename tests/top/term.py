@@ -24,9 +24,9 @@ def width(text):
                for c in text)
 
 
-def until(what, condition):
+def until(what, condition, patience=PATIENCE):
     """Wait for a condition; return what is true of it."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while True:
         result = condition()
         if result:
@@ -69,7 +69,7 @@ class Terminal:
 
     def close(self):
         self.tmux("kill-server")
-        shutil.rmtree(self.dir)
+        shutil.rmtree(self.dir, ignore_errors=True)
 
     def __enter__(self):
         return self
@@ -96,10 +96,10 @@ class Terminal:
         """A variable of tmux."""
         return self.tmux("display-message", "-p", "#{" + what + "}").strip()
 
-    def expect(self, pattern):
+    def expect(self, pattern, patience=PATIENCE):
         """Wait until the screen holds a regular expression; return the match."""
         try:
-            return until(pattern, lambda: re.search(pattern, self.screen(), re.M))
+            return until(pattern, lambda: re.search(pattern, self.screen(), re.M), patience)
         except Missing:
             raise Missing(f"no '{pattern}' on the screen:\n{self.screen()}") from None
 
