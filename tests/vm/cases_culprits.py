@@ -17,13 +17,14 @@ from harness import *
 
 
 def check_ran(got, pid, tid, vcpu=0, bound=100, switch=10000):
-    """The kernel's own account of the thread, within 1 %; and what lies between its clock and ours
-    at each switch."""
+    """The kernel's own account of the thread, within 1 %, and what lies between its clock and ours
+    at each switch: of that, the one has too much what the other lacks."""
     b = whole(got.objects, pid=pid, vcpu=vcpu)
     ran, delay, slices = got.ran[tid]
     slack = switch * slices + 2 * MS
     near(parts(b, ON_CPU), ran, ran // bound + slack, f"run time of {tid}, {slices} slices")
     near(parts(b, WAITING), delay, delay // bound + slack, f"run delay of {tid}")
+    near(parts(b, ON_CPU + WAITING), ran + delay, (ran + delay) // 100, f"both of {tid}")
     return b
 
 
