@@ -230,7 +230,7 @@ def throttled_run(inner, outer):
     near(culprits["limit", None, None], b["throttled"], b["throttled"] // 1000 + MS, "by the limit")
     active = b["wall"] - b["stopped"]
     assert b["throttled"] >= 0.7 * active, f"of {active}: {b}"
-    near(parts(b, ON_CPU), got.ran[tid][0], got.ran[tid][0] // 100 + 2 * MS, "run time")
+    near(parts(b, ON_CPU), got.ran[tid][0], active // 100, "run time")
     print(f"#   run delay {got.ran[tid][1]}, waiting {parts(b, WAITING)}", flush=True)
     none_lost(got.objects)
 

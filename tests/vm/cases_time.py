@@ -274,7 +274,7 @@ def case_time_paused():
     for r in results:
         t, b, around = check_ledger(objects, r)
         equal(t["pauses"], 1, "pauses")
-        near(b["idle"] - around, t["paused"] - t["paused_cpu"], READING + parts(b, WAITING), "idle")
+        near(b["idle"] - around, t["paused"] - t["paused_cpu"], READING + b["woken"], "idle")
         all_in(in_between(objects, since, until, vcpu=r["vcpu"]), "idle")
     none_lost(objects)
 
@@ -451,6 +451,7 @@ def case_time_per_vm_and_host():
     each = got.objects
     for objects in (each, of_two):
         check_budget(objects, settled=True)
+        none_lost(objects)
     equal({r["pid"] for r in intervals(of_two)}, {two.pid}, "VMs of -p")
     equal(len(intervals(per_vm)), 2, "rows per VM")
     equal(len(intervals(per_host)), 1, "rows per host")
