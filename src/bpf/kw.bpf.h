@@ -221,6 +221,8 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 		*slot = v->slot;
 		kw_poll_stat(vcpu, &v->poll_stat); /* of halts that were not its thread's to tell */
 		kw_collectors_on_thread(before, v);
+		if (tid != v->tid) /* what the thread before slept or waited for is over */
+			v->off_ns = v->wake_ns = 0;
 	}
 	if (cpu < KW_MAX_CPUS)
 		kw_memo[cpu].slot = v->slot;

@@ -80,6 +80,12 @@ static void merge_row(const struct kw_schema *schema, void *into, const void *ro
 			merge_hist(c, into, row, sign);
 			continue;
 		}
+		if (c->role == KW_LAST && c->size > sizeof(a)) { /* a text */
+			if (sign > 0 && ((const char *)row)[c->offset])
+				memcpy((char *)into + c->offset, (const char *)row + c->offset,
+				       c->size);
+			continue;
+		}
 		a = kw_column_raw(c, into);
 		b = kw_column_raw(c, row);
 		if (c->role == KW_COUNTER)

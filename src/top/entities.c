@@ -45,21 +45,25 @@ static const struct top_column columns[COLUMNS] = {
 	[PID] = { "pid", "PID", "Its process", 7, 0, 22 },
 	[VCPUS] = { "vcpus", "VCPU", "vCPUs seen", 4, 0, 5 },
 	[CPU] = { "cpu", "CPU%", "On a CPU; 100: one CPU", 6, 0, 0 },
-	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 16, 60, 2, .left = true,
-		  .picture = true },
-	[GUEST] = { "guest", "GUEST%", "In guest mode, of the wall time as all that follow", 6, 0, 11 },
+	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 16, 60, 2,
+		  .left = true, .picture = true },
+	[GUEST] = { "guest", "GUEST%", "In guest mode, of the wall time as all that follow", 6, 0,
+		    11 },
 	[NESTED] = { "nested", "L2%", "In a guest of the guest", 5, 0, 17 },
 	[KERNEL] = { "kernel", "KERN%", "KVM handles an exit", 5, 0, 12 },
 	[IN_VMM] = { "in_vmm", "VMM%", "The VMM runs in user space", 5, 0, 13 },
 	[POLL] = { "poll", "POLL%", "Halt-polling", 5, 0, 14 },
 	[HALTED] = { "halted", "HALT%", "Halted and asleep", 5, 0, 15 },
 	[OTHER] = { "other", "OTHER%", "Blocked, idle outside KVM, stopped", 6, 0, 16 },
-	[STEAL] = { "steal", "STEAL%", "Runnable without a CPU: preempted, woken, limited", 6, 0, 4 },
+	[STEAL] = { "steal", "STEAL%", "Runnable without a CPU: preempted, woken, limited", 6, 0,
+		    4 },
 	[WASTE] = { "waste", "WASTE%", "Halt-polling in vain", 6, 0, 6 },
 	[EXITS] = { "exits", "EXITS/S", "Exits per second", 7, 0, 1 },
-	[REASON] = { "reason", "TOP REASON", "Exit reason that takes most CPU time", 10, 18, 3, .left = true },
+	[REASON] = { "reason", "TOP REASON", "Exit reason that takes most CPU time", 10, 18, 3,
+		     .left = true },
 	[FAULTS] = { "faults", "FAULT/S", "Page faults per second", 7, 0, 7 },
-	[DIRTY] = { "dirty", "DIRTY/S", "Pages made dirty per second, while the VMM logs them", 7, 0, 8 },
+	[DIRTY] = { "dirty", "DIRTY/S", "Pages made dirty per second, while the VMM logs them", 7,
+		    0, 8 },
 	[IRQS] = { "irqs", "IRQ/S", "Interrupts raised per second", 6, 0, 9 },
 };
 /* clang-format on */
@@ -279,7 +283,6 @@ int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret)
 	struct top_column *c = ret->column;
 
 	begin(top, ret);
-	ret->vm = vm;
 	ret->rows.sort = NAME;
 	ret->rows.empty = top_sums_of(&top->model, vm) ? "no vCPU was seen" : "ended";
 	c[NAME] = (struct top_column){ "vcpu", "VCPU", "vCPU id", 5, 0, 0, .ascending = true };
@@ -292,29 +295,67 @@ int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret)
 
 /* ---- one of them, in full ---- */
 
+#define LEFT_FOR_LISTS 5 /* lines that numbers leave to what is below */
+
+/* Where the next piece of so many columns goes; on a new line if this one is full. */
+struct pen {
+	struct kw_canvas *canvas;
+	struct top_area *area, line;
+	int x;
+};
+
+static void make_room(struct pen *pen, int width)
+{
+	if (!pen->x || pen->x + width <= pen->line.width)
+		return;
+	pen->line = top_take(pen->area, pen->area->height > LEFT_FOR_LISTS);
+	pen->x = 0;
+}
+
+static void draw_share(struct pen *pen, const struct top_sums *s, int state)
+{
+	double percent = s->wall ? 100.0 * s->ns[state] / s->wall : 0;
+
+	make_room(pen, kw_text_width(top_states[state].label) + 9);
+	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_STATE + state, "%s",
+			   top_state_character(pen->canvas, state));
+	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, " %s ",
+			   top_states[state].label);
+	pen->x = top_print(pen->canvas, pen->line, pen->x, percent ? KW_STYLE_BOLD : KW_STYLE_DIM,
+			   "%.1f%%", percent) +
+		 2;
+}
+
+static void draw_figures(struct pen *pen, const struct top_sums *s)
+{
+	static const char *const names[TOP_FIGURES] = {
+		[TOP_EXITS] = "exits/s",
+		[TOP_FAULTS] = "faults/s",
+		[TOP_DIRTY] = "dirty/s",
+		[TOP_IRQS] = "irq/s",
+	};
+
+	for (int i = 0; i < TOP_FIGURES; i++) {
+		struct kw_value v = { .kind = KW_MISSING };
+		char cell[32] = "-";
+
+		rate(s, i, &v);
+		if (v.kind == KW_NUMBER)
+			top_format_rate(v.number, cell, sizeof(cell));
+		make_room(pen, strlen(names[i]) + 1 + strlen(cell));
+		pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, "%s ", names[i]);
+		pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_BOLD, "%s", cell) + 2;
+	}
+}
+
 static void draw_numbers(const struct top_sums *s, struct kw_canvas *canvas, struct top_area *area)
 {
-	struct top_area line = top_take(area, 1);
-	int x = 0;
+	struct pen pen = { canvas, area, top_take(area, area->height > LEFT_FOR_LISTS), 0 };
 
-	for (int i = 0; i < TIME_STATES && line.height; i++) {
-		int state = top_states_order[i];
-		double percent = s->wall ? 100.0 * s->ns[state] / s->wall : 0;
-		int width = kw_text_width(top_states[state].label) + 9;
-
-		if (state == TIME_UNKNOWN && !s->ns[state])
-			continue;
-		if (x && x + width > line.width) {
-			line = top_take(area, 1);
-			x = 0;
-		}
-		x = top_print(canvas, line, x, KW_STYLE_STATE + state, "%s",
-			      top_state_character(canvas, state));
-		x = top_print(canvas, line, x, KW_STYLE_DIM, " %s ", top_states[state].label);
-		x = top_print(canvas, line, x, percent ? KW_STYLE_BOLD : KW_STYLE_DIM, "%.1f%%",
-			      percent) +
-		    2;
-	}
+	for (int i = 0; i < TIME_STATES && s->timed; i++)
+		if (top_states_order[i] != TIME_UNKNOWN || s->ns[TIME_UNKNOWN])
+			draw_share(&pen, s, top_states_order[i]);
+	draw_figures(&pen, s);
 }
 
 void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, struct top_area *area)
@@ -324,14 +365,16 @@ void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, stru
 
 	if (!line.height)
 		return;
-	if (!sums || !sums->timed) {
+	if (sums && sums->timed) {
+		x = top_print(canvas, line, 0, KW_STYLE_DIM, "CPU ");
+		x = top_print(canvas, line, x, KW_STYLE_BOLD, "%.1f%%",
+			      sums->span_ns ? 100.0 * on_cpu(sums) / sums->span_ns : 0);
+		top_draw_bar(canvas, line.x + x + 2, line.y, line.width - x - 2, sums->ns,
+			     sums->wall);
+	} else {
 		top_print(canvas, line, 0, KW_STYLE_DIM, "CPU -   %s",
-			  sums ? "where its time goes is not known: time is not watched" : "ended");
-		return;
+			  sums ? "where its time goes is not known" : "ended");
 	}
-	x = top_print(canvas, line, 0, KW_STYLE_DIM, "CPU ");
-	x = top_print(canvas, line, x, KW_STYLE_BOLD, "%.1f%%",
-		      sums->span_ns ? 100.0 * on_cpu(sums) / sums->span_ns : 0);
-	top_draw_bar(canvas, line.x + x + 2, line.y, line.width - x - 2, sums->ns, sums->wall);
-	draw_numbers(sums, canvas, area);
+	if (sums)
+		draw_numbers(sums, canvas, area);
 }

@@ -80,7 +80,10 @@ static void fetch(const struct top_list *list, const struct top_rows *rows, size
 		snprintf(s->text, sizeof(s->text), "%s", value.text);
 }
 
-/* The selected row stays so wherever it is now; one that is gone leaves the place to the next. */
+/*
+ * The selected row stays so wherever it is now. While it is gone, the cursor is on what took its
+ * place; it may come back.
+ */
 static void follow_selected(struct top_list *list)
 {
 	for (size_t i = 0; list->has_selected && i < list->n; i++)
@@ -88,13 +91,10 @@ static void follow_selected(struct top_list *list)
 			list->at = i;
 			return;
 		}
-	if (!list->n)
-		return;
-	list->at = list->has_selected && list->at < list->n ? list->at
-		   : list->has_selected			    ? list->n - 1
-							    : 0;
-	if (list->has_selected)
-		list->selected = list->order[list->at].id;
+	if (!list->has_selected)
+		list->at = 0;
+	else if (list->n && list->at >= list->n)
+		list->at = list->n - 1;
 }
 
 int top_list_arrange(struct top_list *list, const struct top_rows *rows, uint64_t stamp)
@@ -104,6 +104,7 @@ int top_list_arrange(struct top_list *list, const struct top_rows *rows, uint64_
 
 	if (stamp && list->stamp == stamp && list->n == rows->n)
 		return 0;
+	list->n = list->stamp = 0;
 	sorted = malloc((rows->n ?: 1) * sizeof(*sorted));
 	order = reallocarray(list->order, rows->n ?: 1, sizeof(*order));
 	if (order)

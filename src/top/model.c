@@ -279,7 +279,19 @@ static struct top_reason *reason_for(struct top_past *past, uint64_t id, uint32_
 	return reason;
 }
 
-/* Intervals in which it was not seen count as 0. */
+/* The place of the shortest of the longest exits, or a free one. */
+static struct top_slow_exit *least_slow(struct top_reason *reason)
+{
+	struct top_slow_exit *least = &reason->slow[0];
+
+	for (int i = 1; i < TOP_SLOW; i++)
+		if (reason->slow[i].ns < least->ns)
+			least = &reason->slow[i];
+	reason->slow_ns = least->ns;
+	return least;
+}
+
+/* Intervals in which it was not seen count as 0; exits of long ago are forgotten. */
 static void begin_interval(struct top_reason *reason, uint32_t seq)
 {
 	uint32_t gap = seq - reason->last_seq;
@@ -290,26 +302,26 @@ static void begin_interval(struct top_reason *reason, uint32_t seq)
 		reason->rate[(seq - i) % TOP_REASON_HISTORY] = 0;
 	reason->last_seq = seq;
 	reason->interval_ns = 0;
+	for (int i = 0; i < TOP_SLOW; i++)
+		if (seq - reason->slow[i].seq >= TOP_VM_HISTORY)
+			reason->slow[i] = (struct top_slow_exit){};
+	least_slow(reason);
 }
 
 static void note_slow(struct top_reason *reason, const struct top_moment *m,
 		      const struct top_table *t, const void *row)
 {
-	struct top_slow_exit *least = &reason->slow[0];
 	struct kw_value value;
 
-	for (int i = 0; i < TOP_SLOW; i++) {
-		if (reason->slow[i].seq && m->seq - reason->slow[i].seq >= TOP_VM_HISTORY)
-			reason->slow[i] = (struct top_slow_exit){};
-		if (reason->slow[i].ns < least->ns)
-			least = &reason->slow[i];
-	}
-	if (!t->max || kw_column_raw(t->max, row) <= least->ns)
+	if (!t->max || kw_column_raw(t->max, row) <= reason->slow_ns)
 		return;
 	kw_column_value(t->max, m->vms, row, &value);
-	if (value.kind == KW_NUMBER && value.number > least->ns)
-		*least = (struct top_slow_exit){ m->seq, ((const struct kw_row_head *)row)->vcpu,
-						 m->real_ns, value.number };
+	if (value.kind != KW_NUMBER || value.number <= reason->slow_ns)
+		return;
+	*least_slow(reason) =
+		(struct top_slow_exit){ m->seq, ((const struct kw_row_head *)row)->vcpu, m->real_ns,
+					value.number };
+	least_slow(reason);
 }
 
 static void remember_exit(struct top_past *past, const struct top_moment *m,

@@ -59,6 +59,7 @@ struct top_reason {
 	bool idle;			/* halting, rather than doing something */
 	char name[32];			/* as it is shown */
 	float rate[TOP_REASON_HISTORY]; /* per second; by seq modulo size */
+	uint64_t slow_ns;		/* exits that took no longer are not kept */
 	struct top_slow_exit slow[TOP_SLOW];
 };
 

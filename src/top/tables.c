@@ -150,6 +150,8 @@ static void measure(struct top_content *content, size_t i)
 			c->left = kw_cell_is_text(content->of[i].column, &v);
 			known = v.kind != KW_MISSING;
 		}
+		if (content->rows.scrolls && known)
+			return; /* the list measures what is seen */
 		text(&content->rows, r, i, cell, sizeof(cell));
 		width = kw_text_width(kw_printable(cell, safe, sizeof(safe)));
 		c->width = width > c->width ? width : c->width;

@@ -108,8 +108,15 @@ void top_draw_pane(struct kw_top *top, struct top_page *page, size_t pane, struc
 static void draw_names(const struct kw_top *top, const struct top_page *page,
 		       struct kw_canvas *canvas, struct top_area line, size_t n)
 {
-	int x = 0;
+	int x = 0, width = -1;
 
+	for (size_t i = 0; i < n; i++)
+		width += kw_text_width(page->view->pane_title(top, page, i)) + 3;
+	if (width > line.width) { /* no room for all: the one with the keys, and which it is */
+		top_print(canvas, line, 0, KW_STYLE_SELECTED, " %zu/%zu %s ", page->pane + 1, n,
+			  page->view->pane_title(top, page, page->pane));
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		x = top_print(canvas, line, x, i == page->pane ? KW_STYLE_SELECTED : KW_STYLE_DIM,
 			      " %s ", page->view->pane_title(top, page, i)) +

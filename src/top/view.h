@@ -46,7 +46,6 @@ enum top_cell { TOP_CELL, TOP_RATE, TOP_SPARK };
 
 struct top_content {
 	const struct kw_top *top;
-	uint32_t vm, vcpu;
 	struct top_rows rows; /* refers to what follows */
 	struct top_column column[TOP_COLUMNS];
 	char title[TOP_COLUMNS][24];

@@ -25,6 +25,7 @@ static const char *const help[][2] = {
 	{ "+ -", "longer, shorter intervals: 0.1 to 60 seconds" },
 	{ "Ctrl-L Ctrl-Z", "draw again; suspend" },
 	{ "?", "this help" },
+	{ "(no HLT)", "lists of slow exits leave out those of an idle vCPU" },
 	{ "q", "quit" },
 };
 

@@ -174,7 +174,8 @@ static void draw_rates(const struct kw_top *top, const struct top_page *page,
 
 	if (!reason || !line.height || width <= 0)
 		return;
-	top_print(canvas, line, 0, KW_STYLE_DIM, "last intervals");
+	top_print(canvas, line, 0, KW_STYLE_DIM, "%s",
+		  page->vcpu == KW_ALL ? "last intervals" : "of the whole VM");
 	for (int i = 0; i < width; i++)
 		if (!top_reason_rate(&top->model, reason, width - 1 - i, &rate[i]))
 			rate[i] = -1;

@@ -18,39 +18,40 @@ struct pane {
 	enum { PART, VCPUS, SLOW, TIMES } kind;
 };
 
-#define EXITS                                                                                      \
+/* A reason's history is that of the VM, not of a vCPU. */
+#define EXITS(history)                                                                             \
 	{                                                                                          \
 		"exits", "exits",                                                                  \
-			"reason,level,count/s,on_cpu,total,p50,p99,~,max,kernel,vmm,poll,halted,"  \
-			"blocked,waiting",                                                         \
+			"reason,level,count/s,on_cpu,total,p50,p99," history                       \
+			"max,kernel,vmm,poll,halted,blocked,waiting",                              \
 			"on_cpu", PART                                                             \
 	}
 #define CULPRITS                                                                                   \
 	{                                                                                          \
-		"who ran instead", "time-culprits",                                                \
+		"ran instead", "time-culprits",                                                    \
 			"by,culprit,waited,waited_percent,count,culprit_pid", "waited", PART       \
 	}
 #define SLOWEST                                                                                    \
 	{                                                                                          \
-		"slowest exits but HLT (idle)", NULL, NULL, NULL, SLOW                             \
+		"slowest (no HLT)", NULL, NULL, NULL, SLOW                                         \
 	}
 
 static const struct pane panes_of_vm[] = {
 	{ "vCPUs", NULL, NULL, NULL, VCPUS },
-	EXITS,
+	EXITS("~,"),
 	CULPRITS,
 	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
 	  PART },
-	{ "other threads", "time-threads", "comm,role,run_percent,run,waited,slices,thread", "run",
+	{ "threads", "time-threads", "comm,role,run_percent,run,waited,slices,thread", "run",
 	  PART },
 	SLOWEST,
 };
 
 static const struct pane panes_of_vcpu[] = {
-	EXITS,
+	EXITS(""),
 	CULPRITS,
-	{ "exit times but HLT (idle)", NULL, NULL, NULL, TIMES },
-	{ "in the kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel", PART },
+	{ "times (no HLT)", NULL, NULL, NULL, TIMES },
+	{ "kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel", PART },
 	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
 	  PART },
 	SLOWEST,

@@ -106,10 +106,29 @@ static void print_marks(const struct screen *s)
 	}
 }
 
+/* Like an argument of kvm_watcher, but that all is all of them. */
+static char *collectors(const char *names)
+{
+	static char all[512];
+
+	if (strcmp(names, "all"))
+		snprintf(all, sizeof(all), "%s", names);
+	for (size_t i = 0; !strcmp(names, "all") && kw_collector(i); i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s", i ? "," : "",
+			 kw_collector(i)->name);
+	return all;
+}
+
+static int open_screen(struct screen *s, int width, int height)
+{
+	return kw_run_open(&s->run, &s->options, kw_fake_open) ?:
+	       kw_top_open(&s->options.wants, 1000000000, &s->top) ?:
+	       kw_canvas_resize(&s->canvas, width, height);
+}
+
 int main(int argc, char **argv)
 {
-	static char what[512];
-	struct screen s = { .options = { .what = what } };
+	struct screen s = {};
 	int width, height, err;
 
 	setlocale(LC_TIME, "");
@@ -118,15 +137,9 @@ int main(int argc, char **argv)
 			argv[0]);
 		return 2;
 	}
-	for (size_t i = 0; !strcmp(argv[1], "all") && kw_collector(i); i++)
-		snprintf(what + strlen(what), sizeof(what) - strlen(what), "%s%s", i ? "," : "",
-			 kw_collector(i)->name);
-	if (!*what)
-		snprintf(what, sizeof(what), "%s", argv[1]);
+	s.options.what = collectors(argv[1]);
 	s.canvas.utf8 = !strcmp(argv[3], "utf8");
-	err = kw_run_open(&s.run, &s.options, kw_fake_open) ?:
-	      kw_top_open(&s.options.wants, 1000000000, &s.top) ?:
-	      kw_canvas_resize(&s.canvas, width, height);
+	err = open_screen(&s, width, height);
 	for (int i = 4; i < argc && !err; i++) {
 		err = press(&s, argv[i]);
 		kw_top_draw(s.top, &s.canvas, FAKE_REAL_NS + s.now_ns);

@@ -299,9 +299,10 @@ static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot
 	barrier();
 	s->seq++;
 	ns -= limit;
-	irq = irq_ns - s->irq_ns;
+	irq = irq_ns > s->irq_ns ? irq_ns - s->irq_ns : 0;
 	irq = irq > ns ? ns : irq;
-	s->irq_ns = irq_ns;
+	if (irq_ns > s->irq_ns)
+		s->irq_ns = irq_ns;
 	ns -= irq;
 	if (limit)
 		time_count_nobody(v, s, TIME_BY_LIMIT, limit);
@@ -339,6 +340,8 @@ static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struc
 	if (!c || cpu >= TIME_CPUS)
 		return 0;
 	s->irq_ns = c->irq_ns;
+	if (c->irq_depth && now > c->irq_since) /* what has passed of it is none of this wait */
+		s->irq_ns += now - c->irq_since;
 	for (__u32 i = 0; i < TIME_WAITERS; i++) {
 		s->place = i + 1; /* first: whoever finds it in the list looks at that */
 		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {

@@ -20,10 +20,10 @@
 /* Tables of the collector, in order. */
 enum { WALL, REASONS, CULPRITS, THREADS };
 
-/* What was told last of a slot: halt-polling is taken from the kernel's time after the event, but
- * no figure goes backwards. */
+/* What was told last of a slot: no figure goes backwards. */
 struct told {
-	uint64_t born_ns, kernel, hit, wasted;
+	uint64_t born_ns, wall;
+	uint64_t ns[TIME_STATES];
 };
 
 /* A slot as of one moment. */
@@ -220,24 +220,37 @@ int time_refresh(const struct kw_live *live, void *state)
 	return err ?: kw_tables_refresh(live, s->keyed) ?: time_threads_refresh(live, s->threads);
 }
 
-/* Polling that was told as the kernel's time before it was known to be polling stays that. */
-static void settle(struct told *told, uint64_t born_ns, uint64_t *ns)
+/*
+ * Polling is taken from the kernel's time when it is over, and a change of state is written a
+ * little after its time: what was told too much of one state is taken from those that grew since,
+ * polling first.
+ */
+static void settle(struct told *told, uint64_t born_ns, struct time_row *row)
 {
-	uint64_t excess, part;
+	uint64_t excess = 0, part;
 
 	if (told->born_ns != born_ns)
 		*told = (struct told){ .born_ns = born_ns };
-	if (ns[TIME_KERNEL] < told->kernel) {
-		excess = told->kernel - ns[TIME_KERNEL];
-		ns[TIME_KERNEL] = told->kernel;
-		part = ns[TIME_POLL_WASTED] - told->wasted;
-		part = part < excess ? part : excess;
-		ns[TIME_POLL_WASTED] -= part;
-		ns[TIME_POLL_HIT] -= excess - part;
+	if (row->wall < told->wall) {
+		row->wall = told->wall;
+		memcpy(row->ns, told->ns, sizeof(row->ns));
+		return;
 	}
-	told->kernel = ns[TIME_KERNEL];
-	told->hit = ns[TIME_POLL_HIT];
-	told->wasted = ns[TIME_POLL_WASTED];
+	for (int i = 0; i < TIME_STATES; i++)
+		if (row->ns[i] < told->ns[i]) {
+			excess += told->ns[i] - row->ns[i];
+			row->ns[i] = told->ns[i];
+		}
+	for (int k = 0; k < TIME_STATES; k++) {
+		int i = (TIME_POLL_HIT + k) % TIME_STATES;
+
+		part = row->ns[i] - told->ns[i];
+		part = part < excess ? part : excess;
+		row->ns[i] -= part;
+		excess -= part;
+	}
+	told->wall = row->wall;
+	memcpy(told->ns, row->ns, sizeof(told->ns));
 }
 
 static bool waits(const struct time_slot *s)
@@ -277,7 +290,7 @@ static int read_wall(const struct kw_live *live, struct state *s, uint32_t slot,
 	else
 		ns = m->slot.since;
 	row->wall = ns - m->slot.begun;
-	settle(&s->told[slot], v->born_ns, row->ns);
+	settle(&s->told[slot], v->born_ns, row);
 	return 0;
 }
 
