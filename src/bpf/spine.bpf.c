@@ -175,7 +175,10 @@ static __always_inline int kw_run_begins(struct kvm_vcpu *vcpu)
 
 	kw_stay();
 	v = kw_watched(vcpu);
-	if (v && (v->state == KW_ST_VMM || v->state == KW_ST_UNKNOWN))
+	if (v && v->tid != (__u32)bpf_get_current_pid_tgid()) /* another one ran it meanwhile */
+		v = kw_vcpu_find_slow(vcpu, KW_MAX_CPUS);
+	if (v && !(v->flags & KW_VCPU_IGNORED) &&
+	    (v->state == KW_ST_VMM || v->state == KW_ST_UNKNOWN))
 		kw_pass(v, KW_ST_KERNEL);
 	kw_go_on();
 	return 0;

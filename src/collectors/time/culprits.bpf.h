@@ -391,7 +391,7 @@ __noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 plac
 	struct time_slot *s;
 	struct kw_vcpu *v;
 
-	if (!turn)
+	if (!time_on || !turn) /* kernels verify it though nobody calls it */
 		return 0;
 	v = kw_slot(slot);
 	s = v ? time_slot(v) : NULL;
