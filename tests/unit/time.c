@@ -986,6 +986,125 @@ static void excluded_ones_are_culprits_only(void **state)
 	assert_sums(&c);
 }
 
+/* ---- vCPUs that are there when counting starts
+ * -------------------------------------------------*/
+
+/* The iterators over all files and over all threads, before counting starts. */
+static void is_found(struct task_struct *t, struct vcpu *v, const char *name, unsigned long magic)
+{
+	struct super_block sb = { .s_magic = magic };
+	char text[32] = {};
+	struct dentry dentry = { .d_name.name = (void *)text, .d_sb = &sb };
+	struct file file = { .private_data = &v->svm.vcpu, .f_path.dentry = &dentry };
+
+	snprintf(text, sizeof(text), "%s", name);
+	v->pid.numbers[0].nr = t->pid;
+	time_census_files(&(struct bpf_iter__task_file){ .task = t, .file = &file });
+}
+
+static void thread_is_found(struct task_struct *t)
+{
+	time_census_tasks(&(struct bpf_iter__task){ .task = t });
+}
+
+static void those_that_sleep_are_known(void **state)
+{
+	(void)state;
+	kw_running = 0;
+	a.svm.vcpu.mutex.owner.counter = 1; /* in KVM_RUN, halted */
+	a.svm.vcpu.wait.task = &ta;
+	ta.__state = 1;
+	tb.__state = 1; /* paused by its VMM */
+	c.svm.vcpu.mutex.owner.counter = 1;
+	tc.__state = 8; /* traced */
+	is_found(&ta, &a, "kvm-vcpu:0", TIME_ANON_INODES);
+	is_found(&ta, &a, "kvm-vcpu:0", TIME_ANON_INODES); /* open twice */
+	is_found(&tb, &b, "kvm-vcpu:1", TIME_ANON_INODES);
+	is_found(&tc, &c, "kvm-vcpu:0", TIME_ANON_INODES);
+	now_ns += 40;
+	thread_is_found(&ta);
+	thread_is_found(&tb);
+	thread_is_found(&tc);
+	thread_is_found(&shell);
+	kw_running = 1;
+	assert_in(&a, TIME_HALTED);
+	assert_in(&b, TIME_IDLE);
+	assert_in(&c, TIME_STOPPED);
+	now_ns += 60;
+	wakes(&ta, 0);
+	switches(0, &ta, 1);
+	now_ns += 5;
+	enters(0, &a);
+	assert_state(&a, TIME_HALTED, 100);
+	assert_state(&a, TIME_KERNEL, 5);
+	wakes(&tb, 1);
+	now_ns += 3;
+	switches(1, &tb, 1);
+	now_ns += 7;
+	calls_run(1, &b);
+	assert_state(&b, TIME_IDLE, 105);
+	assert_state(&b, TIME_WOKEN, 3);
+	assert_state(&b, TIME_VMM, 7);
+	wakes(&tc, 2);
+	assert_state(&c, TIME_STOPPED, 115);
+	assert_sums(&a);
+	assert_sums(&b);
+	assert_int_equal(kw_slots_taken, 3);
+}
+
+/* One that runs tells what it does itself, and when it begins. */
+static void those_that_run_tell_themselves(void **state)
+{
+	(void)state;
+	kw_running = 0;
+	a.svm.vcpu.mutex.owner.counter = 1;
+	is_found(&ta, &a, "kvm-vcpu:0", TIME_ANON_INODES);
+	thread_is_found(&ta);
+	kw_running = 1;
+	now_ns += 50;
+	rqs[0].curr = &ta;
+	exits(0, &a, NPF);
+	now_ns += 9;
+	enters(0, &a);
+	assert_state(&a, TIME_KERNEL, 9);
+	assert_int_equal(sum_of_states(time_of(slot_of(&a)->slot)), 9);
+	assert_sums(&a);
+}
+
+static void other_files_are_no_vcpus(void **state)
+{
+	(void)state;
+	is_found(&ta, &a, "kvm-vm", TIME_ANON_INODES);
+	is_found(&ta, &a, "kvm-vcpu", TIME_ANON_INODES);
+	is_found(&ta, &a, "kvm-vcpu-stats:0", TIME_ANON_INODES);
+	is_found(&ta, &a, "kvm-vcpu:0", 0xef53);			 /* a file of that name */
+	time_census_files(&(struct bpf_iter__task_file){ .task = &ta }); /* the end */
+	time_census_files(&(struct bpf_iter__task_file){});
+	time_census_tasks(&(struct bpf_iter__task){});
+	assert_null(slot_of(&a));
+	is_found(&(struct task_struct){}, &a, "kvm-vcpu:0", TIME_ANON_INODES); /* it never ran */
+	assert_null(slot_of(&a));
+}
+
+/* Of two vCPUs that a thread ran, it sleeps in the one that it is in. */
+static void two_of_one_thread(void **state)
+{
+	(void)state;
+	kw_running = 0;
+	b.svm.vcpu.mutex.owner.counter = 1;
+	b.svm.vcpu.wait.task = &ta;
+	ta.__state = 1;
+	is_found(&ta, &a, "kvm-vcpu:0", TIME_ANON_INODES);
+	is_found(&ta, &b, "kvm-vcpu:1", TIME_ANON_INODES);
+	thread_is_found(&ta);
+	kw_running = 1;
+	now_ns += 10;
+	wakes(&ta, 0);
+	assert_in(&a, TIME_IDLE);
+	assert_in(&b, TIME_WOKEN);
+	assert_state(&b, TIME_HALTED, 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1020,6 +1139,10 @@ int main(void)
 		TEST(takes_it_back_on_a_cpu_that_it_has_not_left),
 		TEST(destroyed_while_it_waits),
 		TEST(excluded_ones_are_culprits_only),
+		TEST(those_that_sleep_are_known),
+		TEST(those_that_run_tell_themselves),
+		TEST(other_files_are_no_vcpus),
+		TEST(two_of_one_thread),
 	};
 
 	return kw_run_tests(tests);
