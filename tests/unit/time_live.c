@@ -625,24 +625,6 @@ static void reasons_and_culprits(void **state)
 	assert_int_equal(slot[1].culprits, 1);
 }
 
-static void add_tid(uint32_t tid, uint32_t of)
-{
-	memcpy(tids.key[tids.n], &tid, sizeof(tid));
-	memcpy(tids.value[tids.n++], &of, sizeof(of));
-}
-
-static void threads_are_forgotten_with_their_vcpu(void **state)
-{
-	(void)state;
-	add_tid(101, 1);
-	add_tid(102, 3); /* runs another one by now */
-	time_forget(&live, collector, 2);
-	assert_int_equal(tids.n, 2);
-	time_forget(&live, collector, 1);
-	assert_int_equal(tids.n, 1);
-	assert_memory_equal(tids.value[0], (&(uint32_t){ 3 }), sizeof(uint32_t));
-}
-
 /* Before a reading, those CPUs that somebody waits for. */
 static void flushes_where_somebody_waits(void **state)
 {
@@ -686,7 +668,6 @@ int main(void)
 		TEST(told_too_much_of_any_state),
 		TEST(no_figure_goes_back),
 		TEST(reasons_and_culprits),
-		TEST(threads_are_forgotten_with_their_vcpu),
 		TEST(flushes_where_somebody_waits),
 		TEST(sizes),
 	};

@@ -516,8 +516,8 @@ static void order_by_names_and_shares(void **state)
 	*(struct time_culprit_row *)kw_frame_add(&frame) = culprit(TIME_BY_PROCESS, 7, 0, "make");
 	*(struct time_culprit_row *)kw_frame_add(&frame) = culprit(TIME_BY_PROCESS, 8, 0, "bash");
 	kw_frame_order(&frame, &vms, kw_schema_find(&time_culprit_table, "comm"));
-	assert_number(&time_culprit_table, "culprit_pid", frame.row[1], 8);
-	assert_number(&time_culprit_table, "culprit_pid", frame.row[2], 7);
+	assert_number(&time_culprit_table, "culprit_pid", frame.row[0], 8);
+	assert_number(&time_culprit_table, "culprit_pid", frame.row[1], 7);
 	kw_frame_order(&frame, &vms, kw_schema_find(&time_culprit_table, "culprit"));
 	assert_number(&time_culprit_table, "culprit_pid", frame.row[0], 8);
 	assert_text(&time_culprit_table, "by", frame.row[2], "irq"); /* missing is last */
