@@ -9,6 +9,7 @@
  *            [--name NAME] [--huge] [--pages P] [--manual | --ring ENTRIES]
  *            [--drop K] [--log] [--ioctls K] [--spin-wait] [--dest VCPU] [--coalesce C]
  *            [--masked M] [--signals S] [--flips K] [--split]
+ *            [--times] [--vmm-sleep US] [--vmm-spin US] [--iothread BUSY_US,IDLE_US]
  *
  *   -s       spins before each exit
  *   -t       ticks that a halt waits for its timer
@@ -27,6 +28,16 @@
  *            KVM_RUN included
  *   --spin-wait, --dest, --coalesce, --masked, --signals   see the kinds with an injector
  *   --drop K then the VMM takes 8 pages of the touched memory from each VM, K times
+ *   --times  each vCPU's record has "times", which its thread took itself, in ns: "start" and "end"
+ *            of the run, "cpu" that it had in it, "inside" KVM_RUN (and "inside_cpu"), … (times.c).
+ *            SIGUSR2 then pauses the VMs: no thread calls KVM_RUN until the next SIGUSR2. SIGTERM
+ *            ends their runs wherever they are (kinds with an injector: not). The three that follow
+ *            imply --times
+ *   --vmm-sleep US, --vmm-spin US   the VMM sleeps, or is on a CPU, for so long at each exit to
+ * user space, but for the one that ends a run
+ *   --iothread BUSY_US,IDLE_US   a thread "IO iothread0" of the process is on a CPU and sleeps for
+ *            so long in turn, from "go" to the end of all vCPUs' runs; one more line, the last one,
+ *            says for how long it was on a CPU, "run", and for how long it slept, "idle"
  *
  * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
  *   cpuid, out, in, rdmsr, wrmsr, vmmcall, vmcall, pause, hlt, and spin, which makes none
@@ -687,12 +698,14 @@ static void handle_exit(struct vcpu *c)
 		die_of(c);
 }
 
-/* Run a vCPU until its guest ends. */
+/* Run a vCPU until its guest ends, or is to end. */
 static void run_vcpu(struct vcpu *c, long count)
 {
 	put_registers(c, count);
 	for (;;) {
-		if (vcpu_ioctl(c, KVM_RUN, 0) < 0) {
+		if (!may_run(c))
+			return;
+		if ((o.times ? timed_run(c) : vcpu_ioctl(c, KVM_RUN, 0)) < 0) {
 			if (errno != EINTR)
 				err(1, "KVM_RUN");
 			__atomic_fetch_add(&c->interrupted, 1, __ATOMIC_RELEASE);
@@ -701,6 +714,7 @@ static void run_vcpu(struct vcpu *c, long count)
 		if (c->run->exit_reason == KVM_EXIT_IO && c->run->io.port == PORT_END)
 			return;
 		handle_exit(c);
+		spend_time(c);
 	}
 }
 
@@ -721,7 +735,9 @@ static void *vcpu_thread(void *arg)
 	c->user_exits = c->interrupted = 0;
 	pthread_barrier_wait(&warm);
 	pthread_barrier_wait(&go);
+	start_times(c);
 	run_vcpu(c, o.count);
+	stop_times(c);
 	c->after = read_stats(c->stats_fd);
 	pthread_barrier_wait(&done);
 	return NULL;
@@ -790,6 +806,7 @@ static void report(const struct vcpu *c)
 		report_dirty(&c->dirty);
 	if (o.kind->flags & COUNTS)
 		report_board(c);
+	report_times(c);
 	printf("}\n");
 }
 
@@ -855,6 +872,8 @@ static void run_round(struct vm **vm, bool first)
 	if (first)
 		tell("ready");
 	start_ioctls(vm);
+	if (first)
+		start_iothread();
 	pthread_barrier_wait(&go);
 	for (long m = 0; m < o.vms; m++)
 		start_injector(vm[m]);
@@ -872,13 +891,17 @@ static void run_one_thread(struct vm **vm, bool first)
 	if (first)
 		tell("ready");
 	start_ioctls(vm);
+	if (first)
+		start_iothread();
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++) {
 			struct vcpu *c = &vm[m]->vcpu[i];
 
 			c->tid = syscall(SYS_gettid);
 			c->before = read_stats(c->stats_fd);
+			start_times(c);
 			run_vcpu(c, o.count);
+			stop_times(c);
 			c->after = read_stats(c->stats_fd);
 		}
 }
@@ -910,15 +933,19 @@ static void play_round(bool first, bool last)
 
 	for (long m = 0; m < o.vms; m++)
 		vm[m] = create_vm(m + 1);
+	control_vms(vm);
 	if (o.one_thread)
 		run_one_thread(vm, first);
 	else
 		run_round(vm, first);
+	control_vms(NULL);
 	for (long m = 0; m < o.vms; m++)
 		for (int i = 0; i < o.vcpus; i++)
 			report(&vm[m]->vcpu[i]);
 	for (long m = 0; m < o.vms; m++)
 		report_ledger(vm[m]);
+	if (last)
+		join_iothread();
 	for (long m = 0; m < o.vms && o.log; m++)
 		log_memory(vm[m]);
 	for (long m = 0; m < o.vms && o.drop; m++)
@@ -1049,6 +1076,39 @@ static bool parse_interrupts(int c)
 	return true;
 }
 
+static void parse_iothread(char *text)
+{
+	char *comma = strchr(text, ',');
+
+	if (!comma)
+		errx(2, "'%s' is not BUSY_US,IDLE_US", text);
+	*comma = '\0';
+	o.io_busy = number(text, 0, 1000000);
+	o.io_idle = number(comma + 1, 0, 1000000);
+	o.iothread = true;
+}
+
+static bool parse_times(int c)
+{
+	switch (c) {
+	case 'E':
+		break;
+	case 'Z':
+		o.vmm_sleep = number(optarg, 1, 10000000);
+		break;
+	case 'Y':
+		o.vmm_spin = number(optarg, 1, 10000000);
+		break;
+	case 'X':
+		parse_iothread(optarg);
+		break;
+	default:
+		return false;
+	}
+	o.times = true;
+	return true;
+}
+
 static bool parse_long(int c)
 {
 	switch (c) {
@@ -1082,7 +1142,7 @@ static bool parse_long(int c)
 		o.split = true;
 		break;
 	default:
-		return parse_interrupts(c);
+		return parse_interrupts(c) || parse_times(c);
 	}
 	return true;
 }
@@ -1109,7 +1169,7 @@ static void parse_short(int c)
 		o.spin = number(optarg, 0, 1000000000);
 		break;
 	case 't':
-		o.ticks = number(optarg, 1, 1000000000);
+		o.ticks = number(optarg, 1, UINT32_MAX);
 		break;
 	case 'w':
 		o.wait = true;
@@ -1139,6 +1199,10 @@ static void parse(int argc, char **argv)
 						 { "coalesce", required_argument, NULL, 'C' },
 						 { "masked", required_argument, NULL, 'K' },
 						 { "signals", required_argument, NULL, 'S' },
+						 { "times", no_argument, NULL, 'E' },
+						 { "vmm-sleep", required_argument, NULL, 'Z' },
+						 { "vmm-spin", required_argument, NULL, 'Y' },
+						 { "iothread", required_argument, NULL, 'X' },
 						 {} };
 	int c;
 
@@ -1155,6 +1219,8 @@ int main(int argc, char **argv)
 	if (o.kvm < 0)
 		err(1, "/dev/kvm");
 	o.cpuid = supported_cpuid();
+	start_control();
+	create_iothread();
 	for (long r = 0; r < o.rounds; r++)
 		play_round(!r, r + 1 == o.rounds);
 	return 0;

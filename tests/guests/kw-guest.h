@@ -95,7 +95,8 @@ struct options {
 	const struct kind *kind;
 	long count, vcpus, vms, rounds, spin, ticks, pages, ring, drop;
 	long ioctls, flips, dest, coalesce, masked, signals;
-	bool wait, one_thread, huge, manual, log, split, spin_wait;
+	long vmm_sleep, vmm_spin, io_busy, io_idle;
+	bool wait, one_thread, huge, manual, log, split, spin_wait, times, iothread;
 	int kvm;
 	struct kvm_cpuid2 *cpuid;
 };
@@ -132,6 +133,18 @@ struct dirty {
 	uint64_t next; /* of the ring's entries, ever growing */
 };
 
+/* what a vCPU's thread knows of its times, ns */
+struct times {
+	uint64_t start, end;	     /* of the run */
+	uint64_t cpu;		     /* all that it had of a CPU, guest mode included */
+	int64_t user, system;	     /* of it, as the kernel counts it */
+	uint64_t inside, inside_cpu; /* in KVM_RUN: passed, and had of a CPU */
+	uint64_t slept, slept_cpu;   /* as --vmm-sleep has it */
+	uint64_t spun;		     /* on a CPU, as --vmm-spin has it */
+	uint64_t paused, paused_cpu; /* as a signal had it */
+	uint64_t runs, sleeps, spins, pauses;
+};
+
 struct vcpu {
 	struct vm *vm;
 	int fd, stats_fd, id, tid;
@@ -140,6 +153,7 @@ struct vcpu {
 	uint64_t user_exits;
 	uint64_t interrupted; /* how often KVM_RUN was, by signals */
 	struct dirty dirty;
+	struct times times;
 	pthread_t thread;
 };
 
@@ -175,6 +189,22 @@ void start_ledger(struct vm *vm);
 void report_ledger(struct vm *vm);
 /* Do each of a known list of ioctls o.ioctls times. */
 void do_ioctls(struct vm *vm);
+
+/* ---- times.c: all without effect unless it is asked for ---- */
+
+void start_times(struct vcpu *c);
+void stop_times(struct vcpu *c);
+int timed_run(struct vcpu *c);
+void spend_time(struct vcpu *c);
+bool may_run(struct vcpu *c);
+void report_times(const struct vcpu *c);
+
+void start_control(void);
+void control_vms(struct vm **vm);
+
+void create_iothread(void);
+void start_iothread(void);
+void join_iothread(void);
 
 /* ---- injector.c ---- */
 

@@ -256,7 +256,7 @@ class Trace:
     def events(self):
         """(tid, time in ns, name, text), in order of time."""
         self.write("tracing_on", "0")
-        line = re.compile(r"^\s*(.{16})-(\d+)\s+\[\d+\].*?(\d+)\.(\d{6}): (\w+): (.*)$")
+        line = re.compile(r"^\s*(.{16})-(\d+)\s+\[\d+\].*?(\d+)\.(\d{6}): (\w+)(?:: |\()(.*)$")
         events = []
         for text in open(f"{TRACING}/trace", encoding="utf-8", errors="replace"):
             m = line.match(text)

@@ -16,6 +16,7 @@ import time
 import traceback
 
 import cases_calls
+import cases_culprits
 import cases_details
 import cases_exits
 import cases_halt
@@ -23,10 +24,11 @@ import cases_irq
 import cases_linux
 import cases_load
 import cases_memory
+import cases_time
 from harness import Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
-           cases_linux)
+           cases_time, cases_culprits, cases_linux)
 
 
 def attempt(name, function, tries=3):
