@@ -155,7 +155,7 @@ static int watch(struct watch *w)
 	return err < 0 ? err : 0;
 }
 
-/* On the terminal, with all messages kept until it is given back. */
+/* On the terminal. */
 static int show(struct watch *w)
 {
 	struct kw_options *o = w->run->o;
@@ -163,15 +163,13 @@ static int show(struct watch *w)
 
 	if (err)
 		return err;
-	err = kw_log_hold();
 	w->run->source->input_fd = kw_screen_fd(w->screen);
 	w->read_ns = w->run->start_ns;
 	cost(w); /* from here on */
-	err = err ?: kw_top_open(&o->wants, o->interval_ns, &w->top);
+	err = kw_top_open(&o->wants, o->interval_ns, &w->top);
 	err = err ?: watch(w);
 	w->run->source->input_fd = -1;
 	kw_screen_close(w->screen);
-	kw_log_release();
 	if (err)
 		kw_say("the screen cannot be shown any more: %s", strerror(-err));
 	if (w->top)

@@ -71,11 +71,14 @@ void kw_log_release(void)
 
 	if (released < 0)
 		return;
-	fflush(stderr);
 	size = lseek(STDERR_FILENO, 0, SEEK_END);
 	n = pread(STDERR_FILENO, text, sizeof(text), size > HELD_MAX ? size - HELD_MAX : 0);
-	if (dup2(released, STDERR_FILENO) >= 0 && n > 0)
-		fwrite(text, 1, n, stderr);
+	dup2(released, STDERR_FILENO);
+	for (ssize_t at = 0, done; at < n; at += done) {
+		done = write(STDERR_FILENO, text + at, n - at);
+		if (done <= 0)
+			break;
+	}
 	close(released);
 	released = -1;
 }

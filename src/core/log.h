@@ -14,7 +14,7 @@ __attribute__((format(printf, 1, 2))) void kw_debug(const char *format, ...); /*
 
 /*
  * While the terminal shows a screen: what is written to stderr, by whomever, is kept, if that is a
- * terminal; then its end is written. 0 or -errno.
+ * terminal; then its end is written, even from a handler of signals. 0 or -errno.
  */
 int kw_log_hold(void);
 void kw_log_release(void);

@@ -115,7 +115,7 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 	if (column->role == KW_LAST && column->size == TEXT_SIZE) {
 		snprintf(ret->buf, sizeof(ret->buf), "%.*s", TEXT_SIZE,
 			 (const char *)row + column->offset);
-		kw_value_text(ret, ret->buf);
+		kw_value_text(ret, *ret->buf ? ret->buf : NULL);
 	}
 	if (column->decode)
 		column->decode(vms, row, ret);

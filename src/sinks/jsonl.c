@@ -37,7 +37,8 @@ static int put_json(const char *text, size_t size, void *arg)
 
 int kw_json_write(const json_t *object, FILE *out)
 {
-	int err = json_dump_callback(object, put_json, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	int err = json_dump_callback(object, put_json, out,
+				     JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
 
 	fputc('\n', out);
 	return err ? -EIO : 0;

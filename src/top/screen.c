@@ -60,6 +60,7 @@ static void on_crash(int signal)
 		tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
 		if (write(STDOUT_FILENO, leave, strlen(leave)) < 0)
 			_exit(128 + signal);
+		kw_log_release(); /* it may say why */
 	}
 	raise(signal); /* SA_RESETHAND: now for real */
 }
@@ -164,7 +165,7 @@ int kw_screen_open(bool color, struct kw_screen **ret)
 	s->epoll_fd = s->signal_fd = -1;
 	sigprocmask(SIG_SETMASK, NULL, &s->mask);
 	s->utf8 = has_utf8();
-	err = take_signals(s) ?: take_terminal(s, color);
+	err = take_signals(s) ?: take_terminal(s, color) ?: kw_log_hold();
 	if (err) {
 		kw_screen_close(s);
 		kw_say("the terminal '%s' cannot be used (%s): set TERM to what it is, or use "
@@ -198,6 +199,7 @@ void kw_screen_close(struct kw_screen *s)
 	if (s->terminal) {
 		endwin();
 		delscreen(s->terminal);
+		kw_log_release();
 	}
 	give_signals_back(s);
 	kw_closep(&s->signal_fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * screen.h - the terminal: shows a canvas, reads keys, and gives the terminal back as it was,
- * however the process ends.
+ * however the process ends. Messages wait until then.
  * May not know about: views, figures, sources.
  * To extend: what a style looks like is a line in screen_styles.c, a key one in screen_keys.c.
  */

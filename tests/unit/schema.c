@@ -338,6 +338,33 @@ static void hexadecimal(void **state)
 	assert_string_equal(value.text, "0xfedcba98");
 }
 
+/* A text has 16 bytes, as the kernel's names of threads, and is the later one of two rows'. */
+static void texts(void **state)
+{
+	static const struct kw_column column = { "comm",       "COMM",	      "Text", KW_LAST,
+						 KW_UNIT_WORD, KW_SHOW_TABLE, 0,      16 };
+	struct kw_column c = item_columns[5]; /* some bytes of the row */
+	struct kw_value value;
+	char row[17] = "sixteen letters!";
+
+	(void)state;
+	kw_column_value(&column, NULL, row, &value);
+	assert_int_equal(value.kind, KW_TEXT);
+	assert_string_equal(value.text, "sixteen letters!");
+	row[16] = 'x'; /* is none of it */
+	kw_column_value(&column, NULL, row, &value);
+	assert_string_equal(value.text, "sixteen letters!");
+	memcpy(row, "bash\0rest", 10);
+	kw_column_value(&column, NULL, row, &value);
+	assert_string_equal(value.text, "bash");
+	c.role = KW_LAST; /* of 64 bytes */
+	kw_assert_holds(with_column(5, c), "integer of more than 8 bytes");
+	c.size = 16;
+	kw_assert_holds(with_column(5, c), "no column covers"); /* but no such integer */
+	c.role = KW_KEY;
+	kw_assert_holds(with_column(5, c), "integer of more than 8 bytes");
+}
+
 static void words_for_roles_and_units(void **state)
 {
 	(void)state;
@@ -348,6 +375,8 @@ static void words_for_roles_and_units(void **state)
 	assert_string_equal(kw_unit_name(KW_UNIT_WORD), "word");
 	assert_string_equal(kw_unit_name(KW_UNIT_NS), "ns");
 	assert_string_equal(kw_unit_name(KW_UNIT_HEX), "hex");
+	assert_string_equal(kw_unit_name(KW_UNIT_PERCENT), "percent");
+	assert_string_equal(kw_role_name(KW_LAST), "last");
 }
 
 int main(void)
@@ -367,6 +396,7 @@ int main(void)
 		cmocka_unit_test(fast_path_has_no_times),
 		cmocka_unit_test(raw_integers),
 		cmocka_unit_test(hexadecimal),
+		cmocka_unit_test(texts),
 		cmocka_unit_test(words_for_roles_and_units),
 	};
 

@@ -16,11 +16,10 @@ const volatile bool time_on;
 KW_SLOT_MAP(time_slots, struct time_slot);
 KW_KEYED_MAP(time_reasons, struct time_reason_key, struct time_reason_value);
 
-/* The slot of the vCPU that a thread runs, for where no helper accepts the task itself. */
+/* The slot of the vCPU that a thread ran last, for where no helper accepts the task itself. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, __u32);
 	__type(value, __u32);
 } time_tids SEC(".maps");

@@ -134,7 +134,7 @@ static void culprit(const struct kw_vms *vms, const void *row, struct kw_value *
 	const struct time_culprit_row *r = row;
 	const struct kw_vm *vm = r->by == TIME_BY_VCPU ? vm_of(vms, r->pid) : NULL;
 
-	if (!*r->comm)
+	if (!vm && !*r->comm)
 		return;
 	if (vm)
 		snprintf(value->buf, sizeof(value->buf), "%.140s/%u", vm->display, r->id);

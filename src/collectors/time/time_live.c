@@ -306,10 +306,5 @@ int time_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t v
 
 void time_forget(const struct kw_live *live, void *state, uint32_t slot)
 {
-	int tids = bpf_map__fd(live->bpf->maps.time_tids);
-	uint32_t tid = live->vcpu[slot].tid, runs;
-
-	if (!bpf_map_lookup_elem(tids, &tid, &runs) && runs == slot)
-		bpf_map_delete_elem(tids, &tid);
 	kw_tables_forget(live, ((struct state *)state)->keyed, slot);
 }
