@@ -176,7 +176,7 @@ def case_time_against_the_trace():
         time.sleep(0.2)
         with BudgetTrace() as t:
             with PromptWatch(interval="0.5") as w:
-                time.sleep(1.5)
+                time.sleep(1)
                 objects = w.finish()
             for v, tid in enumerate(tids):
                 b = whole(objects, vcpu=v)
@@ -503,7 +503,13 @@ def case_time_with_all():
     for mine, theirs in ((b["kernel"], "kernel_ns"), (b["poll_hit"] + b["poll_wasted"], "poll_ns"),
                          (b["halted"], "halted_ns"), (b["vmm"], "vmm_ns")):
         ns = sum(r[theirs] for r in exits)
-        near(mine, ns, ns // 20 + 10000 * n, f"{theirs} of {n} exits")
+        near(mine, ns, ns // 20 + 5 * MS, f"{theirs} of {n} exits")
+    for reason, level in {(r["reason"], r["level"]) for r in exits if r["level"]}:
+        theirs = [r for r in exits if (r["reason"], r["level"]) == (reason, level)]
+        ns = sum(r["kernel_ns"] + r["poll_ns"] for r in theirs)
+        mine = intervals(got.objects, "time-kernel", reason=reason, level=level)
+        near(sum(r["kernel_ns"] for r in mine), ns, ns // 50 + 2 * MS,
+             f"KVM's time for {sum(r['count'] for r in theirs)} times {reason}")
     for tid, (ran, _, slices) in got.ran.items():
         v = next(r["vcpu"] for r in intervals(got.objects) if r["tid"] == tid)
         near(parts(whole(got.objects, vcpu=v), ON_CPU), ran, ran // 100 + 20000 * slices + 5 * MS,
