@@ -23,7 +23,12 @@ struct thread_info {
 	__u32 cpu;
 };
 
+struct cfs_rq {
+	int throttle_count;
+};
+
 struct sched_entity {
+	struct cfs_rq *cfs_rq;
 	__u64 sum_exec_runtime;
 };
 

@@ -82,7 +82,7 @@ static void assert_sums(const struct vcpu *v)
 			 s->ns[TIME_KERNEL] + s->ns[TIME_POLL_HIT] + s->ns[TIME_POLL_WASTED]);
 	assert_int_equal(sum_of_culprits(slot),
 			 s->ns[TIME_PREEMPTED] + s->ns[TIME_WOKEN] + s->ns[TIME_THROTTLED]);
-	assert_int_equal(time_waits(s) || !s->place, 1);
+	assert_int_equal(time_waits(s->state) || !s->place, 1);
 }
 
 /* level 0: on the way to the first entry. */
@@ -108,7 +108,7 @@ static void assert_culprit_of(__u32 slot, __u32 by, __u32 pid, __u32 id, __u64 n
 	if (!value)
 		fail_msg("no row of %u/%u/%u", by, pid, id);
 	assert_int_equal(value->waited, ns);
-	assert_int_equal(value->head.count, spans);
+	assert_int_equal(value->turns, spans);
 	assert_string_equal(value->comm, comm);
 }
 
@@ -378,7 +378,7 @@ static void everyone_that_runs_meanwhile(void **state)
 	assert_state(&c, TIME_PREEMPTED, 37 + 2 + 41);
 	assert_culprit(&c, TIME_BY_VMM, 200, 200, 37, 1, "qemu-2");
 	assert_culprit(&c, TIME_BY_PROCESS, 300, 0, 41, 1, "bash");
-	assert_int_equal(time_waiting[0], 1);
+	assert_int_equal(time_now[0].waiting, 1);
 	assert_sums(&a);
 	assert_sums(&c);
 }
@@ -414,11 +414,11 @@ static void several_wait_for_one_cpu(void **state)
 	now_ns += 50;
 	switches(0, &tb, 0); /* c, too */
 	now_ns += 60;
-	assert_int_equal(time_waiting[0], 2);
+	assert_int_equal(time_now[0].waiting, 2);
 	switches(0, &ta, 0);
 	now_ns += 70;
 	switches(0, &shell, 0);
-	assert_int_equal(time_waiting[0], 3);
+	assert_int_equal(time_now[0].waiting, 3);
 	assert_culprit(&a, TIME_BY_VCPU, 100, 1, 11 + 60, 2, "CPU 1/KVM");
 	assert_culprit(&a, TIME_BY_VCPU, 200, 0, 50, 1, "CPU 0/KVM");
 	assert_culprits(&a, 2);
@@ -465,8 +465,8 @@ static void moved_while_it_waits(void **state)
 	switches(0, &shell, 0);
 	now_ns += 10;
 	migrates(&ta, 1); /* behind c, in its guest */
-	assert_int_equal(time_waiting[0], 0);
-	assert_int_equal(time_waiting[1], 1);
+	assert_int_equal(time_now[0].waiting, 0);
+	assert_int_equal(time_now[1].waiting, 1);
 	assert_culprit(&a, TIME_BY_PROCESS, 300, 0, 10, 1, "bash");
 	now_ns += 20;
 	migrates(&ta, 2);
@@ -496,7 +496,7 @@ static void moved_without_a_word(void **state)
 	switches(0, &kworker, 0);
 	now_ns += 25;
 	switches(3, &ta, 1);
-	assert_int_equal(time_waiting[0], 0);
+	assert_int_equal(time_now[0].waiting, 0);
 	assert_culprit(&a, TIME_BY_PROCESS, 300, 0, 10, 1, "bash");
 	assert_culprit(&a, TIME_BY_UNKNOWN, 0, 0, 25, 1, "");
 	assert_sums(&a);
@@ -514,13 +514,14 @@ static void flushed_in_the_middle(void **state)
 	assert_state(&a, TIME_PREEMPTED, 100);
 	assert_culprit(&a, TIME_BY_VCPU, 200, 0, 100, 1, "CPU 0/KVM");
 	assert_in(&a, TIME_PREEMPTED);
-	assert_int_equal(time_waiting[0], 1);
+	assert_int_equal(time_now[0].waiting, 1);
 	flushes(0); /* no time has passed */
 	flushes(1); /* nobody waits there */
 	now_ns += 11;
 	switches(0, &ta, 1);
 	assert_state(&a, TIME_PREEMPTED, 111);
-	assert_culprit(&a, TIME_BY_VCPU, 200, 0, 111, 2, "CPU 0/KVM");
+	assert_culprit(&a, TIME_BY_VCPU, 200, 0, 111, 1,
+		       "CPU 0/KVM"); /* one turn, in two readings */
 	assert_culprits(&a, 1);
 	assert_sums(&a);
 }
@@ -541,7 +542,7 @@ static void more_wait_than_are_kept(void **state)
 		now_ns += 100;
 	}
 	switches(0, &shell, 0); /* now all wait */
-	assert_int_equal(time_waiting[0], TIME_WAITERS);
+	assert_int_equal(time_now[0].waiting, TIME_WAITERS);
 	now_ns += 1000;
 	switches(0, &t[MANY - 1], 0);
 	assert_state(&v[MANY - 1], TIME_PREEMPTED, 1000);
@@ -550,12 +551,12 @@ static void more_wait_than_are_kept(void **state)
 	now_ns += 10;
 	switches(0, &t[0], 0); /* its place is free, but too late for that one */
 	assert_culprit(&v[0], TIME_BY_PROCESS, 300, 0, 1000, 1, "bash");
-	assert_int_equal(time_waiting[0], TIME_WAITERS - 1);
+	assert_int_equal(time_now[0].waiting, TIME_WAITERS - 1);
 	now_ns += 5;
 	migrates(&t[MANY - 2], 1); /* it was in no list: who had the CPU is not told */
 	each = 100 + 1000 + 10 + 5;
 	assert_culprit(&v[MANY - 2], TIME_BY_UNKNOWN, 0, 0, each, 1, "");
-	assert_int_equal(time_waiting[1], 1);
+	assert_int_equal(time_now[1].waiting, 1);
 	now_ns += 6;
 	switches(1, &t[MANY - 2], 1);
 	assert_culprit(&v[MANY - 2], TIME_BY_IDLE, 0, 0, 6, 1, "");
@@ -862,7 +863,7 @@ static void another_thread_takes_over(void **state)
 	switches(1, &tb, 1);
 	calls_run(1, &a);
 	assert_in(&a, TIME_KERNEL);
-	assert_int_equal(time_waiting[0], 0);
+	assert_int_equal(time_now[0].waiting, 0);
 	assert_state(&a, TIME_PREEMPTED, 30);
 	assert_culprit(&a, TIME_BY_PROCESS, 300, 0, 10, 1, "bash");
 	assert_culprit(&a, TIME_BY_UNKNOWN, 0, 0, 20, 1, "");
@@ -888,7 +889,7 @@ static void woken_before_it_slept_after_a_hand_over(void **state)
 	now_ns += 5;
 	wakes(&tb, 1); /* it was about to sleep: ttwu_runnable() */
 	assert_in(&a, TIME_KERNEL);
-	assert_int_equal(time_waiting[1], 0);
+	assert_int_equal(time_now[1].waiting, 0);
 }
 
 static void takes_it_back_on_a_cpu_that_it_has_not_left(void **state)
@@ -930,10 +931,10 @@ static void destroyed_while_it_waits(void **state)
 	is_destroyed(&a);
 	assert_null(slot_of(&a));
 	assert_culprit_of(slot, TIME_BY_PROCESS, 300, 0, 10, 1, "bash");
-	assert_int_equal(time_waiting[0], 1);
+	assert_int_equal(time_now[0].waiting, 1);
 	now_ns += 5;
 	switches(0, &ta, 0);
-	assert_int_equal(time_waiting[0], 0);
+	assert_int_equal(time_now[0].waiting, 0);
 	assert_culprit_of(slot, TIME_BY_PROCESS, 300, 0, 10, 1, "bash");
 	assert_int_equal(time_of(slot)->ns[TIME_PREEMPTED], 10);
 	/* the same once more, but its slot is taken before that CPU switches */
@@ -955,14 +956,14 @@ static void destroyed_while_it_waits(void **state)
 	switches(1, &idle[1], 0);
 	now_ns += 3;
 	migrates(&tc, 0); /* now the slot is twice in that list */
-	assert_int_equal(time_waiting[0], 2);
+	assert_int_equal(time_now[0].waiting, 2);
 	now_ns += 20;
 	switches(0, &vmm1, 0);
-	assert_int_equal(time_waiting[0], 1);
+	assert_int_equal(time_now[0].waiting, 1);
 	assert_culprit(&c, TIME_BY_PROCESS, 300, 0, 20, 1, "bash");
 	now_ns += 4;
 	switches(0, &tc, 0);
-	assert_int_equal(time_waiting[0], 0);
+	assert_int_equal(time_now[0].waiting, 0);
 	assert_culprit(&c, TIME_BY_PROCESS, 100, 0, 4, 1, "qemu-1");
 	assert_state(&c, TIME_PREEMPTED, 27);
 	assert_sums(&c);
@@ -981,7 +982,7 @@ static void excluded_ones_are_culprits_only(void **state)
 	now_ns += 30;
 	switches(0, &tc, 0);
 	assert_culprit(&c, TIME_BY_VCPU, 100, 0, 30, 1, "CPU 0/KVM");
-	assert_int_equal(time_waiting[0], 0);
+	assert_int_equal(time_now[0].waiting, 0);
 	assert_in(&a, TIME_GUEST); /* as it was */
 	assert_sums(&c);
 }

@@ -130,7 +130,7 @@ static inline void machine_start(void)
 		bpf_map_push_elem(&vcpu_free, &slot, BPF_ANY);
 	memset(kw_memo, 0, sizeof(kw_memo));
 	memset(kw_lost, 0, sizeof(kw_lost));
-	memset(time_waiting, 0, sizeof(time_waiting));
+	memset(time_now, 0, sizeof(time_now));
 	kw_slots_taken = kw_vcpus_ended = 0;
 	kw_quota_shift = 0;
 	kw_running = 1;
@@ -144,11 +144,15 @@ static inline void machine_start(void)
 	}
 }
 
+/* Of no group does the kernel say itself that it has quota: what hooks told is all there is. */
+static struct cfs_rq without_quota_rq = { .throttle_count = 1 };
+
 static inline void make_task(struct task_struct *t, int pid, struct task_struct *leader,
 			     const char *comm)
 {
 	*t = (struct task_struct){ .pid = pid, .tgid = leader->pid, .group_leader = leader };
 	t->tgid = leader == t ? pid : leader->pid;
+	t->se.cfs_rq = &without_quota_rq;
 	snprintf(t->comm, sizeof(t->comm), "%s", comm);
 }
 
@@ -366,7 +370,7 @@ static inline void assert_lists(void)
 
 		for (int i = 0; i < TIME_WAITERS; i++)
 			used += c->waiter[i] != 0;
-		assert_int_equal(time_waiting[cpu], used);
+		assert_int_equal(time_now[cpu].waiting, used);
 	}
 }
 

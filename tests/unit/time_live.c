@@ -296,7 +296,9 @@ static void waiting_ends_with_its_charge(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
 		const struct time_row *row;
 
-		slot[1] = (struct time_slot){ .state = states[i], .since = 6000, .begun = 1000 };
+		slot[1] = (struct time_slot){
+			.state = states[i], .since = 6000, .begun = 1000, .place = 1
+		};
 		slot[1].ns[TIME_GUEST] = 4000;
 		slot[1].ns[states[i]] = 1000;
 		vcpu[1].born_ns++;
@@ -331,6 +333,7 @@ static void until_it_died(void **state)
 	assert_int_equal(row->wall, 5000);
 	assert_adds_up(row);
 	slot[3].state = TIME_PREEMPTED;
+	slot[3].place = 1;
 	vcpu[3].died_ns = 6400;
 	assert_int_equal(row_of(3)->wall, 5000);
 }
@@ -517,6 +520,7 @@ static void told_too_much_of_any_state(void **state)
 	assert_int_equal(row->ns[TIME_POLL_HIT], 0);
 	assert_adds_up(row);
 	slot[1].state = TIME_PREEMPTED; /* of which nothing is known before it is charged */
+	slot[1].place = 1;
 	slot[1].ns[TIME_HALTED] = 10;
 	slot[1].since = 10000;
 	now_ns = 10500;
@@ -571,7 +575,7 @@ static void add_culprit(uint32_t of, uint32_t by, uint32_t pid, uint32_t id, uin
 			const char *comm)
 {
 	struct time_culprit_key key = { .key.slot = of, .by = by, .pid = pid, .id = id };
-	struct time_culprit_value value = { .head = { 9, 3 }, .waited = ns };
+	struct time_culprit_value value = { .head = { 9, 4 }, .turns = 3, .waited = ns };
 
 	snprintf(value.comm, sizeof(value.comm), "%s", comm);
 	memcpy(culprits.key[culprits.n], &key, sizeof(key));
@@ -629,11 +633,11 @@ static void reasons_and_culprits(void **state)
 static void flushes_where_somebody_waits(void **state)
 {
 	(void)state;
-	bss.time_waiting[3] = 1;
+	bss.time_now[3].waiting = 1;
 	row_of(1);
 	assert_int_equal(flushes, 0); /* this kernel has no such program */
 	bpf.progs.time_flush = (void *)&flush_program;
-	bss.time_waiting[TIME_CPUS - 1] = 2;
+	bss.time_now[TIME_CPUS - 1].waiting = 2;
 	row_of(1);
 	assert_int_equal(flushes, 2);
 	assert_int_equal(flushed[3] + flushed[TIME_CPUS - 1], 2);
@@ -654,22 +658,14 @@ static void sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(until_the_moment_of_reading),
-		TEST(slots_without_a_row),
-		TEST(waiting_ends_with_its_charge),
-		TEST(until_it_died),
-		TEST(died_after_the_moment),
-		TEST(until_counting_ended),
-		TEST(written_while_it_is_read),
-		TEST(writer_is_waited_for),
-		TEST(writer_that_never_ends),
-		TEST(told_polling_stays_the_kernels),
-		TEST(told_polling_of_both_kinds),
-		TEST(told_too_much_of_any_state),
-		TEST(no_figure_goes_back),
-		TEST(reasons_and_culprits),
-		TEST(flushes_where_somebody_waits),
-		TEST(sizes),
+		TEST(until_the_moment_of_reading),  TEST(slots_without_a_row),
+		TEST(waiting_ends_with_its_charge), TEST(until_it_died),
+		TEST(died_after_the_moment),	    TEST(until_counting_ended),
+		TEST(written_while_it_is_read),	    TEST(writer_is_waited_for),
+		TEST(writer_that_never_ends),	    TEST(told_polling_stays_the_kernels),
+		TEST(told_polling_of_both_kinds),   TEST(told_too_much_of_any_state),
+		TEST(no_figure_goes_back),	    TEST(reasons_and_culprits),
+		TEST(flushes_where_somebody_waits), TEST(sizes),
 	};
 
 	return kw_run_tests(tests);

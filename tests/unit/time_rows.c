@@ -181,9 +181,9 @@ static struct time_culprit_row culprit(uint32_t by, uint32_t pid, uint32_t id, c
 
 static void kinds_of_culprits(void **state)
 {
-	static const char *const names[TIME_CULPRITS] = { "unknown", "vcpu",   "vmm",
-							  "vhost",   "kernel", "process",
-							  "irq",     "idle",   "limit" };
+	static const char *const names[TIME_CULPRITS] = { "unknown", "vcpu",	"vmm", "vhost",
+							  "kernel",  "process", "irq", "idle",
+							  "limit",   "other" };
 
 	(void)state;
 	for (uint32_t by = 0; by < TIME_CULPRITS; by++) {

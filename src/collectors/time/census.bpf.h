@@ -59,6 +59,8 @@ int time_census_files(struct bpf_iter__task_file *ctx)
 	if (!tid || kw_slot_of((__u64)vcpu)) /* it never ran, or the file is open twice */
 		return 0;
 	v = kw_vcpu_create(vcpu, tid, task);
+	if (!v)
+		kw_lose(KW_LOSS_NO_SLOT);
 	s = v && !(v->flags & KW_VCPU_IGNORED) ? time_slot(v) : NULL;
 	if (!s || !v)
 		return 0;
@@ -83,7 +85,7 @@ int time_census_tasks(struct bpf_iter__task *ctx)
 		return 0;
 	v = time_vcpu_by_tid(task->pid);
 	s = v ? time_slot(v) : NULL;
-	if (!s || !v)
+	if (!s || !v || v->tgid != (__u32)task->tgid) /* or a later thread with the same tid */
 		return 0;
 	state = kw_task_state(task);
 	if (!state) { /* it runs: its next event tells more */

@@ -5,8 +5,9 @@
  * May not know about: names, VMs, other collectors.
  * To extend: see enum time_culprit (time.h).
  *
- * Who waits is in at most one list. It gets there and leaves it under the lock of that CPU's run
- * queue, or of that where it goes; places are taken by compare-and-swap.
+ * Who waits is in at most one list. It gets there and leaves it under the lock of a run queue, but
+ * the flush before a reading takes none, and one that moves is under that of the CPU it leaves:
+ * places and spans of time are taken by compare-and-swap, so that each is taken once.
  */
 #ifndef KW_CULPRITS_BPF_H
 #define KW_CULPRITS_BPF_H
@@ -23,24 +24,38 @@ struct {
 } time_cpus SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct time_group_key);
 	__type(value, struct time_group);
 } time_groups SEC(".maps");
 
-/* How many vCPUs wait for each CPU: what every switch of the host looks at first. */
-__u32 time_waiting[TIME_CPUS];
+/* What every switch and interrupt of the host looks at first: a cache line for each CPU. */
+struct {
+	__u32 waiting;	 /* vCPUs that wait for the CPU */
+	__u32 irq_depth; /* interrupts that interrupted others */
+	__u64 irq_since;
+	__u64 irq_ns;  /* in interrupts, while anyone waited; cumulative */
+	__u64 turn_ns; /* last switch while anyone waited */
+	__u64 pad[4];
+} time_now[TIME_CPUS];
+
+typedef __typeof__(time_now[0]) time_now_t; /* without a name, as user space has its own */
 
 extern const struct rq runqueues __ksym __weak;
 
-static __always_inline void time_add_waiting(__u32 cpu, int n)
+/* That of a CPU below TIME_CPUS, which is what callers make sure of; the verifier sees a mask. */
+static __always_inline time_now_t *time_now_of(__u32 cpu)
 {
 	__u64 i = cpu;
 
-	barrier_var(i); /* so that the verifier sees the bound of what is used */
-	if (i < TIME_CPUS)
-		__sync_fetch_and_add(&time_waiting[i], n);
+	barrier_var(i);
+	return &time_now[i & (TIME_CPUS - 1)];
+}
+
+static __always_inline struct time_cpu *time_cpu(__u32 cpu)
+{
+	return bpf_map_lookup_elem(&time_cpus, &cpu);
 }
 
 /* ---- rows ---- */
@@ -48,7 +63,8 @@ static __always_inline void time_add_waiting(__u32 cpu, int n)
 /* key and fresh, its value when it is new, are on the stack: what helpers of maps accept. */
 static __always_inline void time_count_culprit(struct kw_vcpu *v, struct time_slot *s,
 					       struct time_culprit_key *key,
-					       const struct time_culprit_value *fresh, __u64 ns)
+					       const struct time_culprit_value *fresh, __u32 turns,
+					       __u64 ns)
 {
 	struct time_culprit_value *value;
 
@@ -60,8 +76,9 @@ static __always_inline void time_count_culprit(struct kw_vcpu *v, struct time_sl
 	}
 	if (!value)
 		return;
-	value->head.count++;
-	value->waited += ns;
+	__sync_fetch_and_add(&value->head.count, 1);
+	__sync_fetch_and_add(&value->turns, turns);
+	__sync_fetch_and_add(&value->waited, ns);
 }
 
 /* Someone that is no task: interrupts, the CPU limit, unknown. */
@@ -70,7 +87,7 @@ static __noinline int time_count_nobody(struct kw_vcpu *v, struct time_slot *s, 
 	struct time_culprit_key key = { .by = by };
 
 	if (v && s)
-		time_count_culprit(v, s, &key, &time_culprit_zero, ns);
+		time_count_culprit(v, s, &key, &time_culprit_zero, 1, ns);
 	return 0;
 }
 
@@ -99,11 +116,26 @@ static __always_inline int time_throttle(void *group, void *rq)
 	if (!kw_running)
 		return 0;
 	key.cpu = BPF_CORE_READ((struct rq *)rq, cpu);
-	bpf_map_update_elem(&time_groups, &key, &zero, BPF_NOEXIST);
 	g = bpf_map_lookup_elem(&time_groups, &key);
-	if (g && !g->depth++)
+	if (!g) {
+		bpf_map_update_elem(&time_groups, &key, &zero, BPF_NOEXIST);
+		g = bpf_map_lookup_elem(&time_groups, &key);
+	}
+	if (!g)
+		kw_lose(KW_LOSS_NO_ROW);
+	else if (!g->depth++)
 		g->since = bpf_ktime_get_ns();
 	return 0;
+}
+
+static __always_inline void time_limit_over(struct time_group *g, __u64 now)
+{
+	__u64 since = g->since;
+
+	g->depth = 0;
+	g->since = 0;
+	if (since && now > since)
+		g->ns += now - since;
 }
 
 /* tg_unthrottle_up(): it may run again. */
@@ -111,16 +143,27 @@ static __always_inline int time_unthrottle(void *group, void *rq)
 {
 	struct time_group_key key = { .group = (__u64)group };
 	struct time_group *g;
-	__u64 since;
 
 	key.cpu = BPF_CORE_READ((struct rq *)rq, cpu);
 	g = bpf_map_lookup_elem(&time_groups, &key);
-	if (!g || !g->depth || --g->depth)
-		return 0;
-	since = g->since;
-	g->since = 0;
-	g->ns += bpf_ktime_get_ns() - since;
+	if (g && g->depth && !--g->depth)
+		time_limit_over(g, bpf_ktime_get_ns());
 	return 0;
+}
+
+/*
+ * A task of a group begins to wait on a CPU. If the kernel says that the group has quota there, but
+ * nobody told us, that was kept from us, or it is another group at the same address.
+ */
+static __always_inline void time_check_limit(struct task_struct *task, __u64 group, __u32 cpu,
+					     __u64 now)
+{
+	struct time_group_key key = { .group = group, .cpu = cpu };
+	struct time_group *g = bpf_map_lookup_elem(&time_groups, &key);
+
+	if (g && g->depth && bpf_core_field_exists(task->se.cfs_rq->throttle_count) &&
+	    !BPF_CORE_READ(task, se.cfs_rq, throttle_count))
+		time_limit_over(g, now);
 }
 
 SEC("?fentry/tg_throttle_down")
@@ -149,34 +192,23 @@ int BPF_KPROBE(time_unthrottle_kprobe, void *group, void *rq)
 
 /* ---- interrupts, while anyone waits ---- */
 
-static __always_inline struct time_cpu *time_cpu(__u32 cpu)
-{
-	return bpf_map_lookup_elem(&time_cpus, &cpu);
-}
-
 static __always_inline int time_irq_begins(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct time_cpu *c;
+	time_now_t *n = time_now_of(cpu);
 
-	if (cpu >= TIME_CPUS || !time_waiting[cpu])
-		return 0;
-	c = time_cpu(cpu);
-	if (c && !c->irq_depth++)
-		c->irq_since = bpf_ktime_get_ns();
+	if (cpu < TIME_CPUS && n->waiting && !n->irq_depth++)
+		n->irq_since = bpf_ktime_get_ns();
 	return 0;
 }
 
 static __always_inline int time_irq_ends(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
-	struct time_cpu *c;
+	time_now_t *n = time_now_of(cpu);
 
-	if (cpu >= TIME_CPUS)
-		return 0;
-	c = time_cpu(cpu);
-	if (c && c->irq_depth && !--c->irq_depth)
-		c->irq_ns += bpf_ktime_get_ns() - c->irq_since;
+	if (cpu < TIME_CPUS && n->irq_depth && !--n->irq_depth)
+		n->irq_ns += bpf_ktime_get_ns() - n->irq_since;
 	return 0;
 }
 
@@ -224,8 +256,10 @@ struct time_turn {
 	struct time_culprit_value fresh; /* its row, when it is new */
 	char comm[16], leader[16];
 	__u32 tgid, tid;
-	__u32 cpu, pad;
+	__u32 cpu;
+	__u32 pad;
 	__u64 irq_ns; /* of the CPU, cumulative */
+	__u64 began;  /* it got the CPU then, or before anyone waited */
 	__u64 now;
 };
 
@@ -275,6 +309,29 @@ static __always_inline void time_who_to(const struct kw_vcpu *v, struct time_tur
 
 /* ---- who waits ---- */
 
+/* What of a wait was due to the CPU limit, and what to interrupts; the rest is left in *ns. */
+static __always_inline __u64 time_of_limit(struct time_slot *s, __u64 now, __u64 *ns)
+{
+	__u64 total = time_limited(s->group, s->cpu, now), limit;
+
+	limit = total > s->limit_ns ? total - s->limit_ns : 0;
+	limit = limit > *ns ? *ns : limit;
+	s->limit_ns = total;
+	*ns -= limit;
+	return limit;
+}
+
+static __always_inline __u64 time_of_irq(struct time_slot *s, __u64 total, __u64 *ns)
+{
+	__u64 irq = total > s->irq_ns ? total - s->irq_ns : 0;
+
+	irq = irq > *ns ? *ns : irq;
+	if (total > s->irq_ns)
+		s->irq_ns = total;
+	*ns -= irq;
+	return irq;
+}
+
 /*
  * The time for which a vCPU waited since it was last charged goes to who ran meanwhile. turn NULL:
  * nobody knows.
@@ -282,28 +339,22 @@ static __always_inline void time_who_to(const struct kw_vcpu *v, struct time_tur
 static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot *s,
 					     struct time_turn *turn, __u64 irq_ns, __u64 now)
 {
-	__u64 limit_ns, ns, irq, limit;
+	__u32 state = s->state == TIME_WOKEN ? TIME_WOKEN : TIME_PREEMPTED;
+	__u64 since = s->since, ns, limit, irq;
 
-	if (now <= s->since || !time_waits(s))
+	if (now <= since || !time_waits(s->state))
 		return;
-	ns = now - s->since;
-	limit_ns = time_limited(s->group, s->cpu, now);
-	limit = limit_ns > s->limit_ns ? limit_ns - s->limit_ns : 0;
-	limit = limit > ns ? ns : limit;
-	s->limit_ns = limit_ns;
-	s->seq++;
-	barrier();
-	s->since = now;
-	s->ns[TIME_THROTTLED] += limit;
-	s->ns[s->state == TIME_WOKEN ? TIME_WOKEN : TIME_PREEMPTED] += ns - limit;
-	barrier();
-	s->seq++;
-	ns -= limit;
-	irq = irq_ns > s->irq_ns ? irq_ns - s->irq_ns : 0;
-	irq = irq > ns ? ns : irq;
-	if (irq_ns > s->irq_ns)
-		s->irq_ns = irq_ns;
-	ns -= irq;
+	__sync_fetch_and_add(&s->seq, 1);
+	if (__sync_val_compare_and_swap(&s->since, since, now) != since) {
+		__sync_fetch_and_add(&s->seq, 1);
+		return; /* another CPU charges it */
+	}
+	ns = now - since;
+	limit = time_of_limit(s, now, &ns);
+	__sync_fetch_and_add(&s->ns[TIME_THROTTLED], limit);
+	__sync_fetch_and_add(&s->ns[state], ns);
+	__sync_fetch_and_add(&s->seq, 1);
+	irq = time_of_irq(s, irq_ns, &ns);
 	if (limit)
 		time_count_nobody(v, s, TIME_BY_LIMIT, limit);
 	if (irq)
@@ -312,7 +363,9 @@ static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot
 		struct time_culprit_value fresh = turn->fresh;
 		struct time_culprit_key key = turn->key;
 
-		time_count_culprit(v, s, &key, &fresh, ns);
+		/* a turn counts when it is first charged to this wait, not at each reading */
+		time_count_culprit(v, s, &key, &fresh, since <= turn->began || since == s->wait_ns,
+				   ns);
 	} else if (ns) {
 		time_count_nobody(v, s, TIME_BY_UNKNOWN, ns);
 	}
@@ -325,44 +378,48 @@ static __always_inline __u64 time_group_of(struct task_struct *task)
 	return (__u64)BPF_CORE_READ(task, sched_task_group);
 }
 
+/* A place in a CPU's list. */
+static __always_inline void time_take_place(struct kw_vcpu *v, struct time_slot *s,
+					    struct time_cpu *c, time_now_t *n)
+{
+	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+		s->place = i + 1; /* first: whoever finds it in the list looks at that */
+		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
+			__sync_fetch_and_add(&n->waiting, 1);
+			return;
+		}
+	}
+	s->place = 0;
+}
+
+/* Whoever frees a place is the one that counts it. */
+static __always_inline void time_free_place(struct time_cpu *c, time_now_t *n, __u32 i, __u32 slot)
+{
+	if (i < TIME_WAITERS && __sync_val_compare_and_swap(&c->waiter[i], slot, 0) == slot)
+		__sync_fetch_and_add(&n->waiting, -1);
+}
+
 /* A vCPU begins to wait for a CPU: it goes to its list. */
 static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struct *task, __u64 now)
 {
 	struct time_slot *s = v ? time_slot(v) : NULL;
+	time_now_t *n = time_now_of(cpu);
 	struct time_cpu *c = time_cpu(cpu);
-	__u64 group = task ? time_group_of(task) : 0;
 
-	if (!s || !v || !time_waits(s) || s->place)
+	if (!s || !v || !task || !time_waits(s->state) || s->place)
 		return 0;
 	s->cpu = cpu;
-	s->group = group;
-	s->limit_ns = time_limited(group, cpu, now);
+	s->wait_ns = now;
+	s->group = time_group_of(task);
+	time_check_limit(task, s->group, cpu, now);
+	s->limit_ns = time_limited(s->group, cpu, now);
 	if (!c || cpu >= TIME_CPUS)
 		return 0;
-	s->irq_ns = c->irq_ns;
-	if (c->irq_depth && now > c->irq_since) /* what has passed of it is none of this wait */
-		s->irq_ns += now - c->irq_since;
-	for (__u32 i = 0; i < TIME_WAITERS; i++) {
-		s->place = i + 1; /* first: whoever finds it in the list looks at that */
-		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
-			time_add_waiting(cpu, 1);
-			return 0;
-		}
-	}
-	s->place = 0;
+	s->irq_ns = n->irq_ns;
+	if (n->irq_depth && now > n->irq_since) /* what has passed of it is none of this wait */
+		s->irq_ns += now - n->irq_since;
+	time_take_place(v, s, c, n);
 	return 0;
-}
-
-static __always_inline void time_leave_list(struct time_slot *s)
-{
-	__u32 i = s->place - 1, cpu = s->cpu;
-	struct time_cpu *c = time_cpu(cpu);
-
-	s->place = 0;
-	if (!c || i >= TIME_WAITERS || cpu >= TIME_CPUS)
-		return;
-	c->waiter[i] = 0;
-	time_add_waiting(cpu, -1);
 }
 
 /*
@@ -371,20 +428,25 @@ static __always_inline void time_leave_list(struct time_slot *s)
  */
 static __noinline int time_end_wait(struct kw_vcpu *v, struct time_slot *s, __u64 now)
 {
+	time_now_t *n;
 	struct time_cpu *c;
+	__u32 place;
 
 	if (!v || !s)
 		return 0;
+	n = time_now_of(s->cpu);
 	c = time_cpu(s->cpu);
-	time_charge_wait(v, s, NULL, c ? c->irq_ns : s->irq_ns, now);
-	if (s->place)
-		time_leave_list(s);
+	time_charge_wait(v, s, NULL, s->cpu < TIME_CPUS ? n->irq_ns : 0, now);
+	place = s->place;
+	s->place = 0;
+	if (place && c) /* so it is a CPU that there is a list for */
+		time_free_place(c, n, place - 1, v->slot);
 	return 0;
 }
 
 /*
  * One of those that wait for a CPU. Not static, so that it is verified once, not for each place in
- * the list.
+ * the list. Returns 1 if it ended meanwhile.
  */
 __noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 place)
 {
@@ -396,7 +458,7 @@ __noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 plac
 	v = kw_slot(slot);
 	s = v ? time_slot(v) : NULL;
 	if (!s || !v->vcpu || s->cpu != turn->cpu || s->place != place)
-		return 1; /* it ended meanwhile */
+		return 1;
 	time_who_to(v, turn);
 	time_charge_wait(v, s, turn, turn->irq_ns, turn->now);
 	return 0;
@@ -404,22 +466,27 @@ __noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 plac
 
 /* Those that wait for this CPU are charged with the task that had it until now. */
 static __noinline int time_charge_waiters(struct task_struct *task, const struct kw_vcpu *runs,
-					  __u32 cpu, __u64 now)
+					  time_now_t *n, struct time_turn *turn)
 {
-	struct time_turn turn = { .cpu = cpu, .now = now };
-	struct time_cpu *c = time_cpu(cpu);
+	__u32 left;
+	struct time_cpu *c;
 
-	if (!c || !task || cpu >= TIME_CPUS)
+	if (!n || !task || !turn)
 		return 0;
-	turn.irq_ns = c->irq_ns;
-	time_who(task, runs, &turn);
-	for (__u32 i = 0; i < TIME_WAITERS; i++) {
+	c = time_cpu(turn->cpu);
+	if (!c)
+		return 0;
+	turn->irq_ns = n->irq_ns;
+	time_who(task, runs, turn);
+	left = n->waiting;
+	for (__u32 i = 0; i < TIME_WAITERS && left; i++) {
 		__u32 slot = c->waiter[i];
 
-		if (!slot || !time_charge_waiter(&turn, slot, i + 1))
+		if (!slot)
 			continue;
-		c->waiter[i] = 0;
-		time_add_waiting(cpu, -1);
+		left--;
+		if (time_charge_waiter(turn, slot, i + 1))
+			time_free_place(c, n, i, slot);
 	}
 	return 0;
 }
@@ -427,29 +494,38 @@ static __noinline int time_charge_waiters(struct task_struct *task, const struct
 /* Any switch of the host, before all else. Returns its time if that was needed, else 0. */
 static __always_inline __u64 time_on_any_switch(struct task_struct *prev, __u32 cpu)
 {
-	struct time_cpu *c;
-	__u64 now;
+	time_now_t *n = time_now_of(cpu);
+	struct time_turn turn = {};
 
-	if (cpu >= TIME_CPUS || !time_waiting[cpu])
+	if (cpu >= TIME_CPUS || !n->waiting)
 		return 0;
-	now = bpf_ktime_get_ns();
-	c = time_cpu(cpu);
-	if (c)
-		c->irq_depth = 0; /* there are no switches in interrupts */
-	time_charge_waiters(prev, kw_any_vcpu_of_task(prev), cpu, now);
-	return now;
+	n->irq_depth = 0; /* there are no switches in interrupts, but where those are threads */
+	turn.cpu = cpu;
+	turn.began = n->turn_ns;
+	turn.now = bpf_ktime_get_ns();
+	time_charge_waiters(prev, kw_any_vcpu_of_task(prev), n, &turn);
+	n->turn_ns = turn.now;
+	return turn.now;
 }
 
-/* Run by user space on a CPU, in an interrupt: a wait that goes on has its share in each interval.
+/*
+ * Run by user space on a CPU before a reading, so that a wait that goes on has its share in each
+ * interval: there is no switch meanwhile, but one that waits may be moved away by another CPU.
  */
 SEC("?raw_tp")
 int time_flush(void *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 cpu = bpf_get_smp_processor_id();
+	struct time_turn turn = {};
+	time_now_t *n;
 
-	if (kw_running && cpu < TIME_CPUS && time_waiting[cpu])
-		time_charge_waiters(task, kw_any_vcpu_of_task(task), cpu, bpf_ktime_get_ns());
+	turn.cpu = bpf_get_smp_processor_id();
+	n = time_now_of(turn.cpu);
+	if (!kw_running || turn.cpu >= TIME_CPUS || !n->waiting)
+		return 0;
+	turn.began = n->turn_ns;
+	turn.now = bpf_ktime_get_ns();
+	time_charge_waiters(task, kw_any_vcpu_of_task(task), n, &turn);
 	return 0;
 }
 
@@ -464,14 +540,25 @@ static __always_inline struct task_struct *time_current_of(__u32 cpu)
 	return rq ? BPF_CORE_READ(rq, curr) : NULL;
 }
 
-/* A task goes to another run queue: a vCPU that waits there is charged with who runs until now. */
+/* One that waits is charged with who runs until now on the CPU that it leaves. */
+static __always_inline void time_charge_move(struct kw_vcpu *v, struct time_slot *s, __u64 now)
+{
+	struct task_struct *runs = s->place ? time_current_of(s->cpu) : NULL;
+	time_now_t *n = time_now_of(s->cpu);
+	struct time_turn turn = { .began = n->turn_ns };
+
+	if (!runs)
+		return;
+	time_who(runs, time_vcpu_by_tid(BPF_CORE_READ(runs, pid)), &turn);
+	time_who_to(v, &turn);
+	time_charge_wait(v, s, &turn, n->irq_ns, now);
+}
+
+/* A task goes to another run queue. */
 SEC("?tp_btf/sched_migrate_task")
 int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
 {
-	struct time_turn turn = {};
-	struct task_struct *current;
 	struct time_slot *s;
-	struct time_cpu *c;
 	struct kw_vcpu *v;
 	__u64 now;
 
@@ -479,16 +566,10 @@ int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
 		return 0;
 	v = kw_vcpu_of_task(task);
 	s = v ? time_slot(v) : NULL;
-	if (!s || !time_waits(s))
+	if (!s || !time_waits(s->state))
 		return 0;
 	now = bpf_ktime_get_ns();
-	c = time_cpu(s->cpu);
-	current = c && s->place ? time_current_of(s->cpu) : NULL;
-	if (current) {
-		time_who(current, time_vcpu_by_tid(BPF_CORE_READ(current, pid)), &turn);
-		time_who_to(v, &turn);
-		time_charge_wait(v, s, &turn, c->irq_ns, now);
-	}
+	time_charge_move(v, s, now);
 	time_end_wait(v, s, now);
 	time_enter(v, cpu, task, now);
 	return 0;

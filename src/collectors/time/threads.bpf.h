@@ -114,10 +114,13 @@ int BPF_PROG(time_thread_free, struct task_struct *task)
 {
 	struct time_thread_key key = { .tid = task->pid, .start_ns = task->start_boottime };
 	struct time_thread *t = bpf_map_lookup_elem(&time_ended, &key);
+	__u64 tgid_ns;
 
 	if (!t)
 		return 0;
+	tgid_ns = t->tgid_ns; /* the process's first thread may be gone by now */
 	time_thread_of(task, t);
+	t->tgid_ns = tgid_ns;
 	t->about |= TIME_THREAD_FINAL;
 	return 0;
 }

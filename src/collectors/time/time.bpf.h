@@ -41,11 +41,6 @@ static __always_inline struct kw_vcpu *time_vcpu_by_tid(__u32 tid)
 	return v && v->vcpu && v->tid == tid ? v : NULL;
 }
 
-static __always_inline bool time_waits(const struct time_slot *s)
-{
-	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
-}
-
 #include "threads.bpf.h"
 #include "culprits.bpf.h"
 
@@ -108,24 +103,24 @@ static __noinline int time_change(struct kw_vcpu *v, __u32 state, __u64 now)
 
 	if (!s || !v)
 		return 0;
-	if (!s->begun)
-		s->begun = s->since = now;
-	if (time_waits(s))
+	if (time_waits(s->state))
 		time_end_wait(v, s, now);
-	if (s->state == state) /* it goes on */
+	if (s->begun && s->state == state) /* it goes on */
 		return 0;
 	time_write(s);
+	if (!s->begun)
+		s->begun = s->since = now;
 	time_charge(v, s, now);
 	s->state = state;
 	time_written(s);
 	return 0;
 }
 
-static __always_inline __u32 time_on_cpu(enum kw_state state, __u8 level)
+static __always_inline __u32 time_on_cpu(enum kw_state state, __u32 guest)
 {
 	switch (state) {
 	case KW_ST_GUEST:
-		return level == 2 ? TIME_NESTED : TIME_GUEST;
+		return guest;
 	case KW_ST_KERNEL:
 		return TIME_KERNEL;
 	case KW_ST_VMM:
@@ -138,7 +133,15 @@ static __always_inline __u32 time_on_cpu(enum kw_state state, __u8 level)
 static __always_inline void time_on_state(struct kw_vcpu *v, enum kw_state state, __u8 level,
 					  __u64 now)
 {
-	time_change(v, time_on_cpu(state, level), now);
+	__u32 guest = level == 2 ? TIME_NESTED : TIME_GUEST;
+	struct time_slot *s;
+
+	if (state == KW_ST_GUEST) {
+		s = time_slot(v);
+		if (s)
+			s->guest = guest;
+	}
+	time_change(v, time_on_cpu(state, guest), now);
 }
 
 /* Why a vCPU sleeps: it halts in KVM_RUN, or for something else there, or outside of it. */
@@ -148,11 +151,9 @@ static __always_inline __u32 time_asleep(struct kw_vcpu *v, __u32 task_state)
 
 	if (task_state & KW_TASK_STOPPED)
 		return TIME_STOPPED;
-	if (v->state == KW_ST_VMM)
-		return TIME_IDLE;
 	if (BPF_CORE_READ(vcpu, wait.task))
 		return TIME_HALTED;
-	return TIME_BLOCKED;
+	return v->state == KW_ST_VMM ? TIME_IDLE : TIME_BLOCKED;
 }
 
 static __always_inline void time_on_switch_out(struct kw_vcpu *v, struct task_struct *task,
@@ -169,10 +170,11 @@ static __always_inline void time_on_wake(struct kw_vcpu *v, struct task_struct *
 	time_enter(v, kw_cpu_of(task), task, now);
 }
 
-/* The guest that it was in, if it was in one, had the level of the last exit. */
 static __always_inline void time_on_switch_in(struct kw_vcpu *v, __u64 now)
 {
-	time_change(v, time_on_cpu(v->state, v->level), now);
+	struct time_slot *s = time_slot(v);
+
+	time_change(v, time_on_cpu(v->state, s && s->guest ? s->guest : TIME_GUEST), now);
 }
 
 /*

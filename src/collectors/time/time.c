@@ -113,7 +113,7 @@ static void by(const struct kw_vms *vms, const void *row, struct kw_value *value
 		[TIME_BY_VMM] = "vmm",	       [TIME_BY_VHOST] = "vhost",
 		[TIME_BY_KERNEL] = "kernel",   [TIME_BY_PROCESS] = "process",
 		[TIME_BY_IRQ] = "irq",	       [TIME_BY_IDLE] = "idle",
-		[TIME_BY_LIMIT] = "limit",
+		[TIME_BY_LIMIT] = "limit",     [TIME_BY_OTHER] = "other",
 	};
 
 	(void)vms, (void)row;

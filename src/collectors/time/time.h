@@ -39,30 +39,34 @@ enum time_culprit {
 	TIME_BY_IRQ,	 /* interrupts and softirqs, whoever they came upon */
 	TIME_BY_IDLE,	 /* none: the CPU was on its way out of idleness */
 	TIME_BY_LIMIT,	 /* none: the CPU limit of its cgroup */
+	TIME_BY_OTHER,	 /* all those for whom there is no row */
 	TIME_CULPRITS,
 };
 
 /* CPUs whose waiting vCPUs are known, and how many of each. */
 #define TIME_CPUS    KW_MAX_CPUS
-#define TIME_WAITERS 32
+#define TIME_WAITERS 64
 
 /* Rows of a vCPU: no processor has more reasons; culprits beyond go to one row. */
 #define TIME_REASONS	  128
-#define TIME_CULPRIT_ROWS 64
+#define TIME_CULPRIT_ROWS 128
 
 /*
- * Per slot. One writer at a time: on its CPU the vCPU's thread and who switches it out; off it, who
- * wakes it, moves it, and, if it waits for a CPU, that CPU. Times in ns.
+ * Per slot. One writer at a time, on its CPU the vCPU's thread and who switches it out, off it who
+ * wakes it; but for while it waits: then the CPU that it waits for, and who moves it. Times in ns.
  */
 struct time_slot {
 	__u32 seq;   /* odd while it is written */
 	__u32 state; /* enum time_state */
+	__u32 guest; /* TIME_GUEST or TIME_NESTED: which it entered last */
+	__u32 pad;
 	__u64 since; /* until then it is charged */
 	__u64 begun; /* since then; 0: not yet */
 	__u64 ns[TIME_STATES];
 	/* while it waits for a CPU */
 	__u32 cpu;		 /* which one */
 	__u32 place;		 /* among the CPU's waiting ones, from 1; 0: none */
+	__u64 wait_ns;		 /* since when */
 	__u64 irq_ns;		 /* interrupts of that CPU, as last charged */
 	__u64 group;		 /* its struct task_group * */
 	__u64 limit_ns;		 /* that group's time without quota there, as last charged */
@@ -72,11 +76,12 @@ struct time_slot {
 /* Per CPU: who waits for it. */
 struct time_cpu {
 	__u32 waiter[TIME_WAITERS]; /* slots; 0: free */
-	__u64 irq_ns;		    /* in interrupts, while anyone waited */
-	__u64 irq_since;
-	__u32 irq_depth; /* interrupts that others interrupted */
-	__u32 pad;
 };
+
+static inline int time_waits(__u32 state)
+{
+	return state == TIME_PREEMPTED || state == TIME_WOKEN;
+}
 
 struct time_reason_key {
 	struct kw_keyed_key key;
@@ -97,6 +102,7 @@ struct time_culprit_key {
 
 struct time_culprit_value {
 	struct kw_keyed_head head; /* count: spans */
+	__u64 turns;		   /* on the CPU: of one, each reading makes a span */
 	__u64 waited;
 	char comm[16];
 };

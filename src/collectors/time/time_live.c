@@ -75,12 +75,12 @@ static void fill_culprit(const struct kw_live *live, const struct kw_vcpu *v, co
 	struct time_culprit_row *r = row;
 
 	(void)live, (void)v;
-	r->by = k->by;
+	r->by = k->key.other ? TIME_BY_OTHER : k->by;
 	r->pid = k->pid;
 	r->id = k->id;
 	memcpy(r->comm, c->comm, sizeof(r->comm));
 	r->waited = c->waited;
-	r->count = c->head.count;
+	r->count = c->turns;
 }
 
 static int open_tables(const struct kw_live *live, struct state *s)
@@ -155,6 +155,8 @@ static int iterate(const struct bpf_program *program)
 int time_start(const struct kw_live *live, void *state)
 {
 	(void)state;
+	if (bpf_program__fd(live->bpf->progs.time_census_tasks) < 0) /* one needs the other */
+		return 0;
 	return iterate(live->bpf->progs.time_census_files)
 		       ?: iterate(live->bpf->progs.time_census_tasks);
 }
@@ -170,7 +172,7 @@ static void flush(const struct kw_live *live)
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .flags = BPF_F_TEST_RUN_ON_CPU, .cpu = cpu);
 
 		/* a CPU that is offline has nobody waiting */
-		if (live->bpf->bss->time_waiting[cpu])
+		if (live->bpf->bss->time_now[cpu].waiting)
 			bpf_prog_test_run_opts(fd, &opts);
 	}
 }
@@ -253,11 +255,6 @@ static void settle(struct told *told, uint64_t born_ns, struct time_row *row)
 	memcpy(told->ns, row->ns, sizeof(told->ns));
 }
 
-static bool waits(const struct time_slot *s)
-{
-	return s->state == TIME_PREEMPTED || s->state == TIME_WOKEN;
-}
-
 /* When the accounting of a slot ends, as of a moment. */
 static uint64_t until(const struct kw_live *live, const struct kw_vcpu *v, uint64_t ns)
 {
@@ -285,7 +282,7 @@ static int read_wall(const struct kw_live *live, struct state *s, uint32_t slot,
 	memcpy(row->ns, m->slot.ns, sizeof(row->ns));
 	ns = until(live, v, m->ns);
 	/* a wait is charged by the CPU that it is for, up to the flush; who had it is known then */
-	if (ns > m->slot.since && !waits(&m->slot))
+	if (ns > m->slot.since && (!time_waits(m->slot.state) || !m->slot.place))
 		row->ns[m->slot.state] += ns - m->slot.since;
 	else
 		ns = m->slot.since;
