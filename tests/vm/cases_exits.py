@@ -529,6 +529,14 @@ SILENT = {"io_cr": "without decode assists KVM emulates the access and does not 
 ALL = "exits,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
 
 
+def case_each_collector_alone():
+    """Whatever is chosen, nothing is refused because of what was not."""
+    for name in ALL.split(","):
+        p = subprocess.run([WATCHER, "stat", name, "-t", "0.1"], text=True, check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        equal((p.returncode, p.stderr), (0, ""), f"exit code and messages of {name}")
+
+
 def case_every_program_runs():
     """What is attached is called: guests that set off each hook, and the kernel's count of runs."""
     with open("/proc/sys/kernel/bpf_stats_enabled", "w", encoding="ascii") as f:

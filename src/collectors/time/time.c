@@ -431,6 +431,7 @@ const struct kw_collector kw_collector_time = {
 	.help = "Where vCPUs' wall time goes, and who ran instead: states that add up to 100 %",
 	.table = { &time_table, &time_reason_table, &time_culprit_table, &time_thread_table },
 	.hooks = KW_HOOKS_OF_EXITS,
+	.needs = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.counted = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.own = own,
 	.n_own = ARRAY_SIZE(own),
