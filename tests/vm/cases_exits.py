@@ -524,9 +524,10 @@ SILENT = {"io_cr": "without decode assists KVM emulates the access and does not 
           "irq_inhibit_fexit": "likewise", "irq_inhibit2_fexit": "likewise",
           "irq_debug_fentry": "case_irq_apicv_flips", "irq_debug_fexit": "likewise",
           "irq_inhibit_changed": "likewise", "irq_pv_eoi": "Linux guests' (single_all_collectors)",
+          "time_throttle": "case_time_throttled", "time_unthrottle": "likewise",
           "timer_hv_fexit": "Intel's", "hypercall_xen": "6.1 is built without Xen's"}
 
-ALL = "exits,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
+ALL = "exits,time,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
 
 
 def case_each_collector_alone():
