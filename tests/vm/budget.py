@@ -15,7 +15,7 @@ import time
 import types
 
 from cases_load import schedstat, stop
-from harness import Trace, Watch, equal, losses_of, rows_of
+from harness import TRACING, Trace, Watch, equal, losses_of, rows_of
 
 MS = 1000000
 S = 1000 * MS
@@ -253,6 +253,14 @@ class BudgetTrace(Trace):
     EVENTS = Trace.EVENTS + ["syscalls/sys_enter_ioctl"]
     ON = {"kvm_entry": "guest", "kvm_exit": "kernel", "kvm_userspace_exit": "vmm"}
 
+    def __init__(self):
+        self.read = None
+
+    def events(self):
+        """Once, as reading takes its time."""
+        self.read = self.read or super().events()
+        return self.read
+
     @staticmethod
     def after_switch(state, prev_state):
         if prev_state[0] == "R":
@@ -288,3 +296,33 @@ class BudgetTrace(Trace):
         if state:
             ns[state] += max(0, until - max(start, since))
         return ns, changes
+
+
+class InterruptTrace(Trace):
+    """The kernel's own trace of interrupts and softirqs, by CPU."""
+    EVENTS = ["sched/sched_switch", "irq/irq_handler_entry", "irq/irq_handler_exit",
+              "irq/softirq_entry", "irq/softirq_exit", "irq_vectors/local_timer_entry",
+              "irq_vectors/local_timer_exit"]
+
+    def during_waits(self, tid, cpu):
+        """(ns, how often) of those on the CPU while a thread that lost it waits for it."""
+        self.write("tracing_on", "0")
+        line = re.compile(r"-\d+\s+\[(\d+)\].*?(\d+)\.(\d{6}): (\w+): (.*)$")
+        ns, times, depth, start, waits = 0, 0, 0, 0, False
+        for m in map(line.search, open(f"{TRACING}/trace", encoding="utf-8", errors="replace")):
+            if not m or int(m.group(1)) != cpu:
+                continue
+            now, name = int(m.group(2)) * S + int(m.group(3)) * 1000, m.group(4)
+            if name == "sched_switch":
+                s = re.search(r"prev_pid=(\d+) .*prev_state=(\S+) ==> .*next_pid=", m.group(5))
+                waits = int(s.group(1)) == tid and s.group(2)[0] == "R" or \
+                    waits and f"next_pid={tid} " not in m.group(5)
+                depth = 0
+            elif name.endswith("_entry"):
+                depth += 1
+                start = now if depth == 1 else start
+            elif depth:
+                depth -= 1
+                if not depth and waits:
+                    ns, times = ns + now - start, times + 1
+        return ns, times
