@@ -38,6 +38,16 @@ struct {
 	__u32 pad[15];
 } kw_memo[KW_MAX_CPUS];
 
+static __always_inline void kw_set_memo(__u32 cpu, __u32 slot)
+{
+	__u64 i = cpu;
+
+	if (cpu >= KW_MAX_CPUS)
+		return;
+	barrier_var(i); /* so that the verifier sees the bound of what is used */
+	kw_memo[i & (KW_MAX_CPUS - 1)].slot = slot;
+}
+
 /* Nothing tells that a vCPU is destroyed: it ends with its thread. */
 const volatile bool kw_ends_with_thread;
 
@@ -224,8 +234,7 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
 		if (tid != v->tid) /* what the thread before slept or waited for is over */
 			v->off_ns = v->wake_ns = 0;
 	}
-	if (cpu < KW_MAX_CPUS)
-		kw_memo[cpu].slot = v->slot;
+	kw_set_memo(cpu, v->slot);
 	return v;
 }
 

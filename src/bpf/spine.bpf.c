@@ -243,8 +243,7 @@ int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		kw_switch_in(v, now);
 		memo = v->slot;
 	}
-	if (cpu < KW_MAX_CPUS)
-		kw_memo[cpu].slot = memo;
+	kw_set_memo(cpu, memo);
 	return 0;
 }
 

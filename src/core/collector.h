@@ -65,6 +65,7 @@ struct kw_collector {
 	const struct kw_schema *table[KW_TABLES]; /* rows of stat; the first is the main one */
 	const struct kw_schema *event;		  /* rows of trace; NULL: has no events */
 	uint32_t hooks;				  /* 1 << enum kw_hook_id, what it reads */
+	uint32_t needs;				  /* … of these, without which it shows nothing */
 	uint32_t counted;	       /* … and of these, those whose misses its counts lack */
 	const struct kw_hook_def *own; /* hooks of its own, not shared with others */
 	size_t n_own;

@@ -137,6 +137,13 @@ bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_coll
 	return hook < KW_HOOKS ? !!(c->hooks & (1u << hook)) : e->hook[hook].owner == c;
 }
 
+/* Can a collector not do without this hook? */
+static bool needed(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
+{
+	return kw_hook_serves(e, hook, c) &&
+	       (!e->hook[hook].def->without || (hook < KW_HOOKS && c->needs & (1u << hook)));
+}
+
 /*
  * Which hooks are wanted: those of the collectors that can work. One that lacks a hook it cannot
  * do without is left out, and with it its other hooks.
@@ -147,8 +154,7 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 		e->hook[k].wanted = false;
 	for (size_t i = 0; i < wants->n; i++) {
 		for (size_t k = 0; k < e->n_hooks; k++)
-			if (e->hook[k].variant < 0 && !e->hook[k].def->without &&
-			    kw_hook_serves(e, k, wants->collector[i]))
+			if (e->hook[k].variant < 0 && needed(e, k, wants->collector[i]))
 				e->missing[i] = &e->hook[k];
 		for (size_t k = 0; k < e->n_hooks; k++)
 			e->hook[k].wanted |=

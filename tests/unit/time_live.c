@@ -47,6 +47,7 @@ __u32 __wrap_bpf_map__key_size(const struct bpf_map *m);
 __u32 __wrap_bpf_map__value_size(const struct bpf_map *m);
 __u32 __wrap_bpf_map__max_entries(const struct bpf_map *m);
 int __wrap_bpf_map__set_max_entries(struct bpf_map *m, __u32 n);
+int __wrap_bpf_map__set_map_flags(struct bpf_map *m, __u32 flags);
 int __wrap_bpf_map_lookup_batch(int fd, void *in, void *out, void *keys, void *values, __u32 *count,
 				const struct bpf_map_batch_opts *opts);
 int __wrap_bpf_map_lookup_and_delete_elem(int fd, const void *key, void *value);
@@ -74,6 +75,13 @@ __u32 __wrap_bpf_map__value_size(const struct bpf_map *m)
 __u32 __wrap_bpf_map__max_entries(const struct bpf_map *m)
 {
 	return ((const struct map *)m)->max_entries;
+}
+
+int __wrap_bpf_map__set_map_flags(struct bpf_map *m, __u32 flags)
+{
+	(void)m;
+	assert_int_equal(flags, 0); /* rows are there from the start */
+	return 0;
 }
 
 int __wrap_bpf_map__set_max_entries(struct bpf_map *m, __u32 n)

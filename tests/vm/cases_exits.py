@@ -524,9 +524,19 @@ SILENT = {"io_cr": "without decode assists KVM emulates the access and does not 
           "irq_inhibit_fexit": "likewise", "irq_inhibit2_fexit": "likewise",
           "irq_debug_fentry": "case_irq_apicv_flips", "irq_debug_fexit": "likewise",
           "irq_inhibit_changed": "likewise", "irq_pv_eoi": "Linux guests' (single_all_collectors)",
+          "time_throttle_fentry": "case_time_throttled", "time_unthrottle_fentry": "likewise",
+          "time_flush": "case_time_hog_that_never_stops",
           "timer_hv_fexit": "Intel's", "hypercall_xen": "6.1 is built without Xen's"}
 
-ALL = "exits,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
+ALL = "exits,time,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
+
+
+def case_each_collector_alone():
+    """Whatever is chosen, nothing is refused because of what was not."""
+    for name in ALL.split(","):
+        p = subprocess.run([WATCHER, "stat", name, "-t", "0.1"], text=True, check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        equal((p.returncode, p.stderr), (0, ""), f"exit code and messages of {name}")
 
 
 def case_every_program_runs():
@@ -535,6 +545,10 @@ def case_every_program_runs():
         f.write("1")
     with open("/proc/sys/vm/nr_hugepages", "w", encoding="ascii") as f:
         f.write("8")
+    longest = "/sys/module/kvm/parameters/halt_poll_ns"
+    usual = open(longest, encoding="ascii").read()
+    with open(longest, "w", encoding="ascii") as f:  # so that even slow halts make it grow
+        f.write("20000000")
     try:
         with Watch(what=ALL) as w:
             for args in (["mix", "-n", 20], ["hlt", "-n", 20, "-t", 3000000],
@@ -554,7 +568,7 @@ def case_every_program_runs():
             w.finish()
     finally:
         for path, text in (("/proc/sys/kernel/bpf_stats_enabled", "0"),
-                           ("/proc/sys/vm/nr_hugepages", "0")):
+                           ("/proc/sys/vm/nr_hugepages", "0"), (longest, usual)):
             with open(path, "w", encoding="ascii") as f:
                 f.write(text)
     mine = re.compile("^(kw|" + ALL.replace(",", "|") + ")_")

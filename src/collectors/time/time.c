@@ -212,7 +212,8 @@ static const struct kw_column columns[] = {
 	STATE("guest", "GUEST", "In guest mode, but for that of guests of the guest",
 	      guest, TIME_GUEST),
 	STATE("nested", "L2", "In guest mode, in a guest of the guest", nested, TIME_NESTED),
-	STATE("kernel", "KERN", "On a CPU in the kernel: KVM handles an exit, polling excluded",
+	STATE("kernel", "KERN", "On a CPU in KVM, from an exit or KVM_RUN on, without polling; "
+	      "host interrupts included",
 	      kernel, TIME_KERNEL),
 	STATE("vmm", "VMM", "On a CPU outside KVM_RUN: the VMM in user space", vmm, TIME_VMM),
 	STATE("poll_hit", "POLL", "Halt-polling that ended with an event", poll_hit, TIME_POLL_HIT),
@@ -257,10 +258,11 @@ static const struct kw_column reason_columns[] = {
 static const struct kw_column culprit_columns[] = {
 	{ "by", "BY", "Who had the CPU: a vCPU, another thread of the same VMM, a vhost worker, a "
 	  "kernel thread, another process, interrupts (irq); idle: it was waking up; limit: the "
-	  "cgroup's CPU limit", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(time_culprit_row, by), by },
+	  "cgroup's CPU limit; other: those beyond 128", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  KW_AT(time_culprit_row, by), by },
 	{ "culprit", "CULPRIT", "Its name: VM and vCPU, or command", KW_DERIVED, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, 0, 0, culprit },
-	{ "culprit_pid", "CPID", "Its process", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	{ "culprit_pid", "CPID", "Its process; of a kernel thread, itself", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(time_culprit_row, pid), not_zero },
 	{ "culprit_id", "CID", "Of a vCPU its id, of a thread of the VMM or a vhost worker its tid",
 	  KW_KEY, KW_UNIT_WORD, KW_SHOW_MACHINE, KW_AT(time_culprit_row, id), culprit_id },
@@ -271,7 +273,7 @@ static const struct kw_column culprit_columns[] = {
 	  KW_SHOW_TABLE, KW_AT(time_culprit_row, waited), NULL },
 	{ "waited_percent", "%", "… of the interval", KW_DERIVED, KW_UNIT_PERCENT, KW_SHOW_TABLE,
 	  0, 0, culprit_share },
-	{ "count", "COUNT", "How often it had the CPU meanwhile", KW_COUNTER, KW_UNIT_NUMBER,
+	{ "count", "COUNT", "In how many turns on the CPU", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(time_culprit_row, count), NULL },
 };
 
@@ -431,6 +433,7 @@ const struct kw_collector kw_collector_time = {
 	.help = "Where vCPUs' wall time goes, and who ran instead: states that add up to 100 %",
 	.table = { &time_table, &time_reason_table, &time_culprit_table, &time_thread_table },
 	.hooks = KW_HOOKS_OF_EXITS,
+	.needs = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.counted = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.own = own,
 	.n_own = ARRAY_SIZE(own),

@@ -20,6 +20,8 @@
 /* Tables of the collector, in order. */
 enum { WALL, REASONS, CULPRITS, THREADS };
 
+#define MOST_ROWS 65536 /* of all vCPUs */
+
 /* What was told last of a slot: no figure goes backwards. */
 struct told {
 	uint64_t born_ns, wall;
@@ -42,14 +44,27 @@ struct state {
 	struct time_threads *threads;
 };
 
+/*
+ * Rows that are made in a switch: the kernel has few at hand there, and before 6.1 its allocator
+ * may wake somebody, which must not be under the lock of a run queue. So they are there from the
+ * start.
+ */
+static void size_rows(struct bpf_map *map, uint32_t quota, uint32_t slots)
+{
+	kw_keyed_size(map, quota, slots);
+	if (bpf_map__max_entries(map) > MOST_ROWS)
+		bpf_map__set_max_entries(map, MOST_ROWS);
+	bpf_map__set_map_flags(map, 0);
+}
+
 int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
 		   uint32_t slots)
 {
 	(void)filters, (void)trace;
 	bpf_map__set_max_entries(bpf->maps.time_slots, slots);
 	bpf_map__set_max_entries(bpf->maps.time_tids, slots);
-	kw_keyed_size(bpf->maps.time_reasons, TIME_REASONS, slots);
-	kw_keyed_size(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
+	size_rows(bpf->maps.time_reasons, TIME_REASONS, slots);
+	size_rows(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
 	bpf->rodata->time_on = true;
 	return 0;
 }
