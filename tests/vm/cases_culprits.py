@@ -41,7 +41,7 @@ def check_whom(theirs, culprits, ran, waiting):
     print(f"#   waiting {waiting / MS:.3f} ms: {culprits}", flush=True)
     near(theirs, ran, ran // 100 + irq + 5 * MS, "waited for the other one")
     assert theirs + irq >= 0.98 * waiting, f"others had the CPU: {culprits}"
-    assert irq <= 0.05 * waiting, f"too many interrupts: {culprits}"
+    assert irq <= 0.1 * waiting, f"too many interrupts: {culprits}"
 
 
 # ---- who ran instead ---------------------------------------------------------------------------
@@ -90,9 +90,12 @@ def case_time_hog():
             time.sleep(2)
     check_budget(got.objects, settled=True)
     b = check_ran(got, g.pid, tid)
-    mine = by_culprit(got.objects)["process", hog.pid, None]
+    culprits = by_culprit(got.objects)
+    mine, irq = culprits["process", hog.pid, None], culprits["irq", None, None]
     # the hog also ran while the vCPU was stopped
-    assert 0.95 * parts(b, WAITING) <= mine <= got.ran[hog.pid][0] + 5 * MS, (mine, b, got.ran)
+    assert mine <= got.ran[hog.pid][0] + 5 * MS, (culprits, got.ran)
+    assert mine + irq >= 0.98 * parts(b, WAITING), f"others had the CPU: {culprits}"
+    assert irq <= 0.1 * parts(b, WAITING), f"too many interrupts: {culprits}"
     none_lost(got.objects)
 
 
@@ -117,7 +120,7 @@ def case_time_hog_that_never_stops():
         culprits = by_culprit(objects, mono_ns=r["mono_ns"])
         mine = culprits["process", hog.pid, None]
         near(mine + culprits["irq", None, None], r["preempted_ns"], MS, "the hog's and interrupts'")
-        assert mine >= 0.95 * r["preempted_ns"], f"{culprits} of {r}"
+        assert mine >= 0.9 * r["preempted_ns"], f"{culprits} of {r}"
     none_lost(objects)
 
 
