@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define KEYS_AT_ONCE 64 /* then it is looked whether there is something else to do */
+
 struct watch {
 	struct kw_run *run;
 	struct kw_top *top;
@@ -91,7 +93,7 @@ static int feed(struct watch *w)
 	w->read_ns = delta[0].mono_ns;
 	for (size_t i = 0; i < interval.n; i++)
 		kw_frame_clear(&delta[i]);
-	return err ?: draw(w);
+	return err;
 }
 
 /* What a key wants of source and terminal; 1 to end. */
@@ -106,25 +108,37 @@ static int act(struct watch *w, enum kw_top_action action)
 	return action == KW_TOP_QUIT;
 }
 
-/* All that the terminal has to say, and then show what came of it; 1 to end, 0 or -errno. */
-static int listen(struct watch *w)
+/* What the terminal has to say, though not for ever; 1 to end, 0 or -errno. */
+static int listen(struct watch *w, bool *ret_changed)
 {
 	enum kw_screen_event event;
-	bool changed = false;
 	uint32_t key;
 
-	while ((event = kw_screen_read(w->screen, &key)) != KW_SCREEN_NOTHING) {
+	for (int i = 0; i < KEYS_AT_ONCE; i++) {
 		enum kw_top_action action = KW_TOP_DRAW;
 
+		event = kw_screen_read(w->screen, &key);
+		if (event == KW_SCREEN_NOTHING)
+			return 0;
 		if (event == KW_SCREEN_LOST)
 			return 1;
 		if (event == KW_SCREEN_KEY)
-			action = kw_top_key(w->top, key);
+			action = key ? kw_top_key(w->top, key) : KW_TOP_NOTHING;
 		if (act(w, action))
 			return 1;
-		changed |= action != KW_TOP_NOTHING;
+		*ret_changed |= action != KW_TOP_NOTHING;
 	}
-	return changed ? draw(w) : 0;
+	return 0;
+}
+
+/* Neither keys nor intervals wait for each other, however many there are; 1 to end. */
+static int take_turn(struct watch *w, bool interval)
+{
+	bool changed = interval;
+	int err = interval ? feed(w) : 0;
+
+	err = err ?: listen(w, &changed);
+	return !err && changed ? draw(w) : err;
 }
 
 /* The first whole multiple of the interval after the last reading, or the end. */
@@ -148,9 +162,9 @@ static int watch(struct watch *w)
 
 		if (how < 0 || how == KW_WAIT_INTERRUPTED)
 			return how < 0 ? how : 0;
-		err = how == KW_WAIT_INPUT ? listen(w) : feed(w);
+		err = take_turn(w, how != KW_WAIT_INPUT);
 		if (how == KW_WAIT_END || (how == KW_WAIT_DONE && until == w->run->end_ns))
-			return err;
+			break;
 	}
 	return err < 0 ? err : 0;
 }

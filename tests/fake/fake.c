@@ -163,12 +163,13 @@ static int wait_really(struct fake *f, uint64_t until)
 
 	do {
 		uint64_t left = until > f->now_ns ? until - f->now_ns : 0;
+		bool any = poll(&input, 1, left < 100 * MS ? left / MS : 100) > 0;
 
-		if (poll(&input, 1, left < 100 * MS ? left / MS : 100) > 0)
-			return KW_WAIT_INPUT;
 		if (interrupted)
 			return KW_WAIT_INTERRUPTED;
 		f->now_ns = kw_mono_ns() - f->began_ns;
+		if (any && f->now_ns < until)
+			return KW_WAIT_INPUT;
 	} while (f->now_ns < until);
 	return KW_WAIT_DONE;
 }
