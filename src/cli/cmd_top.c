@@ -25,6 +25,8 @@ struct watch {
 	uint64_t read_ns; /* CLOCK_MONOTONIC of the last reading */
 	uint64_t cpu_ns;  /* of this process, until then */
 	struct kw_own_cost own;
+	uint64_t intervals; /* that were read */
+	bool told;	    /* what went wrong */
 };
 
 static uint64_t cpu_ns(void)
@@ -86,11 +88,11 @@ static int feed(struct watch *w)
 					    .n = w->run->o->wants.n_tables };
 	int err = kw_run_interval(w->run, delta, &interval.lost);
 
-	for (size_t i = 0; i < interval.n && !err; i++)
-		kw_frame_set_span(&delta[i]);
+	w->told = err != 0;
 	interval.cost = cost(w);
 	err = err ?: kw_top_feed(w->top, &interval);
 	w->read_ns = delta[0].mono_ns;
+	w->intervals++;
 	for (size_t i = 0; i < interval.n; i++)
 		kw_frame_clear(&delta[i]);
 	return err;
@@ -150,7 +152,15 @@ static uint64_t next_reading(const struct watch *w)
 	return next < w->run->end_ns ? next : w->run->end_ns;
 }
 
-/* Until somebody ends it; 0 or what went wrong. */
+/* After an interval, or what else ended a wait: is that all? */
+static bool is_over(const struct watch *w, int how, uint64_t until)
+{
+	if (how == KW_WAIT_INPUT)
+		return false;
+	return how == KW_WAIT_END || until == w->run->end_ns || w->intervals == w->run->o->count;
+}
+
+/* Until somebody ends it, or as long as was asked for; 0 or what went wrong. */
 static int watch(struct watch *w)
 {
 	struct kw_source *source = w->run->source;
@@ -163,7 +173,7 @@ static int watch(struct watch *w)
 		if (how < 0 || how == KW_WAIT_INTERRUPTED)
 			return how < 0 ? how : 0;
 		err = take_turn(w, how != KW_WAIT_INPUT);
-		if (how == KW_WAIT_END || (how == KW_WAIT_DONE && until == w->run->end_ns))
+		if (is_over(w, how, until))
 			break;
 	}
 	return err < 0 ? err : 0;
@@ -184,8 +194,8 @@ static int show(struct watch *w)
 	err = err ?: watch(w);
 	w->run->source->input_fd = -1;
 	kw_screen_close(w->screen);
-	if (err)
-		kw_say("the screen cannot be shown any more: %s", strerror(-err));
+	if (err && !w->told)
+		kw_say("the live screen cannot go on: %s", strerror(-err));
 	if (w->top)
 		kw_top_close(w->top);
 	kw_canvas_release(&w->canvas);
@@ -207,5 +217,8 @@ int kw_cmd_top(struct kw_options *o, kw_source_open_fn open)
 	code = kw_run_open(&run, o, open);
 	if (!code)
 		code = show(&w) ? KW_EXIT_FAILED : 0;
-	return kw_run_close(&run, code);
+	kw_log_passing("detaching..."); /* takes seconds where many are loaded */
+	code = kw_run_close(&run, code);
+	kw_log_passing(NULL);
+	return code;
 }

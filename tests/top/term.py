@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -44,7 +45,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
             return f.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except OSError:  # it went while it was read
         return False
 
 
@@ -72,8 +73,21 @@ class Terminal:
                               encoding="utf-8", errors="surrogateescape").stdout
 
     def close(self):
+        """All that runs in it ends, whatever it is stuck in, and nothing of others."""
+        processes = {p: started(p) for p in self.processes()}
         self.tmux("kill-server")
+        end = time.monotonic() + 2
+        while processes and time.monotonic() < end:
+            time.sleep(0.01)
+            processes = {p: s for p, s in processes.items() if is_alive(p) and started(p) == s}
+        for pid in processes:
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def processes(self):
+        """The window's command and what it started."""
+        top = self.ask("pane_pid")
+        return [int(top)] + children(int(top)) if top else []
 
     def __enter__(self):
         return self
@@ -123,9 +137,8 @@ class Terminal:
 
     def pid(self, name):
         """The process of this name that the window's command started, or that it is."""
-        top = int(self.ask("pane_pid"))
         return until(f"a process {name}", lambda: next(
-            (p for p in [top] + children(top) if comm(p) == name), None))
+            (p for p in self.processes() if comm(p) == name), None))
 
 
 class Pty:
@@ -216,7 +229,16 @@ def comm(pid):
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as f:
             return f.read().strip()
-    except FileNotFoundError:
+    except OSError:
+        return ""
+
+
+def started(pid):
+    """When, so that another process of the same number is not taken for it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[19]
+    except OSError:
         return ""
 
 
@@ -224,5 +246,5 @@ def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
             return [int(p) for p in f.read().split()]
-    except FileNotFoundError:
+    except OSError:
         return []
