@@ -129,6 +129,8 @@ static int listen(struct watch *w, bool *ret_changed)
 		if (act(w, action))
 			return 1;
 		*ret_changed |= action != KW_TOP_NOTHING;
+		if (action == KW_TOP_SUSPEND)
+			return 0; /* perhaps it goes on because it was told to end */
 	}
 	return 0;
 }

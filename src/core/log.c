@@ -92,7 +92,9 @@ void kw_debug(const char *format, ...)
 
 void kw_log_passing(const char *line)
 {
-	if (!isatty(STDERR_FILENO) || (!line && !passing))
+	bool ours = tcgetpgrp(STDERR_FILENO) == getpgrp(); /* not in the background, nor a file */
+
+	if (!ours || (!line && !passing))
 		return;
 	fprintf(stderr, "\r%s\033[K%s", line ?: "", line ? "\r" : "");
 	passing = line != NULL;

@@ -12,7 +12,7 @@ extern int kw_verbose; /* how often -v was given; 2: libbpf's own messages, too 
 __attribute__((format(printf, 1, 2))) void kw_say(const char *format, ...);   /* always */
 __attribute__((format(printf, 1, 2))) void kw_debug(const char *format, ...); /* with -v */
 
-/* Show a line until the next message, the screen or NULL comes, if stderr is a terminal. */
+/* Show a line until the next message, the screen or NULL comes, if stderr is the terminal. */
 void kw_log_passing(const char *line);
 
 /*

@@ -154,7 +154,7 @@ static bool can_show(void)
 {
 	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	return poll(&fd, 1, 0) > 0;
+	return !kw_screen_in_background() && poll(&fd, 1, 0) > 0;
 }
 
 /* Signals that have come in the meantime were for the screen: they end nothing now. */
@@ -316,12 +316,12 @@ static void show_cell(const struct kw_screen *s, const struct kw_cell *cell, int
 		mvadd_wch(y, x + i, &c);
 }
 
-/* Nothing waits for the terminal but a descriptor. */
+/* Nothing waits for the terminal but a descriptor; who comes to the foreground gets SIGCONT. */
 static void fall_behind(struct kw_screen *s)
 {
 	struct epoll_event event = { .events = EPOLLOUT };
 
-	if (!s->behind)
+	if (!s->behind && !kw_screen_in_background())
 		s->behind = !epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event);
 }
 

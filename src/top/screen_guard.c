@@ -37,8 +37,7 @@ int kw_screen_remember(void)
 	return tcgetattr(STDIN_FILENO, &modes_before) ? -errno : 0;
 }
 
-/* In the background the terminal is somebody else's. */
-static bool in_background(void)
+bool kw_screen_in_background(void)
 {
 	pid_t foreground = tcgetpgrp(STDIN_FILENO);
 
@@ -50,7 +49,7 @@ void kw_screen_give_back(void)
 	struct termios flowing = modes_before;
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
-	if (in_background())
+	if (kw_screen_in_background())
 		return;
 	flowing.c_iflag &= ~IXON; /* what Ctrl-S has stopped goes on */
 	tcflush(STDOUT_FILENO, TCOFLUSH);

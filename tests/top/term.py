@@ -193,13 +193,12 @@ class Pty:
             return False
         return words[:2] in (["1", "0x1"], ["64", "0x1"])
 
-    def is_stuck(self):
-        """It waits in write() and does nothing else any more."""
+    def wait_stuck(self):
+        """Until it waits in write() and does nothing else any more, or does not even try to."""
         in_a_row, end = 0, time.monotonic() + 3
         while in_a_row < 25 and time.monotonic() < end:
             in_a_row = in_a_row + 1 if self.is_writing() else 0
             time.sleep(0.02)
-        return in_a_row == 25
 
     def modes(self):
         return termios.tcgetattr(self.slave)

@@ -128,6 +128,7 @@ static void intervals(void **state)
 		{ "exits 0.5", 500000000, 0 },
 		{ "stat exits 250ms 4", 250000000, 4 },
 		{ "hist exits 2 3", 2000000000, 3 },
+		{ "top 2 3", 2000000000, 3 },
 		{ "exits -s 5 -p 1 12", 5000000000, 12 },
 		{ "stat 1m", 60000000000, 0 },
 	};
