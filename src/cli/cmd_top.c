@@ -15,6 +15,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#define KEYS_AT_ONCE 64 /* then it is looked whether there is something else to do */
+
 struct watch {
 	struct kw_run *run;
 	struct kw_top *top;
@@ -23,6 +25,8 @@ struct watch {
 	uint64_t read_ns; /* CLOCK_MONOTONIC of the last reading */
 	uint64_t cpu_ns;  /* of this process, until then */
 	struct kw_own_cost own;
+	uint64_t intervals; /* that were read */
+	bool told;	    /* what went wrong */
 };
 
 static uint64_t cpu_ns(void)
@@ -84,14 +88,14 @@ static int feed(struct watch *w)
 					    .n = w->run->o->wants.n_tables };
 	int err = kw_run_interval(w->run, delta, &interval.lost);
 
-	for (size_t i = 0; i < interval.n && !err; i++)
-		kw_frame_set_span(&delta[i]);
+	w->told = err != 0;
 	interval.cost = cost(w);
 	err = err ?: kw_top_feed(w->top, &interval);
 	w->read_ns = delta[0].mono_ns;
+	w->intervals++;
 	for (size_t i = 0; i < interval.n; i++)
 		kw_frame_clear(&delta[i]);
-	return err ?: draw(w);
+	return err;
 }
 
 /* What a key wants of source and terminal; 1 to end. */
@@ -106,25 +110,39 @@ static int act(struct watch *w, enum kw_top_action action)
 	return action == KW_TOP_QUIT;
 }
 
-/* All that the terminal has to say, and then show what came of it; 1 to end, 0 or -errno. */
-static int listen(struct watch *w)
+/* What the terminal has to say, though not for ever; 1 to end, 0 or -errno. */
+static int listen(struct watch *w, bool *ret_changed)
 {
 	enum kw_screen_event event;
-	bool changed = false;
 	uint32_t key;
 
-	while ((event = kw_screen_read(w->screen, &key)) != KW_SCREEN_NOTHING) {
+	for (int i = 0; i < KEYS_AT_ONCE; i++) {
 		enum kw_top_action action = KW_TOP_DRAW;
 
+		event = kw_screen_read(w->screen, &key);
+		if (event == KW_SCREEN_NOTHING)
+			return 0;
 		if (event == KW_SCREEN_LOST)
 			return 1;
 		if (event == KW_SCREEN_KEY)
-			action = kw_top_key(w->top, key);
+			action = key ? kw_top_key(w->top, key) : KW_TOP_NOTHING;
 		if (act(w, action))
 			return 1;
-		changed |= action != KW_TOP_NOTHING;
+		*ret_changed |= action != KW_TOP_NOTHING;
+		if (action == KW_TOP_SUSPEND)
+			return 0; /* perhaps it goes on because it was told to end */
 	}
-	return changed ? draw(w) : 0;
+	return 0;
+}
+
+/* Neither keys nor intervals wait for each other, however many there are; 1 to end. */
+static int take_turn(struct watch *w, bool interval)
+{
+	bool changed = interval;
+	int err = interval ? feed(w) : 0;
+
+	err = err ?: listen(w, &changed);
+	return !err && changed ? draw(w) : err;
 }
 
 /* The first whole multiple of the interval after the last reading, or the end. */
@@ -136,7 +154,15 @@ static uint64_t next_reading(const struct watch *w)
 	return next < w->run->end_ns ? next : w->run->end_ns;
 }
 
-/* Until somebody ends it; 0 or what went wrong. */
+/* After an interval, or what else ended a wait: is that all? */
+static bool is_over(const struct watch *w, int how, uint64_t until)
+{
+	if (how == KW_WAIT_INPUT)
+		return false;
+	return how == KW_WAIT_END || until == w->run->end_ns || w->intervals == w->run->o->count;
+}
+
+/* Until somebody ends it, or as long as was asked for; 0 or what went wrong. */
 static int watch(struct watch *w)
 {
 	struct kw_source *source = w->run->source;
@@ -148,9 +174,9 @@ static int watch(struct watch *w)
 
 		if (how < 0 || how == KW_WAIT_INTERRUPTED)
 			return how < 0 ? how : 0;
-		err = how == KW_WAIT_INPUT ? listen(w) : feed(w);
-		if (how == KW_WAIT_END || (how == KW_WAIT_DONE && until == w->run->end_ns))
-			return err;
+		err = take_turn(w, how != KW_WAIT_INPUT);
+		if (is_over(w, how, until))
+			break;
 	}
 	return err < 0 ? err : 0;
 }
@@ -170,8 +196,8 @@ static int show(struct watch *w)
 	err = err ?: watch(w);
 	w->run->source->input_fd = -1;
 	kw_screen_close(w->screen);
-	if (err)
-		kw_say("the screen cannot be shown any more: %s", strerror(-err));
+	if (err && !w->told)
+		kw_say("the live screen cannot go on: %s", strerror(-err));
 	if (w->top)
 		kw_top_close(w->top);
 	kw_canvas_release(&w->canvas);
@@ -193,5 +219,8 @@ int kw_cmd_top(struct kw_options *o, kw_source_open_fn open)
 	code = kw_run_open(&run, o, open);
 	if (!code)
 		code = show(&w) ? KW_EXIT_FAILED : 0;
-	return kw_run_close(&run, code);
+	kw_log_passing("detaching..."); /* takes seconds where many are loaded */
+	code = kw_run_close(&run, code);
+	kw_log_passing(NULL);
+	return code;
 }

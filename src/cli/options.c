@@ -93,7 +93,7 @@ static const struct offered {
 static const struct verb {
 	const char *name, *args, *doc;
 } verbs[KW_VERBS] = {
-	[KW_TOP] = { "top", "[COLLECTOR[,...]] [INTERVAL]",
+	[KW_TOP] = { "top", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
 		     "Live screen of all VMs, vCPUs and what they wait for; ? shows its keys." },
 	[KW_STAT] = { "stat", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
 		      "Tables per interval of INTERVAL seconds (1), COUNT times." },
@@ -284,8 +284,7 @@ static int parse_positional(struct kw_options *o, const char *arg)
 		o->what = keep(o, arg);
 		return o->what ? 0 : ENOMEM;
 	}
-	if (!number || !takes_interval(o->verb) || o->count ||
-	    (o->verb == KW_TOP && o->has_interval)) {
+	if (!number || !takes_interval(o->verb) || o->count) {
 		kw_say("'%s' is too much, or not expected there; try --help", arg);
 		return EINVAL;
 	}

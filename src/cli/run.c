@@ -151,6 +151,22 @@ static int open_sinks(struct kw_run *run)
 	return 0;
 }
 
+/* Takes seconds with many collectors; who waits for a screen is told. */
+static int load(struct kw_run *run, kw_source_open_fn open)
+{
+	struct kw_wants *wants = &run->o->wants;
+	char text[64];
+	int err;
+
+	snprintf(text, sizeof(text), "loading %zu collector%s...", wants->n,
+		 wants->n == 1 ? "" : "s");
+	if (run->o->verb == KW_TOP)
+		kw_log_passing(text);
+	err = open(wants, &run->source);
+	kw_log_passing(NULL);
+	return err;
+}
+
 int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open)
 {
 	int err;
@@ -160,7 +176,7 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	err = choose_collectors(o) ?: check_view(o) ?: open_sinks(run);
 	if (err)
 		return err;
-	err = open(&o->wants, &run->source);
+	err = load(run, open);
 	if (err)
 		return kw_exit_code(err);
 	say_what_filters_hide(o);

@@ -35,7 +35,7 @@ enum kw_wait {
 	KW_WAIT_DONE,	     /* the time has come */
 	KW_WAIT_INTERRUPTED, /* SIGINT or SIGTERM */
 	KW_WAIT_END,	     /* there is no more data */
-	KW_WAIT_INPUT,	     /* input_fd has something to read */
+	KW_WAIT_INPUT,	     /* input_fd has something to read, and it is none of the others */
 };
 
 /* What the source itself costs so far, all cumulative; 0: not known. */

@@ -523,7 +523,9 @@ static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_
 	} while (!err && !l->interrupted && !l->input && kw_mono_ns() < until_mono_ns);
 	if (err < 0)
 		return err;
-	return l->interrupted ? KW_WAIT_INTERRUPTED : l->input ? KW_WAIT_INPUT : KW_WAIT_DONE;
+	if (l->interrupted)
+		return KW_WAIT_INTERRUPTED;
+	return l->input && kw_mono_ns() < until_mono_ns ? KW_WAIT_INPUT : KW_WAIT_DONE;
 }
 
 /* To measure costs a little itself: the kernel starts with the first call. */

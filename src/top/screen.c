@@ -12,6 +12,7 @@
 #include "../core/log.h"
 #include "../util/cleanup.h"
 #include "../util/text.h"
+#include "screen_guard.h"
 #include "screen_keys.h"
 #include "screen_styles.h"
 
@@ -23,9 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
-#include <termios.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -36,56 +37,20 @@
 struct kw_screen {
 	SCREEN *terminal;
 	int epoll_fd, signal_fd;
+	int more_fd; /* an eventfd: ncurses may hold keys that it has read already */
+	bool maybe_more;
+	bool behind;   /* the terminal took nothing when something was to be shown */
 	sigset_t mask; /* of the process before */
 	bool utf8;
 	struct kw_look look[KW_STYLES];
 };
 
-/* What exit() and a crash must give back; neither has an argument, hence static. */
+/* What exit() must give back; it has no argument, hence static. */
 static struct kw_screen *taken;
-static struct termios modes_before;
-static char leave[256]; /* what leads the terminal back to its normal screen */
-
-/* ---- giving the terminal back ---- */
 
 static void at_exit(void)
 {
 	kw_screen_close(taken);
-}
-
-/* Only what a signal handler may: the shell shall not be left without echo on a blank screen. */
-static void on_crash(int signal)
-{
-	if (taken) {
-		tcsetattr(STDIN_FILENO, TCSANOW, &modes_before);
-		if (write(STDOUT_FILENO, leave, strlen(leave)) < 0)
-			_exit(128 + signal);
-		kw_log_release(); /* it may say why */
-	}
-	raise(signal); /* SA_RESETHAND: now for real */
-}
-
-static void append_capability(const char *name)
-{
-	const char *sequence = tigetstr(name);
-
-	if (sequence && sequence != (char *)-1 && strlen(leave) + strlen(sequence) < sizeof(leave))
-		strcat(leave, sequence);
-}
-
-static void prepare_for_the_worst(void)
-{
-	static const int fatal[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV };
-	struct sigaction action = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
-
-	*leave = 0;
-	append_capability("sgr0");
-	append_capability("cnorm");
-	append_capability("rmkx");
-	append_capability("rmcup");
-	for (size_t i = 0; i < ARRAY_SIZE(fatal); i++)
-		sigaction(fatal[i], &action, NULL);
-	atexit(at_exit);
 }
 
 /* ---- taking it ---- */
@@ -129,16 +94,19 @@ static int take_signals(struct kw_screen *s)
 	sigaddset(&mask, SIGHUP);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->more_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->epoll_fd < 0)
 		return -errno;
-	return watch(s, s->signal_fd) ?: watch(s, STDIN_FILENO)
+	return watch(s, s->signal_fd) ?: watch(s, s->more_fd) ?: watch(s, STDIN_FILENO)
 		       ?: -sigprocmask(SIG_BLOCK, &mask, &s->mask);
 }
 
 static int take_terminal(struct kw_screen *s, bool color)
 {
-	if (tcgetattr(STDIN_FILENO, &modes_before))
-		return -errno;
+	int err = kw_screen_remember();
+
+	if (err)
+		return err;
 	s->terminal = newterm(NULL, stdout, stdin);
 	if (!s->terminal)
 		return -ENOTTY;
@@ -162,7 +130,7 @@ int kw_screen_open(bool color, struct kw_screen **ret)
 
 	if (!s)
 		return -ENOMEM;
-	s->epoll_fd = s->signal_fd = -1;
+	s->epoll_fd = s->signal_fd = s->more_fd = -1;
 	sigprocmask(SIG_SETMASK, NULL, &s->mask);
 	s->utf8 = has_utf8();
 	err = take_signals(s) ?: take_terminal(s, color) ?: kw_log_hold();
@@ -174,10 +142,19 @@ int kw_screen_open(bool color, struct kw_screen **ret)
 		       err == -ENOTTY ? "its type is not known here" : strerror(-err));
 		return err;
 	}
-	prepare_for_the_worst();
+	atexit(at_exit);
+	kw_screen_guard();
 	taken = s;
 	*ret = s;
 	return 0;
+}
+
+/* Does the terminal take anything now? Not after Ctrl-S, and not if its other end is stuck. */
+static bool can_show(void)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return !kw_screen_in_background() && poll(&fd, 1, 0) > 0;
 }
 
 /* Signals that have come in the meantime were for the screen: they end nothing now. */
@@ -197,11 +174,16 @@ void kw_screen_close(struct kw_screen *s)
 		return;
 	taken = NULL;
 	if (s->terminal) {
-		endwin();
+		if (can_show())
+			endwin();
+		else
+			kw_screen_give_back();
 		delscreen(s->terminal);
 		kw_log_release();
 	}
+	kw_screen_unguard();
 	give_signals_back(s);
+	kw_closep(&s->more_fd);
 	kw_closep(&s->signal_fd);
 	kw_closep(&s->epoll_fd);
 	free(s);
@@ -255,15 +237,40 @@ static bool is_gone(void)
 	       ioctl(STDIN_FILENO, FIONREAD, &bytes) || bytes <= 0;
 }
 
+/* Whether ncurses may hold more keys than what can be read is told to whoever waits. */
+static void set_more(struct kw_screen *s, bool more)
+{
+	eventfd_t n;
+
+	if (more != s->maybe_more &&
+	    !(more ? eventfd_write(s->more_fd, 1) : eventfd_read(s->more_fd, &n)))
+		s->maybe_more = more;
+}
+
+/* The terminal takes something again; it need not be waited for any more. */
+static bool has_caught_up(struct kw_screen *s)
+{
+	if (!s->behind || !can_show())
+		return false;
+	epoll_ctl(s->epoll_fd, EPOLL_CTL_DEL, STDOUT_FILENO, NULL);
+	s->behind = false;
+	return true;
+}
+
 enum kw_screen_event kw_screen_read(struct kw_screen *s, uint32_t *ret_key)
 {
 	struct signalfd_siginfo info;
+	bool key;
 
 	if (read(s->signal_fd, &info, sizeof(info)) == sizeof(info))
 		return on_signal(s, info.ssi_signo, ret_key);
 	if (is_gone())
 		return KW_SCREEN_LOST;
-	return kw_screen_next_key(ret_key) ? KW_SCREEN_KEY : KW_SCREEN_NOTHING;
+	if (has_caught_up(s))
+		return KW_SCREEN_RESIZED;
+	key = kw_screen_next_key(ret_key);
+	set_more(s, key);
+	return key ? KW_SCREEN_KEY : KW_SCREEN_NOTHING;
 }
 
 /* ---- showing ---- */
@@ -309,10 +316,23 @@ static void show_cell(const struct kw_screen *s, const struct kw_cell *cell, int
 		mvadd_wch(y, x + i, &c);
 }
 
+/* Nothing waits for the terminal but a descriptor; who comes to the foreground gets SIGCONT. */
+static void fall_behind(struct kw_screen *s)
+{
+	struct epoll_event event = { .events = EPOLLOUT };
+
+	if (!s->behind && !kw_screen_in_background())
+		s->behind = !epoll_ctl(s->epoll_fd, EPOLL_CTL_ADD, STDOUT_FILENO, &event);
+}
+
 void kw_screen_show(struct kw_screen *s, const struct kw_canvas *canvas)
 {
 	int selected = 0;
 
+	if (!can_show()) {
+		fall_behind(s);
+		return;
+	}
 	for (int y = 0; y < canvas->height && y < LINES; y++)
 		for (int x = 0; x < canvas->width && x < COLS; x++) {
 			const struct kw_cell *cell = &canvas->cell[y * canvas->width + x];

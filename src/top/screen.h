@@ -15,9 +15,9 @@ struct kw_screen;
 /* What the terminal has to say. */
 enum kw_screen_event {
 	KW_SCREEN_NOTHING, /* no more for now */
-	KW_SCREEN_KEY,	   /* a character or enum kw_top_key; what stops the process is Ctrl-Z */
-	KW_SCREEN_RESIZED,
-	KW_SCREEN_LOST, /* it is gone */
+	KW_SCREEN_KEY, /* a character, enum kw_top_key, or 0; what stops the process is Ctrl-Z */
+	KW_SCREEN_RESIZED, /* or it takes again what is shown */
+	KW_SCREEN_LOST,	   /* it is gone */
 };
 
 /* Can a screen be shown here at all? If not, *ret_why says why. */
@@ -28,13 +28,16 @@ int kw_screen_open(bool color, struct kw_screen **ret);
 /* Give it back. NULL is fine. */
 void kw_screen_close(struct kw_screen *screen);
 
-/* Can be read when the terminal has something to say; then read until there is nothing. */
+/* Can be read when the terminal has something to say, until it is read that there is nothing. */
 int kw_screen_fd(const struct kw_screen *screen);
 enum kw_screen_event kw_screen_read(struct kw_screen *screen, uint32_t *ret_key);
 
 /* Make a canvas as large as the terminal, of the characters that it has. 0 or -ENOMEM. */
 int kw_screen_fit(const struct kw_screen *screen, struct kw_canvas *canvas);
-/* Show it; only what differs from what is shown is sent. It must still fit. */
+/*
+ * Show it; only what differs from what is shown is sent. It must still fit. If the terminal takes
+ * nothing, it will say later that there is something to show.
+ */
 void kw_screen_show(struct kw_screen *screen, const struct kw_canvas *canvas);
 /* What the terminal shows is not known any more: the next time all is sent. */
 void kw_screen_repaint(struct kw_screen *screen);

@@ -60,16 +60,13 @@ static uint32_t find(const struct pair *pair, size_t n, wint_t from, uint32_t ot
 bool kw_screen_next_key(uint32_t *ret)
 {
 	wint_t c;
-	int kind;
+	int kind = get_wch(&c);
 
-	do {
-		kind = get_wch(&c);
-		if (kind == ERR)
-			return false;
-		if (kind == KEY_CODE_YES)
-			*ret = find(functions, ARRAY_SIZE(functions), c, 0);
-		else
-			*ret = find(characters, ARRAY_SIZE(characters), c, c);
-	} while (!*ret); /* a key that means nothing here */
+	if (kind == ERR)
+		return false;
+	if (kind == KEY_CODE_YES)
+		*ret = find(functions, ARRAY_SIZE(functions), c, 0);
+	else
+		*ret = find(characters, ARRAY_SIZE(characters), c, c);
 	return true;
 }

@@ -13,7 +13,7 @@
 /* Teach ncurses the other ways in which terminals send these keys, whatever TERM says. */
 void kw_screen_define_keys(void);
 
-/* The next key of the open terminal; false if there is none. */
+/* The next key of the open terminal, 0 if it means nothing here; false if there is none. */
 bool kw_screen_next_key(uint32_t *ret);
 
 #endif

@@ -2,10 +2,13 @@
 /*
  * text.c - see text.h.
  * May not know about: sinks, VMs.
- * To extend: add ranges to must_escape() or is_wide().
+ * To extend: add ranges to must_escape(); how wide what is, is in text_widths.h.
  */
 #define _GNU_SOURCE
 #include "text.h"
+
+#include "cleanup.h"
+#include "text_widths.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -46,22 +49,27 @@ static bool must_escape(uint32_t c)
 	       c == 0xfeff;				   /* byte order mark */
 }
 
-static bool is_wide(uint32_t c)
+static bool is_in(const struct kw_range *range, size_t n, uint32_t c)
 {
-	return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0x303e) ||
-	       (c >= 0x3041 && c <= 0xa4cf) || (c >= 0xa960 && c <= 0xa97c) ||
-	       (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
-	       (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-	       (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1f64f) ||
-	       (c >= 0x1f680 && c <= 0x1f6ff) || (c >= 0x1f900 && c <= 0x1f9ff) ||
-	       (c >= 0x20000 && c <= 0x3fffd);
+	while (n) {
+		const struct kw_range *middle = range + n / 2;
+
+		if (c >= middle->first && c <= middle->last)
+			return true;
+		if (c > middle->last)
+			range = middle + 1;
+		n = c > middle->last ? n - n / 2 - 1 : n / 2;
+	}
+	return false;
 }
 
-static bool is_combining(uint32_t c)
+static int width_of(uint32_t c)
 {
-	return (c >= 0x300 && c <= 0x36f) || (c >= 0x1ab0 && c <= 0x1aff) ||
-	       (c >= 0x20d0 && c <= 0x20ff) || (c >= 0xfe00 && c <= 0xfe0f) ||
-	       (c >= 0xfe20 && c <= 0xfe2f) || c == 0x200b || c == 0x200c || c == 0x200d;
+	if (c < no_column[0].first)
+		return 1;
+	if (is_in(no_column, ARRAY_SIZE(no_column), c))
+		return 0;
+	return 1 + is_in(two_columns, ARRAY_SIZE(two_columns), c);
 }
 
 static char *copy(const char *text, char *dst, size_t size, bool escape)
@@ -107,7 +115,7 @@ int kw_text_next(const char *s, int *ret_width)
 	uint32_t c;
 	int len = decode((const unsigned char *)s, &c);
 
-	*ret_width = !len ? 1 : is_combining(c) ? 0 : is_wide(c) ? 2 : 1;
+	*ret_width = len ? width_of(c) : 1;
 	return len ? len : 1;
 }
 

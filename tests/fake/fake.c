@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct kw_vm machines[] = {
 	[WEB1] = { .pid = 1001, .number = 1, .vmm = "qemu", .name = "web1" },
@@ -109,7 +110,7 @@ static int read_frames(struct kw_source *source, struct kw_frame *frame, struct 
 {
 	struct fake *f = (struct fake *)source;
 	unsigned int seconds = f->now_ns / SECOND;
-	int err = 0;
+	int err = getenv("FAKE_BROKEN") ? -EIO : 0;
 
 	for (size_t i = 0; i < f->wants.n_tables; i++) {
 		frame[i].schema = f->wants.table[i];
@@ -163,12 +164,13 @@ static int wait_really(struct fake *f, uint64_t until)
 
 	do {
 		uint64_t left = until > f->now_ns ? until - f->now_ns : 0;
+		bool any = poll(&input, 1, left < 100 * MS ? left / MS : 100) > 0;
 
-		if (poll(&input, 1, left < 100 * MS ? left / MS : 100) > 0)
-			return KW_WAIT_INPUT;
 		if (interrupted)
 			return KW_WAIT_INTERRUPTED;
 		f->now_ns = kw_mono_ns() - f->began_ns;
+		if (any && f->now_ns < until)
+			return KW_WAIT_INPUT;
 	} while (f->now_ns < until);
 	return KW_WAIT_DONE;
 }
@@ -203,10 +205,20 @@ static int own_cost(struct kw_source *source, struct kw_own_cost *ret)
 	return 0;
 }
 
+/* As long as FAKE_SLOW says, in seconds. */
+static void take_time(void)
+{
+	const char *seconds = getenv("FAKE_SLOW");
+
+	for (int left = seconds ? atoi(seconds) : 0; left;)
+		left = sleep(left);
+}
+
 static void close_fake(struct kw_source *source)
 {
 	struct fake *f = (struct fake *)source;
 
+	take_time();
 	kw_vms_release(&f->vms);
 	free(f);
 }
@@ -259,6 +271,7 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		.own_cost = own_cost,
 		.close = close_fake,
 	};
+	take_time();
 	make_unavailable(f);
 	if (in_real_time()) {
 		signal(SIGINT, on_interrupt);

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A terminal to test with: tmux, with the tool in it, in a folder of its own.
+"""A terminal to test with: tmux, with the tool in it, in a folder of its own; and a bare one.
 
 May not know about: what is on the screen. To extend: what people do with a terminal is a method.
 """
+import fcntl
 import os
 import re
 import shutil
+import signal
+import struct
 import subprocess
 import tempfile
+import termios
+import threading
 import time
 import unicodedata
 
@@ -40,7 +45,7 @@ def is_alive(pid):
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
             return f.read().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
+    except OSError:  # it went while it was read
         return False
 
 
@@ -68,8 +73,21 @@ class Terminal:
                               encoding="utf-8", errors="surrogateescape").stdout
 
     def close(self):
+        """All that runs in it ends, whatever it is stuck in, and nothing of others."""
+        processes = {p: started(p) for p in self.processes()}
         self.tmux("kill-server")
+        end = time.monotonic() + 2
+        while processes and time.monotonic() < end:
+            time.sleep(0.01)
+            processes = {p: s for p, s in processes.items() if is_alive(p) and started(p) == s}
+        for pid in processes:
+            os.kill(pid, signal.SIGKILL)
         shutil.rmtree(self.dir, ignore_errors=True)
+
+    def processes(self):
+        """The window's command and what it started."""
+        top = self.ask("pane_pid")
+        return [int(top)] + children(int(top)) if top else []
 
     def __enter__(self):
         return self
@@ -119,16 +137,107 @@ class Terminal:
 
     def pid(self, name):
         """The process of this name that the window's command started, or that it is."""
-        top = int(self.ask("pane_pid"))
         return until(f"a process {name}", lambda: next(
-            (p for p in [top] + children(top) if comm(p) == name), None))
+            (p for p in self.processes() if comm(p) == name), None))
+
+
+class Pty:
+    """A terminal that shows nothing: it only counts what it hears, if it listens at all."""
+
+    def __init__(self, *command):
+        self.master, self.slave = os.openpty()
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.modes_before = self.modes()
+        self.heard, self.listening, self.keys, self.code = 0, True, b"", None
+        env = dict(os.environ, LC_ALL="C.UTF-8", FAKE_REALTIME="1", TERM="xterm-256color")
+        self.process = subprocess.Popen(
+            command, stdin=self.slave, stdout=self.slave, stderr=self.slave, env=env,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.pid = self.process.pid
+        self.threads = [threading.Thread(target=f, daemon=True) for f in (self._listen, self._type)]
+        os.set_blocking(self.master, False)
+        for thread in self.threads:
+            thread.start()
+        until("the first frame", lambda: self.heard > 1000)
+
+    def _listen(self):
+        while self.listening:
+            try:
+                self.heard += len(os.read(self.master, 65536))
+            except OSError:
+                time.sleep(0.01)
+
+    def _type(self):
+        while self.process.returncode is None:
+            try:
+                if not self.keys or not os.write(self.master, self.keys * 100):
+                    time.sleep(0.01)
+            except OSError:
+                time.sleep(0.001)
+
+    def flood(self, keys):
+        self.keys = keys
+
+    def stop_reading(self):
+        self.listening = False
+        self.threads[0].join()
+        self.keys = b"\014"  # frames as large as possible
+
+    def is_writing(self):
+        """It is, or waits, in write()."""
+        try:
+            with open(f"/proc/{self.pid}/syscall", encoding="ascii") as f:
+                words = f.read().split()
+        except OSError:
+            return False
+        return words[:2] in (["1", "0x1"], ["64", "0x1"])
+
+    def wait_stuck(self):
+        """Until it waits in write() and does nothing else any more, or does not even try to."""
+        in_a_row, end = 0, time.monotonic() + 3
+        while in_a_row < 25 and time.monotonic() < end:
+            in_a_row = in_a_row + 1 if self.is_writing() else 0
+            time.sleep(0.02)
+
+    def modes(self):
+        return termios.tcgetattr(self.slave)
+
+    def wait(self):
+        try:
+            self.code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            raise Missing("the process does not end") from None
+        return self.code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listening = False
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for thread in self.threads:
+            thread.join()
+        os.close(self.master)
+        os.close(self.slave)
 
 
 def comm(pid):
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as f:
             return f.read().strip()
-    except FileNotFoundError:
+    except OSError:
+        return ""
+
+
+def started(pid):
+    """When, so that another process of the same number is not taken for it."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as f:
+            return f.read().rpartition(")")[2].split()[19]
+    except OSError:
         return ""
 
 
@@ -136,5 +245,5 @@ def children(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as f:
             return [int(p) for p in f.read().split()]
-    except FileNotFoundError:
+    except OSError:
         return []

@@ -128,6 +128,7 @@ static void intervals(void **state)
 		{ "exits 0.5", 500000000, 0 },
 		{ "stat exits 250ms 4", 250000000, 4 },
 		{ "hist exits 2 3", 2000000000, 3 },
+		{ "top 2 3", 2000000000, 3 },
 		{ "exits -s 5 -p 1 12", 5000000000, 12 },
 		{ "stat 1m", 60000000000, 0 },
 	};
@@ -289,7 +290,8 @@ static const char *const wrong[] = {
 	"exits 1 1.5",
 	"2 exits",
 	"list reasons 5",
-	"top 1 2",
+	"top 1 2 3",
+	"top 1 0",
 	"top 0",
 	"top -o jsonl",
 	"top --sort count",

@@ -174,6 +174,45 @@ static void widths(void **state)
 			 2); /* zero-width joiner */
 }
 
+/* Marks stand on the letter before; their names are what terminals differ about most. */
+static void widths_of_other_scripts(void **state)
+{
+	(void)state;
+	assert_int_equal(kw_text_width("ที่นี่"), 2);    /* Thai: vowels and tones above */
+	assert_int_equal(kw_text_width("ຕູ້"), 1);     /* Lao */
+	assert_int_equal(kw_text_width("हिन्दी"), 5); /* Devanagari: only virama is above */
+	assert_int_equal(kw_text_width("कुं"), 1);
+	assert_int_equal(kw_text_width("বাংলা"), 5); /* Bengali: marks that take a column */
+	assert_int_equal(kw_text_width("ਪੰਜਾਬੀ"), 5); /* Gurmukhi */
+	assert_int_equal(kw_text_width("ગુ"), 1);     /* Gujarati */
+	assert_int_equal(kw_text_width("மீ"), 1);     /* Tamil */
+	assert_int_equal(kw_text_width("తె"), 1);     /* Telugu */
+	assert_int_equal(kw_text_width("ಕಿ"), 1);     /* Kannada */
+	assert_int_equal(kw_text_width("ക്"), 1);     /* Malayalam */
+	assert_int_equal(kw_text_width("සි"), 1);     /* Sinhala */
+	assert_int_equal(kw_text_width("မြ"), 2);    /* Myanmar */
+	assert_int_equal(kw_text_width("កុ"), 1);     /* Khmer */
+	assert_int_equal(kw_text_width("שָׁ"), 1);     /* Hebrew points */
+	assert_int_equal(kw_text_width("بَّ"), 1);     /* Arabic */
+	assert_int_equal(kw_text_width("й"), 1);     /* Cyrillic, composed */
+	assert_int_equal(kw_text_width("\u1112\u1161\u11ab"), 2); /* one syllable of Jamo */
+}
+
+static void widths_of_symbols(void **state)
+{
+	(void)state;
+	assert_int_equal(kw_text_width("\u231a\u23f0\u26a1\u2728\u274c\u2b50"), 12);
+	assert_int_equal(kw_text_width("\u2600\u2602\u2714\u2194"), 4); /* as text */
+	assert_int_equal(kw_text_width("\U0001fae0\U0001fac3\U0001faf6\U0001f9ff"), 8);
+	assert_int_equal(kw_text_width("\U0001f7e2\U0001f6dd\U0001f004\U0001f18e"), 8);
+	assert_int_equal(kw_text_width("\U0001f5a5\U0001f321"),
+			 2); /* without a picture of theirs */
+	assert_int_equal(kw_text_width("\u2764\ufe0f"), 1);
+	assert_int_equal(kw_text_width("\u00a0\u00ad\u00b7\u02ff"), 4); /* before all ranges */
+	assert_int_equal(kw_text_width("\u0300\U000e01ef"), 0);		/* the first, the last */
+	assert_int_equal(kw_text_width("\U0003fffd\U00040000\U0010fffd"), 4);
+}
+
 static void assert_cut(const char *text, int width, const char *expected)
 {
 	char buf[64];
@@ -265,6 +304,8 @@ int main(void)
 		cmocka_unit_test(valid_utf8),
 		cmocka_unit_test(anything_becomes_safe),
 		cmocka_unit_test(widths),
+		cmocka_unit_test(widths_of_other_scripts),
+		cmocka_unit_test(widths_of_symbols),
 		cmocka_unit_test(cuts),
 		cmocka_unit_test(parses_numbers),
 		cmocka_unit_test(refuses_what_is_no_number),
