@@ -196,10 +196,11 @@ static void finish(struct top_content *content, const char *sort)
 			 why ? "unavailable: " : "none seen", why ?: "");
 }
 
-static int not_watched(struct top_content *ret, const char *table)
+static int no_frame(struct top_content *ret)
 {
 	ret->frame = &ret->own;
-	snprintf(ret->empty, sizeof(ret->empty), "%s is not watched", table);
+	snprintf(ret->empty, sizeof(ret->empty), "%s",
+		 ret->top->model.shown ? "not watched" : "waiting for the first interval");
 	return 0;
 }
 
@@ -213,7 +214,7 @@ int top_table(const struct kw_top *top, const struct kw_schema *schema, struct t
 	begin(top, ret);
 	ret->frame = top_frame(&top->model, schema->name);
 	if (!ret->frame)
-		return not_watched(ret, schema->name);
+		return no_frame(ret);
 	ret->rows.scrolls = true;
 	ret->row = malloc((ret->frame->n ?: 1) * sizeof(*ret->row));
 	if (!ret->row)
@@ -318,7 +319,7 @@ int top_part(const struct kw_top *top, const struct top_part *part, struct top_c
 
 	begin(top, ret);
 	if (!from)
-		return not_watched(ret, part->table);
+		return no_frame(ret);
 	ret->frame = &ret->own;
 	err = copy_rows(top, part, from, &ret->own);
 	if (err)

@@ -40,6 +40,14 @@ bool top_passes(const struct kw_top *top, uint32_t vm)
 	return v && contains(v->display, top->filter);
 }
 
+bool top_watched(const struct kw_top *top, const char *table)
+{
+	for (size_t i = 0; i < top->wants.n_tables; i++)
+		if (!strcmp(top->wants.table[i]->name, table))
+			return true;
+	return false;
+}
+
 /* ---- first and last line ---- */
 
 static int draw_state(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line,

@@ -88,6 +88,24 @@ struct top_part {
 };
 int top_part(const struct kw_top *top, const struct top_part *part, struct top_content *ret);
 
+/* A pane: rows of a table, or what is made of them. */
+struct top_pane {
+	const char
+		*reason; /* of details: exits for which they are; a word of their names begins so */
+	const char *title;
+	const char *table; /* left out unless it is watched; NULL: none is needed */
+	const char *columns, *sort;
+	const char *column, *prefix; /* as in struct top_part */
+	enum { TOP_PANE_PART, TOP_PANE_VCPUS, TOP_PANE_SLOW, TOP_PANE_TIMES } kind;
+};
+
+/* Each ends with a pane without a title. */
+extern const struct top_pane top_panes_of_vm[], top_panes_of_vcpu[], top_details[];
+/* Columns of exits that a reason's page shows; ends with NULL. */
+extern const char *const top_reason_figures[];
+
+bool top_watched(const struct kw_top *top, const char *table);
+
 /* ---- views ---- */
 
 struct top_view {

@@ -18,7 +18,9 @@
 #include "core/hist.h"
 #include "top/draw.h"
 #include "top/model.h"
+#include "top/states.h"
 #include "top/top.h"
+#include "top/view.h"
 #include "util/cleanup.h"
 
 #include <stdio.h>
@@ -809,6 +811,60 @@ static void collectors_are_tabs(void **state)
 	close_screen(&s);
 }
 
+/* ---- what views name ---- */
+
+static const struct kw_schema *table_named(const char *name)
+{
+	const struct kw_collector *c;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		for (int t = 0; t < KW_TABLES && c->table[t]; t++)
+			if (!strcmp(c->table[t]->name, name))
+				return c->table[t];
+	fail_msg("there is no table %s", name);
+	return NULL;
+}
+
+static void check_column(const char *table, const char *name)
+{
+	if (!kw_schema_find(table_named(table), name))
+		fail_msg("table %s has no column %s", table, name);
+}
+
+static void check_pane(const struct top_pane *pane)
+{
+	_cleanup_free_ char *columns = strdup(pane->columns ?: "");
+	char *save = NULL;
+
+	assert_non_null(columns);
+	for (char *c = strtok_r(columns, ",", &save); c; c = strtok_r(NULL, ",", &save)) {
+		c[strcspn(c, "/")] = 0;
+		if (strcmp(c, "~"))
+			check_column(pane->table, c);
+	}
+	if (pane->sort)
+		check_column(pane->table, pane->sort);
+	if (pane->column)
+		check_column(pane->table, pane->column);
+	if (pane->table)
+		table_named(pane->table);
+}
+
+static void names_of_columns_are_right(void **state)
+{
+	static const struct top_pane *const panes[] = { top_panes_of_vm, top_panes_of_vcpu,
+							top_details };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(panes); i++)
+		for (const struct top_pane *p = panes[i]; p->title; p++)
+			check_pane(p);
+	for (const char *const *name = top_reason_figures; *name; name++)
+		check_column("exits", *name);
+	for (int i = 0; i < TIME_STATES; i++)
+		check_column("time", top_states[i].column);
+}
+
 /* ---- whatever comes ---- */
 
 static uint32_t next_random(uint32_t *seed)
@@ -947,6 +1003,7 @@ int main(void)
 		cmocka_unit_test(rates_have_a_fraction_if_small),
 		cmocka_unit_test(keys_tell_the_caller),
 		cmocka_unit_test(collectors_are_tabs),
+		cmocka_unit_test(names_of_columns_are_right),
 		cmocka_unit_test(anything_goes),
 		cmocka_unit_test(tiny_screens),
 		cmocka_unit_test(ascii_is_ascii),
