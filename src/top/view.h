@@ -44,6 +44,11 @@ struct kw_top {
 
 enum top_cell { TOP_CELL, TOP_RATE, TOP_SPARK };
 
+struct top_slow {
+	const struct top_reason *reason;
+	const struct top_slow_exit *exit;
+};
+
 struct top_content {
 	const struct kw_top *top;
 	struct top_rows rows; /* refers to what follows */

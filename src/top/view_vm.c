@@ -136,39 +136,22 @@ static void enter(struct kw_top *top, struct top_page *page, const struct top_co
 
 /* ---- the histogram of a vCPU ---- */
 
-static bool is_idle(const struct kw_top *top, const struct kw_frame *frame, const void *row,
-		    uint32_t vm)
-{
-	const struct top_reason *reason;
-
-	reason = top_reason_of(&top->model, vm, top_row_id(&top->model, frame, row));
-	return reason && reason->idle;
-}
-
 /* False: the pane is a list. */
 static bool paint(const struct kw_top *top, const struct top_page *page, size_t pane,
 		  struct kw_canvas *canvas, struct top_area area)
 {
-	const struct kw_frame *frame = top_frame(&top->model, "exits");
-	uint64_t buckets[1024] = {};
-	size_t i, end;
+	const struct top_pane *p = pane_of(top, page, pane);
+	_cleanup_free_ uint64_t *buckets = NULL;
+	const struct kw_hist *hist;
 
-	if (!pane_of(top, page, pane) || pane_of(top, page, pane)->kind != TOP_PANE_TIMES)
+	if (!p || p->kind != TOP_PANE_TIMES)
 		return false;
-	if (!frame || !frame->schema->hist.buckets || frame->schema->hist.buckets > 1024) {
-		top_print(canvas, area, 0, KW_STYLE_DIM, "waiting for the first interval");
-		return true;
-	}
-	top_rows_of(frame, page->vm, &i, &end);
-	for (; i < end; i++) {
-		const struct kw_row_head *head = frame->row[i];
-
-		if (head->vcpu != page->vcpu || is_idle(top, frame, head, page->vm))
-			continue;
-		for (unsigned int b = 0; b < frame->schema->hist.buckets; b++)
-			buckets[b] += kw_row_hist(frame->schema, head)[b];
-	}
-	top_draw_hist(canvas, area, &frame->schema->hist, buckets);
+	hist = top_times_of(&top->model, page->vm, page->vcpu, &buckets);
+	if (hist)
+		top_draw_hist(canvas, area, hist, buckets);
+	else
+		top_print(canvas, area, 0, KW_STYLE_DIM, "%s",
+			  top->model.shown ? "not known" : "waiting for the first interval");
 	return true;
 }
 

@@ -632,6 +632,73 @@ static void longest_exits_are_kept(void **state)
 	close_screen(&f.s);
 }
 
+static void feed_rows(struct fed *f)
+{
+	struct kw_top_interval interval = { .vms = &f->s.vms, .frame = f->s.frame, .n = TABLES };
+
+	assert_int_equal(top_model_feed(&f->model, &interval, false), 0);
+	begin_interval(&f->s);
+}
+
+static size_t slow_exits(const struct top_slow_exit *slow, size_t n)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		used += slow[i].seq != 0;
+	return used;
+}
+
+/* What is in two intervals' maxima is one exit. */
+static void exits_are_not_listed_twice(void **state)
+{
+	static const uint64_t took[] = { 5000, 5000, 700, 5000 };
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(took); i++) {
+		exit_row(&f.s, 0, 0, 0x7c, 1, took[i]);
+		exit_row(&f.s, 0, 1, 0x7c, 1, 5000 + i);
+		feed_rows(&f);
+	}
+	assert_int_equal(slow_exits(top_past_of(&f.model, 0)->reason[0].slow, TOP_SLOW), 3 + 4);
+	assert_int_equal(slow_exits(top_slow_of_vcpu(top_past_of(&f.model, 0), 0), TOP_VCPU_SLOW),
+			 3);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+/* Even if those of another vCPU took longer; and idle is not slow. */
+static void every_vcpu_has_slow_exits(void **state)
+{
+	const struct top_past *past;
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	for (int i = 0; i < 20; i++) {
+		exit_row(&f.s, 0, 5, 0x78, 1, 1000000 + i);
+		exit_row(&f.s, 0, 5, 0x7c, 1, 20 + i);
+		exit_row(&f.s, 0, 9, 0x7c, 1, 90000 + i);
+		feed_rows(&f);
+	}
+	past = top_past_of(&f.model, 0);
+	assert_null(top_slow_of_vcpu(past, 6));
+	assert_int_equal(slow_exits(top_slow_of_vcpu(past, 5), TOP_VCPU_SLOW), TOP_VCPU_SLOW);
+	for (int i = 0; i < TOP_VCPU_SLOW; i++)
+		assert_true(top_slow_of_vcpu(past, 5)[i].ns >= 20 + 20 - TOP_VCPU_SLOW &&
+			    top_slow_of_vcpu(past, 5)[i].ns < 40);
+	for (int i = 0; i < TOP_VM_HISTORY; i++)
+		feed_rows(&f);
+	exit_row(&f.s, 0, 5, 0x7c, 1, 7);
+	feed_rows(&f);
+	past = top_past_of(&f.model, 0);
+	assert_int_equal(slow_exits(top_slow_of_vcpu(past, 5), TOP_VCPU_SLOW), 1);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct fed f = {};
@@ -996,6 +1063,8 @@ int main(void)
 		cmocka_unit_test(intervals_without_rows_are_not_known),
 		cmocka_unit_test(rates_of_reasons_are_remembered),
 		cmocka_unit_test(longest_exits_are_kept),
+		cmocka_unit_test(exits_are_not_listed_twice),
+		cmocka_unit_test(every_vcpu_has_slow_exits),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(many_vms),
 		cmocka_unit_test(bar_is_proportional),
