@@ -61,6 +61,17 @@ char *top_format_rate(uint64_t thousandths, char *dst, size_t size)
 	return dst;
 }
 
+char *top_format_span(uint64_t ns, char *dst, size_t size)
+{
+	double seconds = ns / 1e9;
+
+	if (seconds < 100)
+		snprintf(dst, size, "%.3gs", seconds);
+	else
+		snprintf(dst, size, "%.0fs", seconds);
+	return dst;
+}
+
 /* ---- the budget's bar ---- */
 
 void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width, int cells[TIME_STATES])

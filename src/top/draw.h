@@ -51,6 +51,9 @@ void top_draw_hist(struct kw_canvas *canvas, struct top_area area, const struct 
 /* Keys and what they do: pairs, ended by NULL; those that do not fit are left out. */
 void top_draw_keys(struct kw_canvas *canvas, struct top_area line, const char *const *pairs);
 
+/* "0.1s", "1s", "2000s": of an interval. Returns dst. */
+char *top_format_span(uint64_t ns, char *dst, size_t size);
+
 /* "0", "0.4", "12", "34.5k": of thousandths. Returns dst. */
 char *top_format_rate(uint64_t thousandths, char *dst, size_t size);
 

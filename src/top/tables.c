@@ -189,11 +189,8 @@ static void finish(struct top_content *content, const char *sort)
 	for (size_t i = 0; i < content->rows.n_columns; i++)
 		measure(content, i);
 	content->rows.sort = content->rows.then = column_index(content, sort);
-	if (!why && content->frame->n && !content->rows.n)
-		snprintf(content->empty, sizeof(content->empty), "no VM that passes the filter");
-	else
-		snprintf(content->empty, sizeof(content->empty), "%s%s",
-			 why ? "unavailable: " : "none seen", why ?: "");
+	snprintf(content->empty, sizeof(content->empty), "%s%s",
+		 why ? "unavailable: " : "none seen", why ?: "");
 }
 
 static int no_frame(struct top_content *ret)
@@ -209,7 +206,6 @@ static int no_frame(struct top_content *ret)
 int top_table(const struct kw_top *top, const struct kw_schema *schema, struct top_content *ret)
 {
 	const struct kw_column *c;
-	bool passes = false;
 
 	begin(top, ret);
 	ret->frame = top_frame(&top->model, schema->name);
@@ -219,14 +215,8 @@ int top_table(const struct kw_top *top, const struct kw_schema *schema, struct t
 	ret->row = malloc((ret->frame->n ?: 1) * sizeof(*ret->row));
 	if (!ret->row)
 		return -ENOMEM;
-	for (size_t i = 0; i < ret->frame->n; i++) {
-		const struct kw_row_head *head = ret->frame->row[i];
-
-		if (!i || head->vm != ((const struct kw_row_head *)ret->frame->row[i - 1])->vm)
-			passes = top_passes(top, head->vm);
-		if (passes)
-			ret->row[ret->rows.n++] = ret->frame->row[i];
-	}
+	for (size_t i = 0; i < ret->frame->n; i++)
+		ret->row[ret->rows.n++] = ret->frame->row[i];
 	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++)
 		if (c->role != KW_PADDING && c->role != KW_HISTOGRAM)
 			add_column(ret, TOP_CELL, c);

@@ -80,14 +80,17 @@ void top_push_vm(struct kw_top *top, uint32_t vm)
 
 static enum kw_top_action go_back(struct kw_top *top)
 {
-	if (top->depth > 1) {
-		release_page(&top->page[--top->depth]);
+	struct top_page *page = top_page(top);
+
+	if (*page->filter) {
+		*page->filter = 0;
+		top->filters++;
 		return KW_TOP_DRAW;
 	}
-	if (!*top->filter)
+	if (top->depth == 1)
 		return KW_TOP_NOTHING;
-	*top->filter = 0;
-	top->filters++;
+	release_page(page);
+	top->depth--;
 	return KW_TOP_DRAW;
 }
 
@@ -95,28 +98,30 @@ static enum kw_top_action go_back(struct kw_top *top)
 
 static void append(struct kw_top *top, uint32_t c)
 {
-	size_t used = strlen(top->filter);
+	char *filter = top_page(top)->filter;
+	size_t used = strlen(filter);
 	int len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 
-	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top->filter))
+	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top_page(top)->filter))
 		return;
 	for (int i = len - 1; i > 0; i--, c >>= 6)
-		top->filter[used + i] = 0x80 | (c & 0x3f);
-	top->filter[used] = first[len] | c;
-	top->filter[used + len] = 0;
+		filter[used + i] = 0x80 | (c & 0x3f);
+	filter[used] = first[len] | c;
+	filter[used + len] = 0;
 }
 
 /* The last character, be it of several bytes. False if there is none. */
 static bool erase(struct kw_top *top)
 {
-	size_t used = strlen(top->filter);
+	char *filter = top_page(top)->filter;
+	size_t used = strlen(filter);
 
 	if (!used)
 		return false;
-	while (used > 1 && (top->filter[used - 1] & 0xc0) == 0x80)
+	while (used > 1 && (filter[used - 1] & 0xc0) == 0x80)
 		used--;
-	top->filter[used - 1] = 0;
+	filter[used - 1] = 0;
 	return true;
 }
 
@@ -126,7 +131,7 @@ static enum kw_top_action type(struct kw_top *top, uint32_t key)
 		top->typing = false;
 	} else if (key == KW_KEY_ESCAPE) {
 		top->typing = false;
-		*top->filter = 0;
+		*top_page(top)->filter = 0;
 	} else if (key == KW_KEY_BACKSPACE) {
 		top->typing = erase(top);
 	} else {
@@ -172,10 +177,18 @@ static enum kw_top_action open_over(struct kw_top *top, const struct top_view *v
 	return top_push(top, view) ? KW_TOP_DRAW : KW_TOP_NOTHING;
 }
 
+/* What is typed filters a list: on pages without one, that of the page below. */
 static enum kw_top_action begin_filter(struct kw_top *top)
 {
-	if (!top_page(top)->view->tabs)
-		return KW_TOP_NOTHING;
+	struct top_page *page;
+
+	while (!top_page(top)->view->panes)
+		go_back(top);
+	page = top_page(top);
+	if (page->filter_pane != page->pane && !page->view->tabs)
+		*page->filter = 0;
+	page->filter_pane = page->pane;
+	top->filters++;
 	top->typing = true;
 	return KW_TOP_DRAW;
 }
@@ -185,7 +198,7 @@ static enum kw_top_action global_key(struct kw_top *top, uint32_t key)
 {
 	switch (key) {
 	case 'q':
-		return KW_TOP_QUIT;
+		return top_page(top)->view->panes ? KW_TOP_QUIT : go_back(top);
 	case 'p':
 	case ' ':
 		return pause_or_go_on(top);
@@ -242,7 +255,7 @@ static bool list_key(struct kw_top *top, struct top_page *page, uint32_t key)
 	_cleanup_(top_content_release) struct top_content content = {};
 	struct top_list *list = &page->list[page->pane];
 
-	if (page->view->content(top, page, page->pane, &content) ||
+	if (top_fill(top, page, page->pane, &content) ||
 	    top_list_arrange(list, &content.rows, top_stamp(top)))
 		return false;
 	if (key != KW_KEY_ENTER)

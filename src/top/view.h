@@ -20,11 +20,13 @@ struct top_view;
 /* One thing that was gone into, and how it is looked at. */
 struct top_page {
 	const struct top_view *view;
-	uint32_t vm, vcpu; /* vcpu: KW_ALL for all of the VM */
-	uint64_t reason;   /* top_row_id() of exits */
-	char name[32];	   /* of the reason */
-	size_t pane;	   /* to which the keys go */
-	int scroll;	   /* of text */
+	uint32_t vm, vcpu;  /* vcpu: KW_ALL for all of the VM */
+	uint64_t reason;    /* top_row_id() of exits */
+	char name[32];	    /* of the reason */
+	size_t pane;	    /* to which the keys go */
+	int scroll;	    /* of text */
+	char filter[64];    /* only rows that contain this are seen */
+	size_t filter_pane; /* of this pane, where there are several at once */
 	struct top_list list[TOP_PANES];
 };
 
@@ -33,8 +35,7 @@ struct kw_top {
 	uint64_t interval_ns;
 	struct top_model model;
 	bool paused;
-	bool typing; /* a filter */
-	char filter[64];
+	bool typing;	  /* a filter of the page that is seen */
 	uint32_t filters; /* how often it was changed: rows are others then */
 	struct top_page page[TOP_DEPTH];
 	size_t depth; /* pages */
@@ -79,7 +80,7 @@ void top_content_release(struct top_content *content);
 int top_vms(const struct kw_top *top, struct top_content *ret);
 int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret);
 int top_slow_exits(const struct kw_top *top, const struct top_page *page, struct top_content *ret);
-/* A whole table, but for VMs that the filter hides. */
+/* A whole table. */
 int top_table(const struct kw_top *top, const struct kw_schema *schema, struct top_content *ret);
 
 /* Of a table, the rows about one thing: columns by name, "count/s" for a rate, "~" for a history.
@@ -151,8 +152,15 @@ static inline struct top_page *top_page(struct kw_top *top)
 /* Tells when a list is to be ordered again. */
 uint64_t top_stamp(const struct kw_top *top);
 
-/* Does the filter let a VM through? */
+/* Does the first page's filter let a VM through? */
 bool top_passes(const struct kw_top *top, uint32_t vm);
+
+/* Is a pane's list filtered? */
+bool top_filters(const struct top_page *page, size_t pane);
+
+/* What a pane shows, filtered; 0 or -ENOMEM. */
+int top_fill(const struct kw_top *top, const struct top_page *page, size_t pane,
+	     struct top_content *ret);
 
 /* ---- pieces ---- */
 
@@ -167,6 +175,10 @@ void top_draw_hints(const struct kw_top *top, struct kw_canvas *canvas, struct t
 /* Fill a list and draw it. */
 void top_draw_pane(struct kw_top *top, struct top_page *page, size_t pane, struct kw_canvas *canvas,
 		   struct top_area area);
+
+/* Names of panes in a line, as many as fit around the one with the keys. */
+void top_draw_names(const struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
+		    struct top_area line, size_t n);
 
 /* All panes of a page: side by side where there is room, else the one with the keys. */
 void top_draw_panes(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,

@@ -39,9 +39,7 @@ static void draw_line(struct kw_canvas *canvas, struct top_area line, const stru
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	static const char *const keys[] = {
-		"Space", "on or off", "Esc", "back", "q", "quit", NULL
-	};
+	static const char *const keys[] = { "Space", "on or off", "Esc q", "back", NULL };
 	_cleanup_(top_content_release) struct top_content content = {};
 	const struct top_list *list = &page_before(top)->list[page_before(top)->pane];
 	int first;

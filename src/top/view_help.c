@@ -14,10 +14,10 @@
 static const char *const help[][2] = {
 	{ "Up Down j k", "move; PgUp PgDn Home End g G: faster" },
 	{ "Enter", "go into a VM, a vCPU, an exit reason" },
-	{ "Esc Backspace", "back; on the first page: no filter" },
+	{ "Esc Backspace", "no filter any more, else back" },
 	{ "Tab Shift-Tab", "first page: the tables of the collectors; elsewhere: the panes" },
 	{ "Left Right h l", "panes; in a wide table: other columns" },
-	{ "/", "only VMs whose name contains what is typed; Esc: all" },
+	{ "/", "only VMs whose name, or rows whose text, contains what is typed" },
 	{ "s > <", "sort by the next, the previous column" },
 	{ "r", "reverse the order" },
 	{ "c", "choose columns" },
@@ -26,7 +26,7 @@ static const char *const help[][2] = {
 	{ "Ctrl-L Ctrl-Z", "draw again; suspend" },
 	{ "?", "this help" },
 	{ "(no HLT)", "lists of slow exits leave out those of an idle vCPU" },
-	{ "q", "quit" },
+	{ "q", "quit; in this help and the choice of columns: back" },
 };
 
 static const char *const meaning[TIME_STATES] = {
@@ -76,7 +76,7 @@ static void draw_line(struct kw_canvas *canvas, struct top_area line, int i)
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	static const char *const keys[] = { "Esc", "back", "Up Down", "scroll", "q", "quit", NULL };
+	static const char *const keys[] = { "Esc q", "back", "Up Down", "scroll", NULL };
 	int most;
 
 	if (area.height > 3)

@@ -182,13 +182,14 @@ static void draw_reason(const struct kw_top *top, const struct top_page *page,
 	}
 }
 
-static const char *const keys[] = { "Esc",   "back", "Left Right", "panes", "s",    "sort", "p",
-				    "pause", "?",    "help",	   "q",	    "quit", NULL };
+static const char *const keys[] = { "Esc",    "back", "Left Right", "panes", "/",
+				    "filter", "s",    "sort",	    "p",     "pause",
+				    "?",      "help", "q",	    "quit",  NULL };
 
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	if (area.height > 5)
+	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
 	draw_reason(top, page, canvas, &area);
 	top_draw_panes(top, page, canvas, area);

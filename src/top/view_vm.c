@@ -199,9 +199,10 @@ static void draw_strip(const struct kw_top *top, const struct top_page *page,
 	top_draw_strip(canvas, strip, top->model.shown->seq, 1, top->interval_ns, sample, &arg);
 }
 
-static const char *const keys[] = { "Enter", "go into", "Esc", "back",	  "Left Right", "panes",
-				    "s",     "sort",	"r",   "reverse", "p",		"pause",
-				    "?",     "help",	"q",   "quit",	  NULL };
+static const char *const keys[] = { "Enter", "go into", "Esc",	   "back", "Left Right",
+				    "panes", "/",	"filter",  "s",	   "sort",
+				    "p",     "pause",	"?",	   "help", "q",
+				    "quit",  "r",	"reverse", NULL };
 
 static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
 		      struct top_area *area)
@@ -223,7 +224,7 @@ static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	if (area.height > 5)
+	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
 	draw_sums(top, page, canvas, &area);
 	if (page->vcpu == KW_ALL)

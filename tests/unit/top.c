@@ -281,6 +281,51 @@ static void filter_hides(void **state)
 	close_screen(&s);
 }
 
+/* Each page has its own, of the list that has the keys. */
+static void filter_works_on_every_list(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	time_row(&s, 1, 0, 900);
+	time_row(&s, 2, 0, 300);
+	exit_row(&s, 1, 0, 0x78, 10, 1000);
+	exit_row(&s, 1, 0, 0x7c, 10, 1000);
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	assert_true(find(&s, "HLT") > 0 && find(&s, "MSR") > 0);
+	press(&s, "/msr");
+	assert_true(seen(&s, "row contains: msr_"));
+	assert_int_equal(find(&s, "HLT"), -1);
+	assert_true(find(&s, "MSR") > 0);
+	press(&s, "q"); /* no command */
+	assert_true(seen(&s, "nothing here has what the filter looks for"));
+	kw_top_key(s.top, KW_KEY_BACKSPACE);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "filter /msr"));
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	assert_false(seen(&s, "filter /msr"));
+	kw_top_key(s.top, KW_KEY_LEFT);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "MSR of vm-1"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_ESCAPE); /* the filter goes first */
+	assert_true(find(&s, "HLT") > 0);
+	assert_true(seen(&s, "vm-1 (qemu"));
+	press(&s, "?/q");
+	assert_true(seen(&s, "row contains: q_"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_TAB);
+	press(&s, "/vm-2");
+	assert_true(seen(&s, "table time"));
+	assert_true(find(&s, "vm-2") > 0);
+	assert_int_equal(find(&s, "vm-1"), -1);
+	close_screen(&s);
+}
+
 static void filter_takes_any_character(void **state)
 {
 	struct kw_vm vm = { .pid = 1, .number = 1, .vmm = "qemu", .name = "数据库" };
@@ -360,6 +405,7 @@ static void keys_need_no_drawing(void **state)
 
 static void pause_freezes_and_remembers(void **state)
 {
+	char title[256];
 	struct screen s;
 
 	(void)state;
@@ -368,10 +414,12 @@ static void pause_freezes_and_remembers(void **state)
 	feed(&s);
 	press(&s, "p");
 	assert_true(seen(&s, "PAUSED"));
+	snprintf(title, sizeof(title), "%s", line(&s, 0)); /* the time of what is seen */
 	for (int i = 0; i < 5; i++) {
 		time_row(&s, 0, 0, 1000);
 		feed(&s);
 	}
+	assert_string_equal(line(&s, 0), title);
 	assert_true(find(&s, "vm-1") > 0);
 	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "10.0");
 	press(&s, " ");
@@ -522,6 +570,20 @@ static void losses_are_seen(void **state)
 	s.lost.n[KW_LOSS_RING] = 0;
 	feed(&s);
 	assert_true(seen(&s, "lost so far: 17 ring"));
+	assert_int_equal(s.canvas.cell[s.canvas.width].style, KW_STYLE_WARN);
+	close_screen(&s);
+}
+
+static void ended_vcpus_are_no_warning(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 1);
+	s.lost.n[KW_LOSS_UNFINISHED] = 2;
+	feed(&s);
+	assert_true(seen(&s, "lost 2 unfinished"));
+	assert_int_equal(s.canvas.cell[s.canvas.width].style, KW_STYLE_DIM);
 	close_screen(&s);
 }
 
@@ -827,6 +889,16 @@ static void rates_have_a_fraction_if_small(void **state)
 	assert_string_equal(top_format_rate(33300, text, sizeof(text)), "33");
 }
 
+static void spans_are_seconds(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_string_equal(top_format_span(100 * MS, text, sizeof(text)), "0.1s");
+	assert_string_equal(top_format_span(SECOND + 100, text, sizeof(text)), "1s");
+	assert_string_equal(top_format_span(2000 * SECOND, text, sizeof(text)), "2000s");
+}
+
 /* ---- keys ---- */
 
 static void keys_tell_the_caller(void **state)
@@ -851,6 +923,9 @@ static void keys_tell_the_caller(void **state)
 	kw_top_key(s.top, KW_KEY_ESCAPE);
 	press(&s, "?");
 	assert_true(seen(&s, "quit"));
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_DRAW);
+	press(&s, "c");
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_DRAW);
 	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_QUIT);
 	close_screen(&s);
 }
@@ -867,8 +942,7 @@ static void collectors_are_tabs(void **state)
 		char text[64];
 
 		kw_top_key(s.top, KW_KEY_TAB);
-		snprintf(text, sizeof(text), "table %s (%d of %d)", schemas[i]->name, i + 1,
-			 TABLES);
+		snprintf(text, sizeof(text), "table %s, counts per 1s", schemas[i]->name);
 		assert_true(seen(&s, text));
 	}
 	kw_top_key(s.top, KW_KEY_TAB);
@@ -1049,6 +1123,7 @@ int main(void)
 		cmocka_unit_test(equal_cost_is_sorted_by_exits),
 		cmocka_unit_test(other_columns_sort_and_reverse),
 		cmocka_unit_test(filter_hides),
+		cmocka_unit_test(filter_works_on_every_list),
 		cmocka_unit_test(filter_takes_any_character),
 		cmocka_unit_test(selection_follows_the_vm),
 		cmocka_unit_test(keys_need_no_drawing),
@@ -1059,6 +1134,7 @@ int main(void)
 		cmocka_unit_test(figures_that_nobody_counts_are_missing),
 		cmocka_unit_test(ended_vms_vanish),
 		cmocka_unit_test(losses_are_seen),
+		cmocka_unit_test(ended_vcpus_are_no_warning),
 		cmocka_unit_test(history_is_a_ring),
 		cmocka_unit_test(intervals_without_rows_are_not_known),
 		cmocka_unit_test(rates_of_reasons_are_remembered),
@@ -1070,6 +1146,7 @@ int main(void)
 		cmocka_unit_test(bar_is_proportional),
 		cmocka_unit_test(bar_has_the_states_styles),
 		cmocka_unit_test(rates_have_a_fraction_if_small),
+		cmocka_unit_test(spans_are_seconds),
 		cmocka_unit_test(keys_tell_the_caller),
 		cmocka_unit_test(collectors_are_tabs),
 		cmocka_unit_test(names_of_columns_are_right),
