@@ -212,10 +212,8 @@ static void draw_column(struct kw_canvas *canvas, struct top_area area, int x,
 	}
 }
 
-static void draw_scale(struct kw_canvas *canvas, struct top_area area, uint32_t intervals,
-		       uint64_t interval_ns)
+static void draw_scale(struct kw_canvas *canvas, struct top_area area, double seconds)
 {
-	double seconds = intervals * (interval_ns / 1e9);
 	char since[32];
 
 	if (seconds < 100)
@@ -227,6 +225,32 @@ static void draw_scale(struct kw_canvas *canvas, struct top_area area, uint32_t 
 	kw_canvas_right(canvas, area.x, area.y + area.height - 1, 5, KW_STYLE_DIM, since);
 }
 
+/*
+ * How long ago the first of so many intervals began: intervals may have had another length; those
+ * that are not known are taken for as long as the present one.
+ */
+static double age_of(top_sample_fn sample, const void *arg, uint32_t intervals,
+		     uint64_t interval_ns)
+{
+	const struct top_sample *newest = NULL, *oldest = NULL;
+	uint32_t known = 0;
+
+	for (uint32_t i = 0; i < intervals; i++) {
+		const struct top_sample *s = sample(arg, i);
+
+		if (!s)
+			continue;
+		newest = newest ?: s;
+		oldest = s;
+		known = i;
+	}
+	if (!newest)
+		known = 0;
+	return ((newest ? newest->mono_ns - oldest->mono_ns : 0) +
+		(double)(intervals - known) * interval_ns) /
+	       1e9;
+}
+
 void top_draw_strip(struct kw_canvas *canvas, struct top_area area, uint32_t seq, uint32_t group,
 		    uint64_t interval_ns, top_sample_fn sample, const void *arg)
 {
@@ -236,7 +260,7 @@ void top_draw_strip(struct kw_canvas *canvas, struct top_area area, uint32_t seq
 
 	if (area.height <= 0 || columns <= 0)
 		return;
-	draw_scale(canvas, area, columns * group, interval_ns);
+	draw_scale(canvas, area, age_of(sample, arg, columns * group, interval_ns));
 	for (int i = 0; i < columns; i++) {
 		uint32_t first = i ? newest + (i - 1) * group : 0;
 		int x = area.x + area.width - 1 - i;

@@ -285,6 +285,7 @@ static int copy_rows(const struct kw_top *top, const struct top_part *part,
 		     const struct kw_frame *from, struct kw_frame *to)
 {
 	size_t i, end;
+	int err;
 
 	*to = (struct kw_frame){ .schema = from->schema, .span_ns = from->span_ns };
 	to->unavailable = from->unavailable;
@@ -299,7 +300,10 @@ static int copy_rows(const struct kw_top *top, const struct top_part *part,
 			return -ENOMEM;
 		memcpy(row, from->row[i], from->schema->row_size);
 	}
-	return kw_frame_fold(to, part->vcpu == KW_ALL ? KW_PER_VM : KW_PER_VCPU);
+	err = kw_frame_fold(to, part->vcpu == KW_ALL ? KW_PER_VM : KW_PER_VCPU);
+	for (i = 0; i < to->n && part->wall_ns; i++)
+		((struct kw_row_head *)to->row[i])->span_ns = part->wall_ns;
+	return err;
 }
 
 int top_part(const struct kw_top *top, const struct top_part *part, struct top_content *ret)

@@ -91,6 +91,7 @@ struct top_part {
 	uint64_t row_id;    /* of exits: this reason only; 0: all */
 	const char *column; /* only rows whose cell of this column … */
 	const char *prefix; /* … begins with one of these words, separated by '|'; NULL: all */
+	uint64_t wall_ns;   /* what shares are of; 0: of the interval */
 };
 int top_part(const struct kw_top *top, const struct top_part *part, struct top_content *ret);
 
@@ -184,7 +185,9 @@ void top_draw_names(const struct kw_top *top, const struct top_page *page, struc
 void top_draw_panes(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		    struct top_area area);
 
-/* The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. */
-void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, struct top_area *area);
+/* The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. Without sums it has
+ * ended, or one waits for the first interval. */
+void top_draw_budget(const struct top_sums *sums, bool waiting, struct kw_canvas *canvas,
+		     struct top_area *area);
 
 #endif

@@ -88,6 +88,7 @@ static int content(const struct kw_top *top, const struct top_page *page, size_t
 {
 	const struct top_pane *p = pane_of(top, page, pane);
 	struct top_part part = { .vm = page->vm, .vcpu = page->vcpu };
+	const struct top_sums *sums = top_sums_of(&top->model, page->vm);
 
 	if (!p || p->kind == TOP_PANE_TIMES)
 		return 0;
@@ -98,6 +99,8 @@ static int content(const struct kw_top *top, const struct top_page *page, size_t
 	part.table = p->table;
 	part.columns = p->columns;
 	part.sort = p->sort;
+	if (!strcmp(p->table, "time-culprits") && page->vcpu == KW_ALL && sums && sums->timed)
+		part.wall_ns = sums->wall; /* as all that is said of the VM's vCPUs */
 	return top_part(top, &part, ret);
 }
 
@@ -218,7 +221,7 @@ static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw
 		for (size_t i = 0; i < n; i++)
 			found = vcpus[i].vcpu == page->vcpu ? &vcpus[i] : found;
 	}
-	top_draw_budget(found, canvas, area);
+	top_draw_budget(found, !top->model.shown, canvas, area);
 }
 
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,

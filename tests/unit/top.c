@@ -30,10 +30,11 @@
 #define SECOND 1000000000ULL
 #define MS     1000000ULL
 
-enum { TIME, EXITS, FAULTS, DIRTY, TABLES };
+enum { TIME, EXITS, FAULTS, DIRTY, THREADS, CULPRITS, TABLES };
 
-static const struct kw_schema *const schemas[TABLES] = { &time_table, &exits_table, &faults_table,
-							 &dirty_table };
+static const struct kw_schema *const schemas[TABLES] = { &time_table,	     &exits_table,
+							 &faults_table,	     &dirty_table,
+							 &time_thread_table, &time_culprit_table };
 
 struct screen {
 	struct kw_vms vms;
@@ -211,7 +212,7 @@ static void rows_are_sorted_by_cost(void **state)
 	feed(&s);
 	assert_true(find(&s, "vm-1") < find(&s, "vm-2"));
 	assert_true(find(&s, "vm-2") < find(&s, "vm-0"));
-	assert_true(seen(&s, "by CPU%"));
+	assert_true(seen(&s, "by CPU+THR%"));
 	assert_string_equal(word(line(&s, find(&s, "vm-1")), 1), "2");
 	assert_string_equal(word(line(&s, find(&s, "vm-1")), 2), "140.0");
 	close_screen(&s);
@@ -230,6 +231,81 @@ static void equal_cost_is_sorted_by_exits(void **state)
 	feed(&s);
 	assert_true(find(&s, "vm-1") < find(&s, "vm-0"));
 	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	close_screen(&s);
+}
+
+/* What the VM's other threads run is its cost, too. */
+static void other_threads_are_cost(void **state)
+{
+	struct time_thread_row *thread;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	for (int vm = 0; vm < 2; vm++)
+		for (int i = 0; i < 2; i++) {
+			thread = new_row(&s, THREADS, vm, KW_ALL);
+			thread->thread = 5000 + i;
+			thread->run = vm ? 0 : 700 * MS;
+		}
+	feed(&s);
+	assert_true(find(&s, "vm-0") < find(&s, "vm-1"));
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "10.0");
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 3), "140.0");
+	assert_string_equal(word(line(&s, find(&s, "vm-1")), 3), "0.0");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "threads 140.0%"));
+	close_screen(&s);
+}
+
+/* All shares on a VM's page are of its vCPUs' wall time. */
+static void culprits_have_their_share_of_the_wall(void **state)
+{
+	struct time_culprit_row *culprit;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 1);
+	for (int i = 0; i < 4; i++) {
+		time_row(&s, 0, i, 500);
+		culprit = new_row(&s, CULPRITS, 0, i);
+		culprit->by = TIME_BY_PROCESS;
+		culprit->pid = 77;
+		culprit->waited = 100 * MS;
+	}
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	for (int i = 0; i < 6 && find(&s, "BY") < 0; i++)
+		kw_top_key(s.top, KW_KEY_TAB);
+	assert_non_null(strstr(line(&s, find(&s, "process")), "400ms 10.0"));
+	close_screen(&s);
+}
+
+static void gaps_are_a_warning(void **state)
+{
+	struct screen s;
+	int y;
+
+	(void)state;
+	open_screen(&s, 100, 24, 2);
+	time_row(&s, 0, 0, 500)->ns[TIME_HALTED] -= 20 * MS;
+	time_row(&s, 1, 0, 400)->ns[TIME_HALTED] -= MS; /* 0.1 % may be missing */
+	feed(&s);
+	for (int vm = 0; vm < 2; vm++) {
+		size_t warned = 0;
+
+		y = find(&s, vm ? "vm-1" : "vm-0");
+		for (int x = 0; x < s.canvas.width; x++)
+			warned += s.canvas.cell[y * s.canvas.width + x].style == KW_STYLE_WARN;
+		assert_int_equal(warned, vm ? 0 : 4);
+	}
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "? unaccounted 2.0%"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_DOWN);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_false(seen(&s, "unaccounted"));
 	close_screen(&s);
 }
 
@@ -350,6 +426,24 @@ static void filter_takes_any_character(void **state)
 	for (int i = 0; i < 200; i++)
 		kw_top_key(s.top, KW_KEY_BACKSPACE);
 	assert_true(find(&s, "vm-0") > 0);
+	close_screen(&s);
+}
+
+/* From the first time it is seen, without any key. */
+static void cursor_is_bound_at_once(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-1"));
+	time_row(&s, 0, 0, 800);
+	time_row(&s, 1, 0, 10);
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-1"));
+	assert_true(find(&s, "vm-0") < find(&s, "vm-1"));
 	close_screen(&s);
 }
 
@@ -475,6 +569,64 @@ static void columns_fit_by_priority(void **state)
 	close_screen(&s);
 }
 
+static void columns_without_room_can_be_scrolled_to(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_null(strstr(line(&s, find(&s, "NAME")), "DIRTY/S"));
+	press(&s, "c");
+	assert_true(seen(&s, "no room: "));
+	press(&s, "q");
+	for (int i = 0; i < 40; i++)
+		press(&s, "l");
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "IRQ/S"));
+	assert_true(find(&s, "vm-1") > 0);
+	for (int i = 0; i < 40; i++)
+		press(&s, "h");
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "EXITS/S"));
+	for (int i = 0; i < 40 && !seen(&s, "by GUEST%"); i++)
+		press(&s, "s");
+	assert_true(seen(&s, "by GUEST%")); /* though it is not seen */
+	assert_int_equal(kw_canvas_resize(&s.canvas, 250, 24), 0);
+	line(&s, 0);
+	press(&s, "l"); /* all are seen already */
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "VMM"));
+	close_screen(&s);
+}
+
+static void without_time_there_are_no_columns_of_it(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	kw_top_close(s.top);
+	s.wants.n_tables = 0;
+	s.wants.table[s.wants.n_tables++] = &exits_table;
+	assert_int_equal(kw_top_open(&s.wants, SECOND, &s.top), 0);
+	three_vms(&s);
+	for (int i = 0; i < TABLES; i++)
+		if (i != EXITS)
+			kw_frame_clear(&s.frame[i]);
+	s.frame[0] = s.frame[EXITS];
+	s.frame[EXITS].row = NULL;
+	s.frame[EXITS].n = 0;
+	assert_int_equal(
+		kw_top_feed(s.top,
+			    &(struct kw_top_interval){ .vms = &s.vms, .frame = s.frame, .n = 1 }),
+		0);
+	assert_null(strstr(line(&s, find(&s, "NAME")), "BUDGET"));
+	assert_null(strstr(line(&s, find(&s, "NAME")), "CPU%"));
+	assert_true(seen(&s, "by EXITS/S"));
+	assert_false(seen(&s, "halted"));
+	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	close_screen(&s);
+}
+
 /* ---- missing is not zero ---- */
 
 static void missing_is_not_zero(void **state)
@@ -491,7 +643,7 @@ static void missing_is_not_zero(void **state)
 	assert_true(seen(&s, "time: unavailable: no such place"));
 	assert_true(seen(&s, "dirty: unavailable: nor there"));
 	assert_string_equal(word(line(&s, find(&s, "vm-0")), 4), "-"); /* CPU% */
-	assert_string_equal(word(line(&s, find(&s, "vm-0")), 5), "-"); /* the bar */
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 6), "-"); /* the bar */
 	assert_non_null(strstr(line(&s, find(&s, "vm-0")), " 3000 "));
 	kw_top_key(s.top, KW_KEY_ENTER);
 	assert_true(seen(&s, "where its time goes is not known"));
@@ -899,6 +1051,28 @@ static void spans_are_seconds(void **state)
 	assert_string_equal(top_format_span(2000 * SECOND, text, sizeof(text)), "2000s");
 }
 
+/* Intervals were of 10 seconds, then of 1: 2 of them, 2 of these, and what came before. */
+static void history_has_the_right_times(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 1);
+	for (int i = 0; i < 4; i++) {
+		s.frame[0].mono_ns = i < 2 ? (i + 1) * 10 * SECOND : (18 + i + 1) * SECOND;
+		for (int t = 1; t < TABLES; t++)
+			s.frame[t].mono_ns = s.frame[0].mono_ns;
+		time_row(&s, 0, 0, 500);
+		feed(&s);
+	}
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(find(&s, " -103s") < 0);
+	assert_true(seen(&s, " -2m")); /* 94 columns: 12 s of three, 91 of 1 s */
+	assert_int_equal(kw_canvas_resize(&s.canvas, 50, 24), 0);
+	assert_true(seen(&s, " -53s"));
+	close_screen(&s);
+}
+
 /* ---- keys ---- */
 
 static void keys_tell_the_caller(void **state)
@@ -948,7 +1122,7 @@ static void collectors_are_tabs(void **state)
 	kw_top_key(s.top, KW_KEY_TAB);
 	assert_true(seen(&s, "3 VMs, 4 vCPUs"));
 	kw_top_key(s.top, KW_KEY_BACKTAB);
-	assert_true(seen(&s, "table dirty"));
+	assert_true(seen(&s, "table time-culprits"));
 	close_screen(&s);
 }
 
@@ -1121,15 +1295,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_sorted_by_cost),
 		cmocka_unit_test(equal_cost_is_sorted_by_exits),
+		cmocka_unit_test(other_threads_are_cost),
+		cmocka_unit_test(culprits_have_their_share_of_the_wall),
+		cmocka_unit_test(gaps_are_a_warning),
 		cmocka_unit_test(other_columns_sort_and_reverse),
 		cmocka_unit_test(filter_hides),
 		cmocka_unit_test(filter_works_on_every_list),
 		cmocka_unit_test(filter_takes_any_character),
+		cmocka_unit_test(cursor_is_bound_at_once),
 		cmocka_unit_test(selection_follows_the_vm),
 		cmocka_unit_test(keys_need_no_drawing),
 		cmocka_unit_test(pause_freezes_and_remembers),
 		cmocka_unit_test(columns_can_be_chosen),
 		cmocka_unit_test(columns_fit_by_priority),
+		cmocka_unit_test(columns_without_room_can_be_scrolled_to),
+		cmocka_unit_test(without_time_there_are_no_columns_of_it),
 		cmocka_unit_test(missing_is_not_zero),
 		cmocka_unit_test(figures_that_nobody_counts_are_missing),
 		cmocka_unit_test(ended_vms_vanish),
@@ -1147,6 +1327,7 @@ int main(void)
 		cmocka_unit_test(bar_has_the_states_styles),
 		cmocka_unit_test(rates_have_a_fraction_if_small),
 		cmocka_unit_test(spans_are_seconds),
+		cmocka_unit_test(history_has_the_right_times),
 		cmocka_unit_test(keys_tell_the_caller),
 		cmocka_unit_test(collectors_are_tabs),
 		cmocka_unit_test(names_of_columns_are_right),
