@@ -74,8 +74,62 @@ void top_push_vm(struct kw_top *top, uint32_t vm)
 {
 	struct top_page *page = top_push(top, &top_view_vm);
 
-	if (page)
-		page->vm = vm;
+	if (!page)
+		return;
+	page->vm = vm;
+	top_recall(top, page);
+}
+
+/* ---- how pages are looked at ---- */
+
+static struct top_look *look_of(struct kw_top *top, const struct top_view *view, const char *pane)
+{
+	for (struct top_look *l = top->look; l < top->look + TOP_LOOKS; l++)
+		if (!l->pane || (l->view == view && !strcmp(l->pane, pane)))
+			return l;
+	return NULL;
+}
+
+static void remember_looks(struct kw_top *top, const struct top_page *page)
+{
+	size_t n = page->view->panes ? page->view->panes(top, page) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *pane = page->view->pane_title(top, page, i);
+		struct top_look *look = look_of(top, page->view, pane);
+		const struct top_list *list = &page->list[i];
+
+		if (look)
+			*look = (struct top_look){
+				.view = page->view,
+				.pane = pane,
+				.had_keys = i == page->pane,
+				.sort = list->sort,
+				.first_column = list->first_column,
+				.reverse = list->reverse,
+				.flipped = list->flipped,
+			};
+	}
+}
+
+void top_recall(struct kw_top *top, struct top_page *page)
+{
+	size_t n = page->view->panes(top, page);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *pane = page->view->pane_title(top, page, i);
+		struct top_list *list = &page->list[i];
+		const struct top_look *look = look_of(top, page->view, pane);
+
+		if (!look || !look->pane)
+			continue;
+		list->sort = look->sort;
+		list->first_column = look->first_column;
+		list->reverse = look->reverse;
+		list->flipped = look->flipped;
+		if (look->had_keys)
+			page->pane = i;
+	}
 }
 
 static enum kw_top_action go_back(struct kw_top *top)
@@ -89,6 +143,7 @@ static enum kw_top_action go_back(struct kw_top *top)
 	}
 	if (top->depth == 1)
 		return KW_TOP_NOTHING;
+	remember_looks(top, page);
 	release_page(page);
 	top->depth--;
 	return KW_TOP_DRAW;

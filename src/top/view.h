@@ -30,6 +30,18 @@ struct top_page {
 	struct top_list list[TOP_PANES];
 };
 
+/* How a list of a page was looked at when that was left. */
+struct top_look {
+	const struct top_view *view;
+	const char *pane; /* its title; NULL: none, from here on */
+	bool had_keys;
+	size_t sort, first_column;
+	bool reverse;
+	uint64_t flipped;
+};
+
+#define TOP_LOOKS 64
+
 struct kw_top {
 	struct kw_wants wants;
 	uint64_t interval_ns;
@@ -38,7 +50,8 @@ struct kw_top {
 	bool typing;	  /* a filter of the page that is seen */
 	uint32_t filters; /* how often it was changed: rows are others then */
 	struct top_page page[TOP_DEPTH];
-	size_t depth; /* pages */
+	size_t depth;			 /* pages */
+	struct top_look look[TOP_LOOKS]; /* of pages that can be gone into */
 };
 
 /* ---- what a list shows ---- */
@@ -143,6 +156,9 @@ extern const struct top_view top_view_host, top_view_vm, top_view_vcpu, top_view
 
 struct top_page *top_push(struct kw_top *top, const struct top_view *view);
 void top_push_vm(struct kw_top *top, uint32_t vm);
+
+/* Look at a page as at the last one of its kind; once it is known what it is about. */
+void top_recall(struct kw_top *top, struct top_page *page);
 
 /* The page that is seen. */
 static inline struct top_page *top_page(struct kw_top *top)

@@ -116,6 +116,7 @@ static void enter_reason(struct kw_top *top, const struct top_page *page,
 	deeper->vcpu = page->vcpu;
 	deeper->reason = id;
 	content->rows.text(&content->rows, row, 0, deeper->name, sizeof(deeper->name));
+	top_recall(top, deeper);
 }
 
 static void enter(struct kw_top *top, struct top_page *page, const struct top_content *content,
@@ -135,6 +136,7 @@ static void enter(struct kw_top *top, struct top_page *page, const struct top_co
 		return;
 	deeper->vm = page->vm;
 	deeper->vcpu = content->sums[row].vcpu;
+	top_recall(top, deeper);
 }
 
 /* ---- the histogram of a vCPU ---- */

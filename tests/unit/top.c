@@ -569,6 +569,30 @@ static void columns_fit_by_priority(void **state)
 	close_screen(&s);
 }
 
+static void pages_are_looked_at_as_before(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	for (int i = 0; i < 20 && !seen(&s, "by P50"); i++)
+		press(&s, "s");
+	press(&s, "rcj q"); /* without the level */
+	assert_true(seen(&s, "by P50 reversed"));
+	assert_int_equal(find(&s, "REASON  L"), -1);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	press(&s, "j");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "vm-2 (qemu"));
+	assert_true(seen(&s, "by P50 reversed"));
+	assert_null(strstr(line(&s, find(&s, "REASON")), " L "));
+	close_screen(&s);
+}
+
 static void columns_without_room_can_be_scrolled_to(void **state)
 {
 	struct screen s;
@@ -647,6 +671,26 @@ static void missing_is_not_zero(void **state)
 	assert_non_null(strstr(line(&s, find(&s, "vm-0")), " 3000 "));
 	kw_top_key(s.top, KW_KEY_ENTER);
 	assert_true(seen(&s, "where its time goes is not known"));
+	close_screen(&s);
+}
+
+/* Help has all of it, however long it is. */
+static void reasons_can_be_read(void **state)
+{
+	char why[300] = "it begins,";
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 60, 60, 1);
+	for (int i = 0; i < 20; i++)
+		strcat(why, " goes on");
+	strcat(why, " and ends here");
+	s.frame[DIRTY].unavailable = why;
+	feed(&s);
+	assert_false(seen(&s, "ends here"));
+	press(&s, "?");
+	assert_true(seen(&s, "dirty: unavailable: it begins, goes on"));
+	assert_true(seen(&s, "ends here"));
 	close_screen(&s);
 }
 
@@ -1308,9 +1352,11 @@ int main(void)
 		cmocka_unit_test(pause_freezes_and_remembers),
 		cmocka_unit_test(columns_can_be_chosen),
 		cmocka_unit_test(columns_fit_by_priority),
+		cmocka_unit_test(pages_are_looked_at_as_before),
 		cmocka_unit_test(columns_without_room_can_be_scrolled_to),
 		cmocka_unit_test(without_time_there_are_no_columns_of_it),
 		cmocka_unit_test(missing_is_not_zero),
+		cmocka_unit_test(reasons_can_be_read),
 		cmocka_unit_test(figures_that_nobody_counts_are_missing),
 		cmocka_unit_test(ended_vms_vanish),
 		cmocka_unit_test(losses_are_seen),
