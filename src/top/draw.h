@@ -26,9 +26,8 @@ __attribute__((format(printf, 5, 6))) int top_print(struct kw_canvas *canvas, st
 						    ...);
 
 /* How many of width cells each state gets: in proportion, by largest remainder. */
-void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width,
-		   int cells[TIME_STATES]);
-void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TIME_STATES],
+void top_bar_cells(const uint64_t ns[TOP_STATES], uint64_t wall, int width, int cells[TOP_STATES]);
+void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TOP_STATES],
 		  uint64_t wall);
 void top_draw_legend(struct kw_canvas *canvas, struct top_area line);
 

@@ -86,7 +86,7 @@ static uint64_t on_cpu(const struct top_sums *s)
 {
 	uint64_t ns = 0;
 
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		ns += top_states[i].on_cpu ? s->ns[i] : 0;
 	return ns;
 }
@@ -123,25 +123,25 @@ static uint64_t ns_of(const struct top_sums *s, size_t column)
 
 	switch (column) {
 	case GUEST:
-		return ns[TIME_GUEST];
+		return ns[TOP_STATE_GUEST];
 	case NESTED:
-		return ns[TIME_NESTED];
+		return ns[TOP_STATE_NESTED];
 	case KERNEL:
-		return ns[TIME_KERNEL];
+		return ns[TOP_STATE_KERNEL];
 	case IN_VMM:
-		return ns[TIME_VMM];
+		return ns[TOP_STATE_VMM];
 	case POLL:
-		return ns[TIME_POLL_HIT] + ns[TIME_POLL_WASTED];
+		return ns[TOP_STATE_POLL_HIT] + ns[TOP_STATE_POLL_WASTED];
 	case HALTED:
-		return ns[TIME_HALTED];
+		return ns[TOP_STATE_HALTED];
 	case OTHER:
-		return ns[TIME_BLOCKED] + ns[TIME_IDLE] + ns[TIME_STOPPED];
+		return ns[TOP_STATE_BLOCKED] + ns[TOP_STATE_IDLE] + ns[TOP_STATE_STOPPED];
 	case UNACCOUNTED:
 		return top_unaccounted(s);
 	case STEAL:
-		return ns[TIME_PREEMPTED] + ns[TIME_WOKEN] + ns[TIME_THROTTLED];
+		return ns[TOP_STATE_PREEMPTED] + ns[TOP_STATE_WOKEN] + ns[TOP_STATE_THROTTLED];
 	default:
-		return ns[TIME_POLL_WASTED];
+		return ns[TOP_STATE_POLL_WASTED];
 	}
 }
 
@@ -362,7 +362,7 @@ static void draw_share(struct pen *pen, const struct top_sums *s, int state)
 	double percent = s->wall ? 100.0 * s->ns[state] / s->wall : 0;
 
 	make_room(pen, kw_text_width(top_states[state].label) + 9);
-	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_STATE + state, "%s",
+	pen->x = top_print(pen->canvas, pen->line, pen->x, top_states[state].style, "%s",
 			   top_state_character(pen->canvas, state));
 	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, " %s ",
 			   top_states[state].label);
@@ -422,8 +422,8 @@ static void draw_numbers(const struct top_sums *s, struct kw_canvas *canvas, str
 	struct pen pen = { canvas, area, top_take(area, area->height > LEFT_FOR_LISTS), 0 };
 
 	draw_gap(&pen, s);
-	for (int i = 0; i < TIME_STATES && s->timed; i++)
-		if (top_states_order[i] != TIME_UNKNOWN)
+	for (int i = 0; i < TOP_STATES && s->timed; i++)
+		if (top_states_order[i] != TOP_STATE_UNKNOWN)
 			draw_share(&pen, s, top_states_order[i]);
 	draw_threads(&pen, s);
 	draw_figures(&pen, s);

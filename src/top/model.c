@@ -52,7 +52,7 @@ static void resolve(struct top_table *t, const struct kw_schema *schema)
 		t->kind = TOP_THREADS;
 	t->run = kw_schema_find(schema, "run");
 	t->wall = kw_schema_find(schema, "wall");
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		t->state[i] = kw_schema_find(schema, top_states[i].column);
 	t->kernel = kw_schema_find(schema, "kernel");
 	t->vmm = kw_schema_find(schema, "vmm");
@@ -99,7 +99,7 @@ static void add_row(const struct top_table *t, const void *row, struct top_sums 
 	case TOP_TIME:
 		sums->timed = true;
 		sums->wall += raw(t->wall, row);
-		for (int i = 0; i < TIME_STATES; i++)
+		for (int i = 0; i < TOP_STATES; i++)
 			sums->ns[i] += raw(t->state[i], row);
 		break;
 	case TOP_THREADS:
@@ -219,8 +219,8 @@ uint64_t top_unaccounted(const struct top_sums *sums)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < TIME_STATES; i++)
-		sum += i == TIME_UNKNOWN ? 0 : sums->ns[i];
+	for (int i = 0; i < TOP_STATES; i++)
+		sum += i == TOP_STATE_UNKNOWN ? 0 : sums->ns[i];
 	return sums->wall > sum ? sums->wall - sum : 0;
 }
 
@@ -451,7 +451,7 @@ static void fill_sample(const struct top_sums *sums, const struct top_moment *m,
 	*sample = (struct top_sample){ .seq = m->seq,
 				       .mono_ns = m->mono_ns,
 				       .timed = sums->timed && sums->wall };
-	for (int i = 0; i < TIME_STATES && sample->timed; i++) {
+	for (int i = 0; i < TOP_STATES && sample->timed; i++) {
 		double share = 10000.0 * sums->ns[i] / sums->wall;
 
 		sample->share[i] = share > 65535 ? 65535 : (uint16_t)(share + 0.5);
@@ -471,7 +471,7 @@ static void remember(struct top_model *model, const struct top_moment *m)
 		host.timed |= vm->timed;
 		host.wall += vm->wall;
 		host.figure[TOP_EXITS] += vm->figure[TOP_EXITS];
-		for (int s = 0; s < TIME_STATES; s++)
+		for (int s = 0; s < TOP_STATES; s++)
 			host.ns[s] += vm->ns[s];
 		if (past) {
 			past->last_seq = m->seq;

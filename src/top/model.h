@@ -9,6 +9,7 @@
 #ifndef TOP_MODEL_H
 #define TOP_MODEL_H
 
+#include "states.h"
 #include "top.h"
 
 #define TOP_HOST_HISTORY   600
@@ -30,7 +31,7 @@ struct top_sums {
 	uint32_t counting; /* vCPUs of the table that is being added */
 	uint64_t span_ns;
 	bool timed; /* the next two are known */
-	uint64_t wall, ns[TIME_STATES];
+	uint64_t wall, ns[TOP_STATES];
 	bool has_threads; /* the next one is known */
 	uint64_t threads; /* CPU time of a VM's threads that are no vCPUs */
 	uint32_t counted; /* bits of figures that somebody counts */
@@ -44,8 +45,8 @@ struct top_sample {
 	uint32_t seq;	  /* number of the interval, from 1; 0: none */
 	uint64_t mono_ns; /* when it ended */
 	bool timed;
-	uint16_t share[TIME_STATES]; /* of the wall time, in hundredths of a percent */
-	float exits;		     /* per second */
+	uint16_t share[TOP_STATES]; /* of the wall time, in hundredths of a percent */
+	float exits;		    /* per second */
 };
 
 struct top_slow_exit {
@@ -88,7 +89,7 @@ struct top_table {
 	const struct kw_schema *schema;
 	enum { TOP_OTHER, TOP_TIME, TOP_THREADS, TOP_OF_EXITS, TOP_COUNTED } kind;
 	enum top_figure figure;
-	const struct kw_column *count, *wall, *state[TIME_STATES];
+	const struct kw_column *count, *wall, *state[TOP_STATES];
 	const struct kw_column *run, *kernel, *vmm, *max, *reason;
 	const struct kw_column *key[12]; /* its own */
 	size_t n_keys;

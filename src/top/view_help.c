@@ -30,21 +30,21 @@ static const char *const help[][2] = {
 	{ "q", "quit; in this help and the choice of columns: back" },
 };
 
-static const char *const meaning[TIME_STATES] = {
-	[TIME_UNKNOWN] = "on a CPU, not known yet for what",
-	[TIME_GUEST] = "in guest mode",
-	[TIME_NESTED] = "in a guest of the guest",
-	[TIME_KERNEL] = "KVM handles an exit",
-	[TIME_VMM] = "the VMM runs in user space",
-	[TIME_POLL_HIT] = "halt-polling that ended with an event",
-	[TIME_POLL_WASTED] = "halt-polling in vain: it slept after it",
-	[TIME_HALTED] = "halted and asleep",
-	[TIME_PREEMPTED] = "runnable, and another one runs",
-	[TIME_WOKEN] = "woken, and not running yet",
-	[TIME_THROTTLED] = "runnable, its cgroup's CPU limit is used up",
-	[TIME_BLOCKED] = "asleep in KVM for a page or a lock",
-	[TIME_IDLE] = "asleep outside KVM_RUN: the VMM does not run it",
-	[TIME_STOPPED] = "stopped by a signal or a debugger",
+static const char *const meaning[TOP_STATES] = {
+	[TOP_STATE_UNKNOWN] = "on a CPU, not known yet for what",
+	[TOP_STATE_GUEST] = "in guest mode",
+	[TOP_STATE_NESTED] = "in a guest of the guest",
+	[TOP_STATE_KERNEL] = "KVM handles an exit",
+	[TOP_STATE_VMM] = "the VMM runs in user space",
+	[TOP_STATE_POLL_HIT] = "halt-polling that ended with an event",
+	[TOP_STATE_POLL_WASTED] = "halt-polling in vain: it slept after it",
+	[TOP_STATE_HALTED] = "halted and asleep",
+	[TOP_STATE_PREEMPTED] = "runnable, and another one runs",
+	[TOP_STATE_WOKEN] = "woken, and not running yet",
+	[TOP_STATE_THROTTLED] = "runnable, its cgroup's CPU limit is used up",
+	[TOP_STATE_BLOCKED] = "asleep in KVM for a page or a lock",
+	[TOP_STATE_IDLE] = "asleep outside KVM_RUN: the VMM does not run it",
+	[TOP_STATE_STOPPED] = "stopped by a signal or a debugger",
 };
 
 /* What figures are of, in lines. */
@@ -101,12 +101,12 @@ static void draw_states(struct pen *pen)
 {
 	struct top_area line;
 
-	for (int i = 0; i < TIME_STATES; i++) {
+	for (int i = 0; i < TOP_STATES; i++) {
 		int state = top_states_order[i];
 
 		if (!next_line(pen, &line))
 			continue;
-		top_print(pen->canvas, line, 1, KW_STYLE_STATE + state, "%s",
+		top_print(pen->canvas, line, 1, top_states[state].style, "%s",
 			  top_state_character(pen->canvas, state));
 		top_print(pen->canvas, line, 4, KW_STYLE_PLAIN, "%s", top_states[state].label);
 		top_print(pen->canvas, line, 17, KW_STYLE_PLAIN, "%s", meaning[state]);

@@ -716,7 +716,7 @@ static void figures_that_nobody_counts_are_missing(void **state)
 		0);
 	assert_int_equal(top_sums_of(&model, 0)->counted, 0);
 	assert_true(top_sums_of(&model, 0)->timed);
-	assert_int_equal(top_sums_of(&model, 0)->ns[TIME_GUEST], 400 * MS);
+	assert_int_equal(top_sums_of(&model, 0)->ns[TOP_STATE_GUEST], 400 * MS);
 	assert_int_equal(top_vcpus_of(&model, 0, &vcpus, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(vcpus[0].vcpu, 3);
@@ -811,10 +811,11 @@ static void history_is_a_ring(void **state)
 	assert_null(top_host_sample(&f.model, 0));
 	for (int i = 1; i <= 2000; i++) {
 		feed_model(&f, i % 1000, 1);
-		assert_int_equal(top_host_sample(&f.model, 0)->share[TIME_GUEST], i % 1000 * 10);
+		assert_int_equal(top_host_sample(&f.model, 0)->share[TOP_STATE_GUEST],
+				 i % 1000 * 10);
 	}
 	for (int back = 0; back < TOP_HOST_HISTORY; back++)
-		assert_int_equal(top_host_sample(&f.model, back)->share[TIME_GUEST],
+		assert_int_equal(top_host_sample(&f.model, back)->share[TOP_STATE_GUEST],
 				 (2000 - back) % 1000 * 10);
 	assert_null(top_host_sample(&f.model, TOP_HOST_HISTORY));
 	assert_non_null(top_vm_sample(&f.model, 0, TOP_VM_HISTORY - 1));
@@ -832,9 +833,9 @@ static void intervals_without_rows_are_not_known(void **state)
 	feed_model(&f, 500, 1);
 	feed_model(&f, 2000, 0);
 	feed_model(&f, 600, 1);
-	assert_int_equal(top_vm_sample(&f.model, 0, 0)->share[TIME_GUEST], 6000);
+	assert_int_equal(top_vm_sample(&f.model, 0, 0)->share[TOP_STATE_GUEST], 6000);
 	assert_null(top_vm_sample(&f.model, 0, 1));
-	assert_int_equal(top_vm_sample(&f.model, 0, 2)->share[TIME_GUEST], 5000);
+	assert_int_equal(top_vm_sample(&f.model, 0, 2)->share[TOP_STATE_GUEST], 5000);
 	assert_false(top_host_sample(&f.model, 1)->timed);
 	for (int i = 0; i <= TOP_VM_HISTORY; i++)
 		feed_model(&f, 2000, 0);
@@ -1029,34 +1030,38 @@ static void many_vms(void **state)
 
 static void bar_is_proportional(void **state)
 {
-	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 500, [TIME_KERNEL] = 250, [TIME_HALTED] = 250 };
-	int cells[TIME_STATES];
+	uint64_t ns[TOP_STATES] = {
+		[TOP_STATE_GUEST] = 500, [TOP_STATE_KERNEL] = 250, [TOP_STATE_HALTED] = 250
+	};
+	int cells[TOP_STATES];
 
 	(void)state;
 	top_bar_cells(ns, 1000, 10, cells);
-	assert_int_equal(cells[TIME_GUEST], 5);
-	assert_int_equal(cells[TIME_KERNEL] + cells[TIME_HALTED], 5);
+	assert_int_equal(cells[TOP_STATE_GUEST], 5);
+	assert_int_equal(cells[TOP_STATE_KERNEL] + cells[TOP_STATE_HALTED], 5);
 	for (int width = -1; width < 300; width++) {
 		int sum = 0;
 
-		for (int i = 0; i < TIME_STATES; i++)
+		for (int i = 0; i < TOP_STATES; i++)
 			ns[i] = i * i * 37 % 101;
 		top_bar_cells(ns, 0, width, cells);
-		for (int i = 0; i < TIME_STATES; i++) {
+		for (int i = 0; i < TOP_STATES; i++) {
 			sum += cells[i];
 			assert_true(cells[i] >= 0);
 		}
 		assert_int_equal(sum, width > 0 ? width : 0);
 	}
-	top_bar_cells((uint64_t[TIME_STATES]){ [TIME_GUEST] = 250 }, 1000, 8, cells);
-	assert_int_equal(cells[TIME_GUEST], 2); /* what is not explained stays blank */
-	top_bar_cells((uint64_t[TIME_STATES]){}, 0, 8, cells);
-	assert_int_equal(cells[TIME_GUEST], 0);
+	top_bar_cells((uint64_t[TOP_STATES]){ [TOP_STATE_GUEST] = 250 }, 1000, 8, cells);
+	assert_int_equal(cells[TOP_STATE_GUEST], 2); /* what is not explained stays blank */
+	top_bar_cells((uint64_t[TOP_STATES]){}, 0, 8, cells);
+	assert_int_equal(cells[TOP_STATE_GUEST], 0);
 }
 
 static void bar_has_the_states_styles(void **state)
 {
-	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 50, [TIME_KERNEL] = 25, [TIME_HALTED] = 25 };
+	uint64_t ns[TOP_STATES] = {
+		[TOP_STATE_GUEST] = 50, [TOP_STATE_KERNEL] = 25, [TOP_STATE_HALTED] = 25
+	};
 	struct kw_canvas canvas = {};
 	_cleanup_free_ char *text = NULL;
 
@@ -1064,9 +1069,10 @@ static void bar_has_the_states_styles(void **state)
 	assert_int_equal(kw_canvas_resize(&canvas, 8, 1), 0);
 	top_draw_bar(&canvas, 0, 0, 8, ns, 100);
 	for (int x = 0; x < 8; x++)
-		assert_int_equal(canvas.cell[x].style, KW_STYLE_STATE + (x < 4	 ? TIME_GUEST
-									 : x < 6 ? TIME_KERNEL
-										 : TIME_HALTED));
+		assert_int_equal(canvas.cell[x].style, top_states[x < 4	  ? TOP_STATE_GUEST
+								  : x < 6 ? TOP_STATE_KERNEL
+									  : TOP_STATE_HALTED]
+							       .style);
 	assert_int_equal(kw_canvas_line(&canvas, 0, &text), 0);
 	assert_string_equal(text, "####kk..");
 	kw_canvas_release(&canvas);
@@ -1220,7 +1226,7 @@ static void names_of_columns_are_right(void **state)
 			check_pane(p);
 	for (const char *const *name = top_reason_figures; *name; name++)
 		check_column("exits", *name);
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		check_column("time", top_states[i].column);
 }
 
