@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KW_PARTS 16
+#define KW_STYLE_PARTS 16
 
 enum kw_style {
 	KW_STYLE_PLAIN,
@@ -27,7 +27,7 @@ enum kw_style {
 	KW_STYLE_KEY,	   /* a key, in help and in the last line */
 	KW_STYLE_PART,	   /* + n: a part of a bar, each looks different */
 	KW_STYLE_STATE = KW_STYLE_PART,
-	KW_STYLES = KW_STYLE_PART + KW_PARTS,
+	KW_STYLES = KW_STYLE_PART + KW_STYLE_PARTS,
 };
 
 struct kw_cell {
