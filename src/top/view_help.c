@@ -17,7 +17,7 @@ static const char *const help[][2] = {
 	{ "Enter", "go into a VM, a vCPU, an exit reason" },
 	{ "Esc Backspace", "no filter any more, else back" },
 	{ "Tab Shift-Tab", "first page: the tables of the collectors; elsewhere: the panes" },
-	{ "Left Right h l", "panes; in a wide table: other columns" },
+	{ "Left Right h l", "panes; in a list with more columns than fit: other columns" },
 	{ "/", "only VMs whose name, or rows whose text, contains what is typed" },
 	{ "s > <", "sort by the next, the previous column" },
 	{ "r", "reverse the order" },
