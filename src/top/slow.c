@@ -16,7 +16,7 @@ enum { TIME, VCPU, REASON, TOOK, COLUMNS };
 
 static const struct top_column columns[COLUMNS] = {
 	[TIME] = { "time", "TIME", "End of the interval that it was in", 8, 0, 0, .left = true },
-	[VCPU] = { "vcpu", "VCPU", "Whose exit it was", 5, 0, 0 },
+	[VCPU] = { "vcpu", "VCPU", "Whose exit it was", 5, 0, 0, .ascending = true },
 	[REASON] = { "reason", "REASON", "Why the guest exited", 10, 24, 0, .left = true },
 	[TOOK] = { "took", "TOOK", "The longest exit of this vCPU and reason in that interval", 7,
 		   0, 0 },

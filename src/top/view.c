@@ -24,7 +24,7 @@ static bool contains(const char *text, const char *part)
 {
 	size_t len = strlen(part);
 
-	for (; strlen(text) >= len; text++)
+	for (; *text; text++)
 		if (!strncasecmp(text, part, len))
 			return true;
 	return false;
@@ -45,14 +45,15 @@ bool top_passes(const struct kw_top *top, uint32_t vm)
 static bool row_contains(const struct top_rows *rows, size_t row, const char *part)
 {
 	for (size_t i = 0; i < rows->n_columns; i++) {
-		struct kw_value value = { .kind = KW_MISSING };
-		char text[512];
+		struct kw_value value;
+		char text[32];
 
 		if (rows->column[i].picture)
 			continue;
 		rows->value(rows, row, i, &value);
-		if (value.kind != KW_TEXT &&
-		    !(value.kind == KW_NUMBER && rows->column[i].ascending))
+		if (value.kind == KW_TEXT && contains(value.text, part))
+			return true;
+		if (value.kind != KW_NUMBER || !rows->column[i].ascending)
 			continue;
 		rows->text(rows, row, i, text, sizeof(text));
 		if (contains(text, part))

@@ -1023,6 +1023,12 @@ static void many_vms(void **state)
 	kw_top_draw(s.top, &s.canvas, 0);
 	drawn = cpu_ms();
 	print_message("moved in %.1f ms\n", drawn - begin);
+	press(&s, "/vm-77");
+	begin = cpu_ms();
+	kw_top_draw(s.top, &s.canvas, 0);
+	drawn = cpu_ms();
+	print_message("filtered in %.1f ms\n", drawn - begin);
+	assert_false(seen(&s, "vm-999"));
 	close_screen(&s);
 }
 
