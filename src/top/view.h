@@ -110,8 +110,7 @@ int top_part(const struct kw_top *top, const struct top_part *part, struct top_c
 
 /* A pane: rows of a table, or what is made of them. */
 struct top_pane {
-	const char
-		*reason; /* of details: exits for which they are; a word of their names begins so */
+	const char *reason; /* of details: how a word of the reasons begins that they are for */
 	const char *title;
 	const char *table; /* left out unless it is watched; NULL: none is needed */
 	const char *columns, *sort;
@@ -201,8 +200,10 @@ void top_draw_names(const struct kw_top *top, const struct top_page *page, struc
 void top_draw_panes(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		    struct top_area area);
 
-/* The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. Without sums it has
- * ended, or one waits for the first interval. */
+/*
+ * The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. Without sums it has
+ * ended, or one waits for the first interval.
+ */
 void top_draw_budget(const struct top_sums *sums, bool waiting, struct kw_canvas *canvas,
 		     struct top_area *area);
 
