@@ -234,21 +234,20 @@ static double age_of(top_sample_fn sample, const void *arg, uint32_t intervals,
 		     uint64_t interval_ns)
 {
 	const struct top_sample *newest = NULL, *oldest = NULL;
-	uint32_t known = 0;
+	uint32_t first = 0, last = 0;
 
 	for (uint32_t i = 0; i < intervals; i++) {
 		const struct top_sample *s = sample(arg, i);
 
 		if (!s)
 			continue;
+		first = newest ? first : i;
 		newest = newest ?: s;
 		oldest = s;
-		known = i;
+		last = i;
 	}
-	if (!newest)
-		known = 0;
 	return ((newest ? newest->mono_ns - oldest->mono_ns : 0) +
-		(double)(intervals - known) * interval_ns) /
+		(double)(intervals - (last - first)) * interval_ns) /
 	       1e9;
 }
 
