@@ -388,13 +388,22 @@ static size_t options_of(enum kw_verb verb, struct argp_option *ret)
 	return n;
 }
 
+static const char *doc_of(enum kw_verb verb)
+{
+	static char doc[256];
+
+	snprintf(doc, sizeof(doc), "%s%s", verbs[verb].doc,
+		 verb == KW_TOP ? "\vWithout COLLECTOR: " KW_TOP_COLLECTORS "." : "");
+	return doc;
+}
+
 static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_options *o)
 {
 	struct argp_option options[ARRAY_SIZE(table) + 1];
 	struct argp argp = { .options = options,
 			     .parser = parse_option,
 			     .args_doc = verbs[verb].args,
-			     .doc = verbs[verb].doc };
+			     .doc = doc_of(verb) };
 	char name[64], *first = argv[0];
 	int err;
 

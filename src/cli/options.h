@@ -12,6 +12,9 @@
 
 enum kw_verb { KW_TOP, KW_STAT, KW_TRACE, KW_HIST, KW_LIST, KW_CHECK, KW_VERBS };
 
+/* What a live screen has to tell; what a kernel lacks of it is shown as unavailable. */
+#define KW_TOP_COLLECTORS "time,exits,halt,faults,dirty,irq,io,mmio"
+
 /* Exit codes of the process. */
 enum {
 	KW_EXIT_OK = 0,

@@ -12,12 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* What a live screen has to tell; what a kernel lacks of it is shown as unavailable. */
-#define TOP_COLLECTORS "time,exits,halt,faults,dirty,irq,io,mmio"
-
 static const char *named_collectors(const struct kw_options *o)
 {
-	return o->what ?: o->verb == KW_TOP ? TOP_COLLECTORS : "exits";
+	return o->what ?: o->verb == KW_TOP ? KW_TOP_COLLECTORS : "exits";
 }
 
 static int choose_collectors(struct kw_options *o)

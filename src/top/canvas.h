@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define KW_STYLE_PARTS 16
+
 enum kw_style {
 	KW_STYLE_PLAIN,
 	KW_STYLE_DIM,	   /* units, hints, what is missing */
@@ -20,11 +22,12 @@ enum kw_style {
 	KW_STYLE_TITLE,	   /* first line */
 	KW_STYLE_HEAD,	   /* heads of columns */
 	KW_STYLE_SORTED,   /* head of the column that rows are sorted by */
-	KW_STYLE_SELECTED, /* the row under the cursor */
+	KW_STYLE_SELECTED, /* the pane that has the keys */
 	KW_STYLE_WARN,	   /* losses, what is unavailable */
 	KW_STYLE_KEY,	   /* a key, in help and in the last line */
-	KW_STYLE_STATE,	   /* + enum time_state: a part of the budget's bar */
-	KW_STYLES = KW_STYLE_STATE + TIME_STATES,
+	KW_STYLE_PART,	   /* + n: a part of a bar, each looks different */
+	KW_STYLE_STATE = KW_STYLE_PART,
+	KW_STYLES = KW_STYLE_PART + KW_STYLE_PARTS,
 };
 
 struct kw_cell {

@@ -61,18 +61,29 @@ char *top_format_rate(uint64_t thousandths, char *dst, size_t size)
 	return dst;
 }
 
+char *top_format_span(uint64_t ns, char *dst, size_t size)
+{
+	double seconds = ns / 1e9;
+
+	if (seconds < 100)
+		snprintf(dst, size, "%.3gs", seconds);
+	else
+		snprintf(dst, size, "%.0fs", seconds);
+	return dst;
+}
+
 /* ---- the budget's bar ---- */
 
-void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width, int cells[TIME_STATES])
+void top_bar_cells(const uint64_t ns[TOP_STATES], uint64_t wall, int width, int cells[TOP_STATES])
 {
-	double part[TIME_STATES], sum = 0, whole;
+	double part[TOP_STATES], sum = 0, whole;
 	int left;
 
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		sum += ns[i];
 	whole = sum > wall ? sum : wall; /* what the states do not explain stays blank */
 	left = whole && width > 0 ? (int)(sum / whole * width + 0.5) : 0;
-	for (int i = 0; i < TIME_STATES; i++) {
+	for (int i = 0; i < TOP_STATES; i++) {
 		part[i] = whole && width > 0 ? ns[i] / whole * width : 0;
 		cells[i] = (int)part[i];
 		part[i] -= cells[i];
@@ -81,23 +92,23 @@ void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width, int
 	for (; left > 0; left--) {
 		int most = 0;
 
-		for (int i = 1; i < TIME_STATES; i++)
+		for (int i = 1; i < TOP_STATES; i++)
 			most = part[i] > part[most] ? i : most;
 		cells[most]++;
 		part[most] = -1;
 	}
 }
 
-void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TIME_STATES],
+void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TOP_STATES],
 		  uint64_t wall)
 {
-	int cells[TIME_STATES];
+	int cells[TOP_STATES];
 
 	top_bar_cells(ns, wall, width, cells);
-	for (int i = 0; i < TIME_STATES; i++) {
+	for (int i = 0; i < TOP_STATES; i++) {
 		int state = top_states_order[i];
 
-		kw_canvas_fill(canvas, x, y, cells[state], KW_STYLE_STATE + state,
+		kw_canvas_fill(canvas, x, y, cells[state], top_states[state].style,
 			       top_state_character(canvas, state));
 		x += cells[state];
 	}
@@ -106,9 +117,10 @@ void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint6
 void top_draw_legend(struct kw_canvas *canvas, struct top_area line)
 {
 	static const uint8_t order[] = {
-		TIME_GUEST,	  TIME_NESTED,	  TIME_KERNEL,	TIME_VMM,	TIME_POLL_HIT,
-		TIME_POLL_WASTED, TIME_PREEMPTED, TIME_WOKEN,	TIME_THROTTLED, TIME_HALTED,
-		TIME_BLOCKED,	  TIME_IDLE,	  TIME_STOPPED,
+		TOP_STATE_GUEST,     TOP_STATE_NESTED,	    TOP_STATE_KERNEL,	 TOP_STATE_VMM,
+		TOP_STATE_POLL_HIT,  TOP_STATE_POLL_WASTED, TOP_STATE_PREEMPTED, TOP_STATE_WOKEN,
+		TOP_STATE_THROTTLED, TOP_STATE_HALTED,	    TOP_STATE_BLOCKED,	 TOP_STATE_IDLE,
+		TOP_STATE_STOPPED,
 	};
 	int x = 0;
 
@@ -117,7 +129,7 @@ void top_draw_legend(struct kw_canvas *canvas, struct top_area line)
 
 		if (x + 2 + (int)strlen(s->label) > line.width)
 			break;
-		x = top_print(canvas, line, x, KW_STYLE_STATE + order[i], "%s",
+		x = top_print(canvas, line, x, s->style, "%s",
 			      top_state_character(canvas, order[i]));
 		x = top_print(canvas, line, x, KW_STYLE_DIM, " %s", s->label) + 1;
 	}
@@ -137,32 +149,32 @@ static const char *eighths(const struct kw_canvas *canvas, int n)
 
 /* The mean of a group of intervals; false if none of them is known. */
 static bool mean_of(top_sample_fn sample, const void *arg, uint32_t first, uint32_t n,
-		    double share[TIME_STATES])
+		    double share[TOP_STATES])
 {
 	uint32_t known = 0;
 
-	memset(share, 0, TIME_STATES * sizeof(*share));
+	memset(share, 0, TOP_STATES * sizeof(*share));
 	for (uint32_t i = 0; i < n; i++) {
 		const struct top_sample *s = sample(arg, first + i);
 
 		if (!s || !s->timed)
 			continue;
 		known++;
-		for (int k = 0; k < TIME_STATES; k++)
+		for (int k = 0; k < TOP_STATES; k++)
 			share[k] += s->share[k] / 10000.0;
 	}
-	for (int k = 0; k < TIME_STATES && known; k++)
+	for (int k = 0; k < TOP_STATES && known; k++)
 		share[k] /= known;
 	return known;
 }
 
 /* The state that has most between two heights of the stack. */
-static int state_between(const double share[TIME_STATES], double low, double high)
+static int state_between(const double share[TOP_STATES], double low, double high)
 {
 	double below = 0, most = 0;
-	int ret = TIME_GUEST;
+	int ret = TOP_STATE_GUEST;
 
-	for (int i = 0; i < TIME_STATES; i++) {
+	for (int i = 0; i < TOP_STATES; i++) {
 		int state = top_states_order[i];
 		double from, to;
 
@@ -180,12 +192,12 @@ static int state_between(const double share[TIME_STATES], double low, double hig
 }
 
 static void draw_column(struct kw_canvas *canvas, struct top_area area, int x,
-			const double share[TIME_STATES])
+			const double share[TOP_STATES])
 {
 	double cpu = 0;
 	int filled;
 
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		cpu += top_states[i].on_cpu ? share[i] : 0;
 	filled = (int)(cpu * area.height * 8 + 0.5);
 	filled = cpu > 0 && !filled ? 1 : filled;
@@ -196,15 +208,13 @@ static void draw_column(struct kw_canvas *canvas, struct top_area area, int x,
 
 		if (!canvas->utf8 && filled - row * 8 >= 8)
 			c = top_states[state].ascii;
-		kw_canvas_fill(canvas, x, area.y + area.height - 1 - row, 1, KW_STYLE_STATE + state,
-			       c);
+		kw_canvas_fill(canvas, x, area.y + area.height - 1 - row, 1,
+			       top_states[state].style, c);
 	}
 }
 
-static void draw_scale(struct kw_canvas *canvas, struct top_area area, uint32_t intervals,
-		       uint64_t interval_ns)
+static void draw_scale(struct kw_canvas *canvas, struct top_area area, double seconds)
 {
-	double seconds = intervals * (interval_ns / 1e9);
 	char since[32];
 
 	if (seconds < 100)
@@ -216,16 +226,41 @@ static void draw_scale(struct kw_canvas *canvas, struct top_area area, uint32_t 
 	kw_canvas_right(canvas, area.x, area.y + area.height - 1, 5, KW_STYLE_DIM, since);
 }
 
+/*
+ * How long ago the first of so many intervals began: intervals may have had another length; those
+ * that are not known are taken for as long as the present one.
+ */
+static double age_of(top_sample_fn sample, const void *arg, uint32_t intervals,
+		     uint64_t interval_ns)
+{
+	const struct top_sample *newest = NULL, *oldest = NULL;
+	uint32_t first = 0, last = 0;
+
+	for (uint32_t i = 0; i < intervals; i++) {
+		const struct top_sample *s = sample(arg, i);
+
+		if (!s)
+			continue;
+		first = newest ? first : i;
+		newest = newest ?: s;
+		oldest = s;
+		last = i;
+	}
+	return ((newest ? newest->mono_ns - oldest->mono_ns : 0) +
+		(double)(intervals - (last - first)) * interval_ns) /
+	       1e9;
+}
+
 void top_draw_strip(struct kw_canvas *canvas, struct top_area area, uint32_t seq, uint32_t group,
 		    uint64_t interval_ns, top_sample_fn sample, const void *arg)
 {
 	int columns = area.width - 6;
 	uint32_t newest = seq % group + 1; /* intervals in the last group, so that others stay */
-	double share[TIME_STATES];
+	double share[TOP_STATES];
 
 	if (area.height <= 0 || columns <= 0)
 		return;
-	draw_scale(canvas, area, columns * group, interval_ns);
+	draw_scale(canvas, area, age_of(sample, arg, columns * group, interval_ns));
 	for (int i = 0; i < columns; i++) {
 		uint32_t first = i ? newest + (i - 1) * group : 0;
 		int x = area.x + area.width - 1 - i;

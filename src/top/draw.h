@@ -26,9 +26,8 @@ __attribute__((format(printf, 5, 6))) int top_print(struct kw_canvas *canvas, st
 						    ...);
 
 /* How many of width cells each state gets: in proportion, by largest remainder. */
-void top_bar_cells(const uint64_t ns[TIME_STATES], uint64_t wall, int width,
-		   int cells[TIME_STATES]);
-void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TIME_STATES],
+void top_bar_cells(const uint64_t ns[TOP_STATES], uint64_t wall, int width, int cells[TOP_STATES]);
+void top_draw_bar(struct kw_canvas *canvas, int x, int y, int width, const uint64_t ns[TOP_STATES],
 		  uint64_t wall);
 void top_draw_legend(struct kw_canvas *canvas, struct top_area line);
 
@@ -50,6 +49,9 @@ void top_draw_hist(struct kw_canvas *canvas, struct top_area area, const struct 
 
 /* Keys and what they do: pairs, ended by NULL; those that do not fit are left out. */
 void top_draw_keys(struct kw_canvas *canvas, struct top_area line, const char *const *pairs);
+
+/* "0.1s", "1s", "2000s": of an interval. Returns dst. */
+char *top_format_span(uint64_t ns, char *dst, size_t size);
 
 /* "0", "0.4", "12", "34.5k": of thousandths. Returns dst. */
 char *top_format_rate(uint64_t thousandths, char *dst, size_t size);

@@ -20,6 +20,8 @@ enum {
 	PID,
 	VCPUS,
 	CPU,
+	THREADS,
+	COST,
 	BAR,
 	GUEST,
 	NESTED,
@@ -28,6 +30,7 @@ enum {
 	POLL,
 	HALTED,
 	OTHER,
+	UNACCOUNTED,
 	STEAL,
 	WASTE,
 	EXITS,
@@ -44,8 +47,11 @@ static const struct top_column columns[COLUMNS] = {
 	[VMM] = { "vmm", "VMM", "What runs it", 8, 12, 21, .left = true },
 	[PID] = { "pid", "PID", "Its process", 7, 0, 22 },
 	[VCPUS] = { "vcpus", "VCPU", "vCPUs seen", 4, 0, 5 },
-	[CPU] = { "cpu", "CPU%", "On a CPU; 100: one CPU", 6, 0, 0 },
-	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 16, 60, 2,
+	[CPU] = { "cpu", "CPU%", "Its vCPUs on a CPU; 100: one CPU", 6, 0, 0 },
+	[THREADS] = { "threads", "THR%", "Its other threads, vhost workers too; 100: one CPU", 5, 0,
+		      4 },
+	[COST] = { "cost", "CPU+THR%", "Both together", 8, 0, 99, .off = true },
+	[BAR] = { "budget", "BUDGET", "Where the wall time goes, as a bar", 14, 60, 2,
 		  .left = true, .picture = true },
 	[GUEST] = { "guest", "GUEST%", "In guest mode, of the wall time as all that follow", 6, 0,
 		    11 },
@@ -55,6 +61,7 @@ static const struct top_column columns[COLUMNS] = {
 	[POLL] = { "poll", "POLL%", "Halt-polling", 5, 0, 14 },
 	[HALTED] = { "halted", "HALT%", "Halted and asleep", 5, 0, 15 },
 	[OTHER] = { "other", "OTHER%", "Blocked, idle outside KVM, stopped", 6, 0, 16 },
+	[UNACCOUNTED] = { "unaccounted", "UNACC%", "Not explained by any state", 6, 0, 18 },
 	[STEAL] = { "steal", "STEAL%", "Runnable without a CPU: preempted, woken, limited", 6, 0,
 		    4 },
 	[WASTE] = { "waste", "WASTE%", "Halt-polling in vain", 6, 0, 6 },
@@ -79,9 +86,21 @@ static uint64_t on_cpu(const struct top_sums *s)
 {
 	uint64_t ns = 0;
 
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		ns += top_states[i].on_cpu ? s->ns[i] : 0;
 	return ns;
+}
+
+/* CPU time of all that belongs to it, as far as that is known. */
+static uint64_t cost(const struct top_sums *s)
+{
+	return on_cpu(s) + s->threads;
+}
+
+/* More than 0.1 % of the wall time is explained by no state. */
+static bool has_gap(const struct top_sums *s)
+{
+	return s->timed && top_unaccounted(s) > s->wall / 1000;
 }
 
 /* Hundredths of a percent. */
@@ -104,23 +123,25 @@ static uint64_t ns_of(const struct top_sums *s, size_t column)
 
 	switch (column) {
 	case GUEST:
-		return ns[TIME_GUEST];
+		return ns[TOP_STATE_GUEST];
 	case NESTED:
-		return ns[TIME_NESTED];
+		return ns[TOP_STATE_NESTED];
 	case KERNEL:
-		return ns[TIME_KERNEL];
+		return ns[TOP_STATE_KERNEL];
 	case IN_VMM:
-		return ns[TIME_VMM];
+		return ns[TOP_STATE_VMM];
 	case POLL:
-		return ns[TIME_POLL_HIT] + ns[TIME_POLL_WASTED];
+		return ns[TOP_STATE_POLL_HIT] + ns[TOP_STATE_POLL_WASTED];
 	case HALTED:
-		return ns[TIME_HALTED];
+		return ns[TOP_STATE_HALTED];
 	case OTHER:
-		return ns[TIME_BLOCKED] + ns[TIME_IDLE] + ns[TIME_STOPPED] + ns[TIME_UNKNOWN];
+		return ns[TOP_STATE_BLOCKED] + ns[TOP_STATE_IDLE] + ns[TOP_STATE_STOPPED];
+	case UNACCOUNTED:
+		return top_unaccounted(s);
 	case STEAL:
-		return ns[TIME_PREEMPTED] + ns[TIME_WOKEN] + ns[TIME_THROTTLED];
+		return ns[TOP_STATE_PREEMPTED] + ns[TOP_STATE_WOKEN] + ns[TOP_STATE_THROTTLED];
 	default:
-		return ns[TIME_POLL_WASTED];
+		return ns[TOP_STATE_POLL_WASTED];
 	}
 }
 
@@ -150,6 +171,14 @@ static void who_value(const struct top_content *c, const struct top_sums *s, siz
 		kw_value_number(value, vm->pid);
 }
 
+static void cost_value(const struct top_sums *s, size_t column, struct kw_value *value)
+{
+	uint64_t ns = column == COST ? cost(s) : s->threads;
+
+	if (s->span_ns && (s->has_threads || (column == COST && s->timed)))
+		kw_value_number(value, (uint64_t)(10000.0 * ns / s->span_ns + 0.5));
+}
+
 static void value(const struct top_rows *rows, size_t row, size_t column, struct kw_value *ret)
 {
 	static const enum top_figure figures[COLUMNS] = {
@@ -165,6 +194,8 @@ static void value(const struct top_rows *rows, size_t row, size_t column, struct
 		who_value(c, s, column, ret);
 	else if (column == CPU)
 		share(s, on_cpu(s), s->span_ns, ret);
+	else if (column == THREADS || column == COST)
+		cost_value(s, column, ret);
 	else if (column == BAR)
 		return;
 	else if (column <= WASTE)
@@ -198,9 +229,10 @@ static bool paint(const struct top_rows *rows, size_t row, size_t column, struct
 	const struct top_sums *s = sums_at(rows, row);
 	char cell[32];
 
-	if (column == CPU && s->timed) {
+	if ((column == CPU && s->timed) || (column == UNACCOUNTED && has_gap(s))) {
 		text(rows, row, column, cell, sizeof(cell));
-		kw_canvas_right(canvas, x, y, width, KW_STYLE_BOLD, cell);
+		kw_canvas_right(canvas, x, y, width, has_gap(s) ? KW_STYLE_WARN : KW_STYLE_BOLD,
+				cell);
 		return true;
 	}
 	if (column != BAR || !s->timed)
@@ -218,6 +250,14 @@ static uint64_t id(const struct top_rows *rows, size_t row)
 
 /* ---- lists ---- */
 
+/* Nobody counts where time goes: no columns for it. */
+static void without_time(struct top_content *content)
+{
+	for (size_t i = CPU; i <= WASTE; i++)
+		content->column[i].off = true;
+	content->rows.sort = EXITS;
+}
+
 static void begin(const struct kw_top *top, struct top_content *ret)
 {
 	const struct kw_frame *exits = top_frame(&top->model, "exits");
@@ -228,7 +268,7 @@ static void begin(const struct kw_top *top, struct top_content *ret)
 	ret->rows = (struct top_rows){
 		.column = ret->column,
 		.n_columns = COLUMNS,
-		.sort = CPU,
+		.sort = COST,
 		.then = EXITS,
 		.owner = ret,
 		.id = id,
@@ -236,6 +276,8 @@ static void begin(const struct kw_top *top, struct top_content *ret)
 		.text = text,
 		.paint = paint,
 	};
+	if (!top_watched(top, "time"))
+		without_time(ret);
 }
 
 /* The names get as much room as the widest one needs, within limits. */
@@ -261,6 +303,7 @@ int top_vms(const struct kw_top *top, struct top_content *ret)
 	const struct top_moment *m = top->model.shown;
 
 	begin(top, ret);
+	ret->rows.slides = true;
 	ret->rows.empty = m ? "no VM was seen" : "waiting for the first interval";
 	ret->sums = calloc(m && m->n ? m->n : 1, sizeof(*ret->sums));
 	if (!ret->sums)
@@ -284,12 +327,14 @@ int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret)
 
 	begin(top, ret);
 	ret->rows.sort = NAME;
-	ret->rows.empty = top_sums_of(&top->model, vm) ? "no vCPU was seen" : "ended";
+	ret->rows.empty = !top->model.shown		 ? "waiting for the first interval"
+			  : top_sums_of(&top->model, vm) ? "no vCPU was seen"
+							 : "ended";
 	c[NAME] = (struct top_column){ "vcpu", "VCPU", "vCPU id", 5, 0, 0, .ascending = true };
 	c[PID] = (struct top_column){ "tid", "TID", "Thread that runs it", 7, 0, 8 };
 	c[VMM] = (struct top_column){ "vmm", "VMM", "What runs the VM", 8,
 				      12,    99,    .left = true,	.off = true };
-	c[VCPUS].off = true;
+	c[VCPUS].off = c[THREADS].off = true;
 	return top_vcpus_of(&top->model, vm, &ret->sums, &ret->rows.n);
 }
 
@@ -317,7 +362,7 @@ static void draw_share(struct pen *pen, const struct top_sums *s, int state)
 	double percent = s->wall ? 100.0 * s->ns[state] / s->wall : 0;
 
 	make_room(pen, kw_text_width(top_states[state].label) + 9);
-	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_STATE + state, "%s",
+	pen->x = top_print(pen->canvas, pen->line, pen->x, top_states[state].style, "%s",
 			   top_state_character(pen->canvas, state));
 	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, " %s ",
 			   top_states[state].label);
@@ -348,17 +393,44 @@ static void draw_figures(struct pen *pen, const struct top_sums *s)
 	}
 }
 
+/* What no state explains, should it be worth telling. */
+static void draw_gap(struct pen *pen, const struct top_sums *s)
+{
+	char text[64];
+
+	if (!has_gap(s))
+		return;
+	snprintf(text, sizeof(text), "? unaccounted %.1f%%", 100.0 * top_unaccounted(s) / s->wall);
+	make_room(pen, strlen(text));
+	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_WARN, "%s", text) + 2;
+}
+
+static void draw_threads(struct pen *pen, const struct top_sums *s)
+{
+	char text[64];
+
+	if (!s->has_threads || !s->span_ns)
+		return;
+	snprintf(text, sizeof(text), "%.1f%%", 100.0 * s->threads / s->span_ns);
+	make_room(pen, strlen("threads ") + strlen(text));
+	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, "threads ");
+	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_BOLD, "%s", text) + 2;
+}
+
 static void draw_numbers(const struct top_sums *s, struct kw_canvas *canvas, struct top_area *area)
 {
 	struct pen pen = { canvas, area, top_take(area, area->height > LEFT_FOR_LISTS), 0 };
 
-	for (int i = 0; i < TIME_STATES && s->timed; i++)
-		if (top_states_order[i] != TIME_UNKNOWN || s->ns[TIME_UNKNOWN])
+	draw_gap(&pen, s);
+	for (int i = 0; i < TOP_STATES && s->timed; i++)
+		if (top_states_order[i] != TOP_STATE_UNKNOWN)
 			draw_share(&pen, s, top_states_order[i]);
+	draw_threads(&pen, s);
 	draw_figures(&pen, s);
 }
 
-void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, struct top_area *area)
+void top_draw_budget(const struct top_sums *sums, bool waiting, struct kw_canvas *canvas,
+		     struct top_area *area)
 {
 	struct top_area line = top_take(area, 1);
 	int x;
@@ -373,7 +445,9 @@ void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, stru
 			     sums->wall);
 	} else {
 		top_print(canvas, line, 0, KW_STYLE_DIM, "CPU -   %s",
-			  sums ? "where its time goes is not known" : "ended");
+			  sums	    ? "where its time goes is not known"
+			  : waiting ? "waiting for the first interval"
+				    : "ended");
 	}
 	if (sums)
 		draw_numbers(sums, canvas, area);

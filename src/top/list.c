@@ -52,9 +52,8 @@ static int compare(const void *a, const void *b)
 		order = strcmp(x->text, y->text);
 	else if (x->kind == KW_NUMBER && y->kind == KW_NUMBER)
 		order = x->number < y->number ? 1 : x->number > y->number ? -1 : 0;
-	else if (x->kind == KW_MISSING || y->kind == KW_MISSING)
-		return (x->kind == KW_MISSING) - (y->kind == KW_MISSING)
-			       ?: (x->row < y->row ? -1 : 1);
+	else if ((x->kind == KW_MISSING) != (y->kind == KW_MISSING))
+		return x->kind == KW_MISSING ? 1 : -1;
 	order = x->reverse ? -order : order;
 	if (!order && x->then != y->then)
 		order = x->then < y->then ? 1 : -1;
@@ -186,8 +185,13 @@ static void measure(struct top_list *list, const struct top_rows *rows, size_t f
 	}
 }
 
+static int width_of(const struct top_list *list, const struct top_rows *rows, size_t column)
+{
+	return rows->scrolls ? list->width[column] : rows->column[column].width;
+}
+
 /* The first column stays, the others begin with the first one scrolled to. */
-static void fit_scrolled(struct top_list *list, const struct top_rows *rows, int width,
+static void fit_scrolled(const struct top_list *list, const struct top_rows *rows, int width,
 			 struct fitted *f)
 {
 	size_t skip = list->first_column;
@@ -202,7 +206,8 @@ static void fit_scrolled(struct top_list *list, const struct top_rows *rows, int
 			continue;
 		}
 		first = false;
-		f->width[i] = list->width[i] < width ? list->width[i] : width;
+		f->width[i] = width_of(list, rows, i);
+		f->width[i] = f->width[i] < width ? f->width[i] : width;
 		width -= f->width[i] + 1;
 	}
 }
@@ -268,6 +273,15 @@ static void scroll(struct top_list *list, int height)
 		list->first = list->n > rows ? list->n - rows : 0;
 }
 
+/* From now on the cursor follows the row that it is on. */
+static void bind(struct top_list *list)
+{
+	if (list->has_selected || list->at >= list->n)
+		return;
+	list->selected = list->order[list->at].id;
+	list->has_selected = true;
+}
+
 void top_list_draw(struct top_list *list, const struct top_rows *rows, struct kw_canvas *canvas,
 		   struct top_area area, bool focus)
 {
@@ -275,9 +289,13 @@ void top_list_draw(struct top_list *list, const struct top_rows *rows, struct kw
 
 	if (area.height <= 0 || area.width <= 0)
 		return;
+	if (focus)
+		bind(list);
 	scroll(list, area.height - 1);
 	if (rows->scrolls) {
 		measure(list, rows, list->first, list->height);
+		fit_scrolled(list, rows, area.width, &f);
+	} else if (rows->slides && list->first_column) {
 		fit_scrolled(list, rows, area.width, &f);
 	} else {
 		fit(list, rows, area.width, &f);
@@ -318,27 +336,41 @@ static void sort_by_next(struct top_list *list, const struct top_rows *rows, int
 		return;
 	for (size_t i = 0; i < n; i++) {
 		column = (column + n + step) % n;
-		if (list->drawn && !rows->scrolls ? list->drawn >> column & 1
-						  : top_list_shows(list, rows, column))
-			if (!rows->column[column].picture)
-				break;
+		if (column == rows->sort ||
+		    (top_list_shows(list, rows, column) && !rows->column[column].picture))
+			break;
 	}
 	list->sort = column + 1;
 	list->reverse = false;
 	list->stamp = 0;
 }
 
+/* Is there a column that is not seen, to the right if it was scrolled already? */
+static bool more_columns(const struct top_list *list, const struct top_rows *rows)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < rows->n_columns; i++)
+		if (top_list_shows(list, rows, i)) {
+			bool hidden = !(list->drawn >> i & 1);
+
+			more = list->first_column ? hidden : more || hidden;
+		}
+	return more;
+}
+
 static bool scroll_columns(struct top_list *list, const struct top_rows *rows, int step)
 {
 	size_t shown = 0;
 
-	if (!rows->scrolls)
+	if (!rows->scrolls && !rows->slides)
 		return false;
 	for (size_t i = 0; i < rows->n_columns; i++)
 		shown += top_list_shows(list, rows, i);
 	if (step < 0 && list->first_column)
 		list->first_column--;
-	if (step > 0 && list->first_column + 2 < shown)
+	if (step > 0 && list->first_column + 2 < shown &&
+	    (rows->scrolls || more_columns(list, rows)))
 		list->first_column++;
 	return true;
 }

@@ -28,6 +28,7 @@ struct top_rows {
 	size_t sort;	   /* column that decides the order unless another is chosen */
 	size_t then;	   /* and the one that decides among equals */
 	bool scrolls;	   /* has more columns than fit: scrolled, not left out; widths as cells */
+	bool slides;	   /* columns that do not fit are left out, and can be scrolled to */
 	const char *empty; /* what to say instead of rows */
 	const void *owner;
 

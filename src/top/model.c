@@ -48,8 +48,11 @@ static void resolve(struct top_table *t, const struct kw_schema *schema)
 	}
 	if (!strcmp(schema->name, "time"))
 		t->kind = TOP_TIME;
+	if (!strcmp(schema->name, "time-threads"))
+		t->kind = TOP_THREADS;
+	t->run = kw_schema_find(schema, "run");
 	t->wall = kw_schema_find(schema, "wall");
-	for (int i = 0; i < TIME_STATES; i++)
+	for (int i = 0; i < TOP_STATES; i++)
 		t->state[i] = kw_schema_find(schema, top_states[i].column);
 	t->kernel = kw_schema_find(schema, "kernel");
 	t->vmm = kw_schema_find(schema, "vmm");
@@ -96,8 +99,11 @@ static void add_row(const struct top_table *t, const void *row, struct top_sums 
 	case TOP_TIME:
 		sums->timed = true;
 		sums->wall += raw(t->wall, row);
-		for (int i = 0; i < TIME_STATES; i++)
+		for (int i = 0; i < TOP_STATES; i++)
 			sums->ns[i] += raw(t->state[i], row);
+		break;
+	case TOP_THREADS:
+		sums->threads += raw(t->run, row);
 		break;
 	case TOP_OF_EXITS:
 	case TOP_COUNTED:
@@ -130,6 +136,15 @@ static uint32_t figures_of(const struct top_model *model, const struct top_momen
 		if (model->table[i].count && !m->frame[i].unavailable)
 			bits |= 1u << model->table[i].figure;
 	return bits;
+}
+
+/* Is there a table of other threads, so that 0 means that they did not run? */
+static bool has_threads(const struct top_model *model, const struct top_moment *m)
+{
+	for (size_t i = 0; i < m->n_frames; i++)
+		if (model->table[i].kind == TOP_THREADS)
+			return !m->frame[i].unavailable;
+	return false;
 }
 
 static int compare_sums(const void *a, const void *b)
@@ -174,8 +189,10 @@ static size_t next_vm(const struct kw_frame *frame, size_t row)
 }
 
 /* VMs of a table that no table before it has had: those before are in order, new ones follow. */
-static int add_vms(struct top_moment *m, const struct kw_frame *frame, uint32_t figures)
+static int add_vms(const struct top_model *model, struct top_moment *m,
+		   const struct kw_frame *frame, uint32_t figures)
 {
+	bool threads = has_threads(model, m);
 	size_t before = m->n;
 
 	for (size_t i = 0; i < frame->n; i = next_vm(frame, i)) {
@@ -186,12 +203,25 @@ static int add_vms(struct top_moment *m, const struct kw_frame *frame, uint32_t 
 		if (!kw_grow(&m->vm, m->n, &m->room, sizeof(*m->vm)))
 			return -ENOMEM;
 		m->vm[m->n++] = (struct top_sums){
-			.vm = vm, .vcpu = KW_ALL, .span_ns = m->span_ns, .counted = figures
+			.vm = vm,
+			.vcpu = KW_ALL,
+			.span_ns = m->span_ns,
+			.counted = figures,
+			.has_threads = threads,
 		};
 	}
 	if (m->n > before && before)
 		qsort(m->vm, m->n, sizeof(*m->vm), compare_sums);
 	return 0;
+}
+
+uint64_t top_unaccounted(const struct top_sums *sums)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < TOP_STATES; i++)
+		sum += i == TOP_STATE_UNKNOWN ? 0 : sums->ns[i];
+	return sums->wall > sum ? sums->wall - sum : 0;
 }
 
 /* ---- histories ---- */
@@ -203,6 +233,7 @@ static void free_past(struct top_model *model, uint32_t vm)
 	if (!past)
 		return;
 	free(past->reason);
+	free(past->vcpu);
 	free(past);
 	model->past[vm] = NULL;
 	model->remembered--;
@@ -280,15 +311,40 @@ static struct top_reason *reason_for(struct top_past *past, uint64_t id, uint32_
 }
 
 /* The place of the shortest of the longest exits, or a free one. */
-static struct top_slow_exit *least_slow(struct top_reason *reason)
+static struct top_slow_exit *least_slow(struct top_slow_exit *slow, int n)
 {
-	struct top_slow_exit *least = &reason->slow[0];
+	struct top_slow_exit *least = slow;
 
-	for (int i = 1; i < TOP_SLOW; i++)
-		if (reason->slow[i].ns < least->ns)
-			least = &reason->slow[i];
-	reason->slow_ns = least->ns;
+	for (int i = 1; i < n; i++)
+		if (slow[i].ns < least->ns)
+			least = &slow[i];
 	return least;
+}
+
+/*
+ * What happens between the end of an interval and its reading is in the maxima of both: the second
+ * time it is known already.
+ */
+static bool is_known(const struct top_slow_exit *slow, int n, const struct top_slow_exit *exit)
+{
+	for (int i = 0; i < n; i++)
+		if (slow[i].seq && slow[i].seq + 1 == exit->seq && slow[i].vcpu == exit->vcpu &&
+		    slow[i].reason == exit->reason && slow[i].ns == exit->ns)
+			return true;
+	return false;
+}
+
+/* Keep an exit if it is among the longest; those of long ago are forgotten. */
+static void keep_slow(struct top_slow_exit *slow, int n, const struct top_slow_exit *exit)
+{
+	struct top_slow_exit *least;
+
+	for (int i = 0; i < n; i++)
+		if (exit->seq - slow[i].seq >= TOP_VM_HISTORY)
+			slow[i] = (struct top_slow_exit){};
+	least = least_slow(slow, n);
+	if (exit->ns > least->ns && !is_known(slow, n, exit))
+		*least = *exit;
 }
 
 /* Intervals in which it was not seen count as 0; exits of long ago are forgotten. */
@@ -305,23 +361,69 @@ static void begin_interval(struct top_reason *reason, uint32_t seq)
 	for (int i = 0; i < TOP_SLOW; i++)
 		if (seq - reason->slow[i].seq >= TOP_VM_HISTORY)
 			reason->slow[i] = (struct top_slow_exit){};
-	least_slow(reason);
+	reason->slow_ns = least_slow(reason->slow, TOP_SLOW)->ns;
 }
 
-static void note_slow(struct top_reason *reason, const struct top_moment *m,
+static size_t vcpu_place(const struct top_past *past, uint32_t vcpu)
+{
+	size_t low = 0, high = past->n_vcpus;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (past->vcpu[middle].vcpu < vcpu)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+const struct top_slow_exit *top_slow_of_vcpu(const struct top_past *past, uint32_t vcpu)
+{
+	size_t at = vcpu_place(past, vcpu);
+
+	return at < past->n_vcpus && past->vcpu[at].vcpu == vcpu ? past->vcpu[at].slow : NULL;
+}
+
+/* The longest exits of a vCPU, to add to; NULL if there is no memory. */
+static struct top_slow_exit *slow_for(struct top_past *past, uint32_t vcpu)
+{
+	size_t at = vcpu_place(past, vcpu);
+
+	if (at < past->n_vcpus && past->vcpu[at].vcpu == vcpu)
+		return past->vcpu[at].slow;
+	if (!kw_grow(&past->vcpu, past->n_vcpus, &past->vcpu_room, sizeof(*past->vcpu)))
+		return NULL;
+	memmove(past->vcpu + at + 1, past->vcpu + at, (past->n_vcpus - at) * sizeof(*past->vcpu));
+	past->n_vcpus++;
+	past->vcpu[at] = (struct top_vcpu){ .vcpu = vcpu };
+	return past->vcpu[at].slow;
+}
+
+static void note_slow(struct top_past *past, struct top_reason *reason, const struct top_moment *m,
 		      const struct top_table *t, const void *row)
 {
+	struct top_slow_exit exit = { m->seq, ((const struct kw_row_head *)row)->vcpu, reason->id,
+				      m->real_ns };
+	struct top_slow_exit *slow =
+		exit.vcpu == KW_ALL || reason->idle ? NULL : slow_for(past, exit.vcpu);
 	struct kw_value value;
 
-	if (!t->max || kw_column_raw(t->max, row) <= reason->slow_ns)
+	if (!t->max)
+		return;
+	exit.ns = kw_column_raw(t->max, row);
+	if (exit.ns <= reason->slow_ns && (!slow || exit.ns <= least_slow(slow, TOP_VCPU_SLOW)->ns))
 		return;
 	kw_column_value(t->max, m->vms, row, &value);
-	if (value.kind != KW_NUMBER || value.number <= reason->slow_ns)
+	if (value.kind != KW_NUMBER)
 		return;
-	*least_slow(reason) =
-		(struct top_slow_exit){ m->seq, ((const struct kw_row_head *)row)->vcpu, m->real_ns,
-					value.number };
-	least_slow(reason);
+	exit.ns = value.number;
+	if (exit.ns > reason->slow_ns)
+		keep_slow(reason->slow, TOP_SLOW, &exit);
+	reason->slow_ns = least_slow(reason->slow, TOP_SLOW)->ns;
+	if (slow)
+		keep_slow(slow, TOP_VCPU_SLOW, &exit);
 }
 
 static void remember_exit(struct top_past *past, const struct top_moment *m,
@@ -339,14 +441,17 @@ static void remember_exit(struct top_past *past, const struct top_moment *m,
 	reason->interval_ns += cpu_of(t, row);
 	reason->rate[m->seq % TOP_REASON_HISTORY] +=
 		m->span_ns ? raw(t->count, row) * 1e9 / m->span_ns : 0;
-	note_slow(reason, m, t, row);
+	note_slow(past, reason, m, t, row);
 	note_reason(sums, row, reason->interval_ns);
 }
 
-static void fill_sample(const struct top_sums *sums, uint32_t seq, struct top_sample *sample)
+static void fill_sample(const struct top_sums *sums, const struct top_moment *m,
+			struct top_sample *sample)
 {
-	*sample = (struct top_sample){ .seq = seq, .timed = sums->timed && sums->wall };
-	for (int i = 0; i < TIME_STATES && sample->timed; i++) {
+	*sample = (struct top_sample){ .seq = m->seq,
+				       .mono_ns = m->mono_ns,
+				       .timed = sums->timed && sums->wall };
+	for (int i = 0; i < TOP_STATES && sample->timed; i++) {
 		double share = 10000.0 * sums->ns[i] / sums->wall;
 
 		sample->share[i] = share > 65535 ? 65535 : (uint16_t)(share + 0.5);
@@ -366,14 +471,14 @@ static void remember(struct top_model *model, const struct top_moment *m)
 		host.timed |= vm->timed;
 		host.wall += vm->wall;
 		host.figure[TOP_EXITS] += vm->figure[TOP_EXITS];
-		for (int s = 0; s < TIME_STATES; s++)
+		for (int s = 0; s < TOP_STATES; s++)
 			host.ns[s] += vm->ns[s];
 		if (past) {
 			past->last_seq = m->seq;
-			fill_sample(vm, m->seq, &past->sample[m->seq % TOP_VM_HISTORY]);
+			fill_sample(vm, m, &past->sample[m->seq % TOP_VM_HISTORY]);
 		}
 	}
-	fill_sample(&host, m->seq, &model->host[m->seq % TOP_HOST_HISTORY]);
+	fill_sample(&host, m, &model->host[m->seq % TOP_HOST_HISTORY]);
 	for (size_t i = 0; i < model->n_past; i++)
 		if (model->past[i] && m->seq - model->past[i]->last_seq > TOP_VM_HISTORY)
 			free_past(model, i);
@@ -423,7 +528,7 @@ static void add_table(struct top_model *model, struct top_moment *m, size_t i)
 			continue;
 		if (head->vcpu != KW_ALL && head->vcpu != last) {
 			last = head->vcpu;
-			sums->tid++; /* vCPUs in this table; see count_vcpus */
+			sums->counting++;
 		}
 		add_row(t, head, sums);
 		if (t->kind == TOP_OF_EXITS && past_for(model, sums->vm))
@@ -435,9 +540,9 @@ static void add_table(struct top_model *model, struct top_moment *m, size_t i)
 static void count_vcpus(struct top_moment *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
-		if (m->vm[i].tid > m->vm[i].vcpus)
-			m->vm[i].vcpus = m->vm[i].tid;
-		m->vm[i].tid = 0;
+		if (m->vm[i].counting > m->vm[i].vcpus)
+			m->vm[i].vcpus = m->vm[i].counting;
+		m->vm[i].counting = 0;
 	}
 }
 
@@ -453,6 +558,7 @@ static void take_frames(struct top_model *model, struct kw_top_interval *interva
 			resolve(&model->table[i], m->frame[i].schema);
 		if (m->frame[i].span_ns > m->span_ns)
 			m->span_ns = m->frame[i].span_ns;
+		m->mono_ns = m->frame[i].mono_ns;
 		m->real_ns = m->frame[i].real_ns;
 	}
 }
@@ -481,7 +587,7 @@ int top_model_feed(struct top_model *model, struct kw_top_interval *interval, bo
 	uint32_t figures = m ? figures_of(model, m) : 0;
 
 	for (size_t i = 0; !err && i < m->n_frames; i++)
-		err = add_vms(m, &m->frame[i], figures);
+		err = add_vms(model, m, &m->frame[i], figures);
 	if (err)
 		return err;
 	for (size_t i = 0; i < m->n_frames; i++) {
@@ -660,4 +766,37 @@ bool top_reason_rate(const struct top_model *model, const struct top_reason *rea
 		return true;
 	*ret = reason->rate[at % TOP_REASON_HISTORY];
 	return reason->last_seq - at < TOP_REASON_HISTORY;
+}
+
+static void add_times(const struct kw_frame *frame, const void *row, uint64_t *buckets)
+{
+	const uint64_t *hist = kw_row_hist(frame->schema, row);
+
+	for (unsigned int i = 0; i < frame->schema->hist.buckets; i++)
+		buckets[i] += hist[i];
+}
+
+const struct kw_hist *top_times_of(const struct top_model *model, uint32_t vm, uint32_t vcpu,
+				   uint64_t **ret)
+{
+	const struct kw_frame *frame = top_frame(model, "exits");
+	size_t i, end;
+
+	*ret = frame && frame->schema->hist.buckets
+		       ? calloc(frame->schema->hist.buckets, sizeof(**ret))
+		       : NULL;
+	if (!*ret)
+		return NULL;
+	top_rows_of(frame, vm, &i, &end);
+	for (; i < end; i++) {
+		const struct kw_row_head *head = frame->row[i];
+		const struct top_reason *reason;
+
+		if (head->vcpu != vcpu)
+			continue;
+		reason = top_reason_of(model, vm, top_row_id(model, frame, head));
+		if (!reason || !reason->idle)
+			add_times(frame, head, *ret);
+	}
+	return &frame->schema->hist;
 }

@@ -9,6 +9,7 @@
 #ifndef TOP_MODEL_H
 #define TOP_MODEL_H
 
+#include "states.h"
 #include "top.h"
 
 #define TOP_HOST_HISTORY   600
@@ -16,6 +17,7 @@
 #define TOP_REASON_HISTORY 60
 #define TOP_REASONS	   32	/* of a VM of which there is a history */
 #define TOP_SLOW	   8	/* longest exits of a reason */
+#define TOP_VCPU_SLOW	   4	/* and of a vCPU */
 #define TOP_REMEMBERED	   4096 /* VMs */
 
 /* How often something happened to a VM or vCPU. */
@@ -26,9 +28,12 @@ struct top_sums {
 	uint32_t vm, vcpu; /* vcpu: KW_ALL for the VM */
 	uint32_t tid;	   /* of a vCPU; 0: not known */
 	uint32_t vcpus;	   /* seen in it */
+	uint32_t counting; /* vCPUs of the table that is being added */
 	uint64_t span_ns;
 	bool timed; /* the next two are known */
-	uint64_t wall, ns[TIME_STATES];
+	uint64_t wall, ns[TOP_STATES];
+	bool has_threads; /* the next one is known */
+	uint64_t threads; /* CPU time of a VM's threads that are no vCPUs */
 	uint32_t counted; /* bits of figures that somebody counts */
 	uint64_t figure[TOP_FIGURES];
 	const void *reason; /* row of exits: the reason that took most CPU time; or NULL */
@@ -37,15 +42,17 @@ struct top_sums {
 
 /* One interval of a history. */
 struct top_sample {
-	uint32_t seq; /* number of the interval, from 1; 0: none */
+	uint32_t seq;	  /* number of the interval, from 1; 0: none */
+	uint64_t mono_ns; /* when it ended */
 	bool timed;
-	uint16_t share[TIME_STATES]; /* of the wall time, in hundredths of a percent */
-	float exits;		     /* per second */
+	uint16_t share[TOP_STATES]; /* of the wall time, in hundredths of a percent */
+	float exits;		    /* per second */
 };
 
 struct top_slow_exit {
 	uint32_t seq; /* 0: none */
 	uint32_t vcpu;
+	uint64_t reason;  /* id */
 	uint64_t real_ns; /* end of the interval that it was in */
 	uint64_t ns;
 };
@@ -55,7 +62,6 @@ struct top_reason {
 	uint64_t id; /* top_row_id() */
 	uint32_t first_seq, last_seq;
 	uint64_t interval_ns;		/* CPU time in the interval last_seq */
-	const void *row;		/* one of that interval */
 	bool idle;			/* halting, rather than doing something */
 	char name[32];			/* as it is shown */
 	float rate[TOP_REASON_HISTORY]; /* per second; by seq modulo size */
@@ -63,20 +69,28 @@ struct top_reason {
 	struct top_slow_exit slow[TOP_SLOW];
 };
 
+/* A vCPU of a VM, over time; without those of its reasons that are idle. */
+struct top_vcpu {
+	uint32_t vcpu;
+	struct top_slow_exit slow[TOP_VCPU_SLOW];
+};
+
 struct top_past {
 	uint32_t last_seq;
 	struct top_sample sample[TOP_VM_HISTORY]; /* by seq modulo size */
 	struct top_reason *reason;
 	size_t n_reasons, room;
+	struct top_vcpu *vcpu; /* by their ids */
+	size_t n_vcpus, vcpu_room;
 };
 
 /* A table's columns, found once. Those that it does not have are NULL. */
 struct top_table {
 	const struct kw_schema *schema;
-	enum { TOP_OTHER, TOP_TIME, TOP_OF_EXITS, TOP_COUNTED } kind;
+	enum { TOP_OTHER, TOP_TIME, TOP_THREADS, TOP_OF_EXITS, TOP_COUNTED } kind;
 	enum top_figure figure;
-	const struct kw_column *count, *wall, *state[TIME_STATES];
-	const struct kw_column *kernel, *vmm, *max, *reason;
+	const struct kw_column *count, *wall, *state[TOP_STATES];
+	const struct kw_column *run, *kernel, *vmm, *max, *reason;
 	const struct kw_column *key[12]; /* its own */
 	size_t n_keys;
 };
@@ -84,7 +98,7 @@ struct top_table {
 /* All of one interval. */
 struct top_moment {
 	uint32_t seq;
-	uint64_t real_ns, span_ns;
+	uint64_t mono_ns, real_ns, span_ns;
 	const struct kw_vms *vms;
 	struct kw_frame frame[KW_FRAMES];
 	size_t n_frames;
@@ -133,6 +147,19 @@ const struct top_sample *top_vm_sample(const struct top_model *model, uint32_t v
 
 const struct top_past *top_past_of(const struct top_model *model, uint32_t vm);
 const struct top_reason *top_reason_of(const struct top_model *model, uint32_t vm, uint64_t id);
+
+/* The longest exits of late of a vCPU, TOP_VCPU_SLOW; NULL: none are known. */
+const struct top_slow_exit *top_slow_of_vcpu(const struct top_past *past, uint32_t vcpu);
+
+/*
+ * Times of a vCPU's exits, without those of idle reasons: added up in *ret, of so many buckets as
+ * the returned layout says; NULL if there are none to tell. *ret is to be freed.
+ */
+const struct kw_hist *top_times_of(const struct top_model *model, uint32_t vm, uint32_t vcpu,
+				   uint64_t **ret);
+
+/* Wall time that no state explains. */
+uint64_t top_unaccounted(const struct top_sums *sums);
 
 /* False: not known. */
 bool top_reason_rate(const struct top_model *model, const struct top_reason *reason, uint32_t back,

@@ -12,16 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-struct top_slow {
-	const struct top_reason *reason;
-	const struct top_slow_exit *exit;
-};
-
 enum { TIME, VCPU, REASON, TOOK, COLUMNS };
 
 static const struct top_column columns[COLUMNS] = {
 	[TIME] = { "time", "TIME", "End of the interval that it was in", 8, 0, 0, .left = true },
-	[VCPU] = { "vcpu", "VCPU", "Whose exit it was", 5, 0, 0 },
+	[VCPU] = { "vcpu", "VCPU", "Whose exit it was", 5, 0, 0, .ascending = true },
 	[REASON] = { "reason", "REASON", "Why the guest exited", 10, 24, 0, .left = true },
 	[TOOK] = { "took", "TOOK", "The longest exit of this vCPU and reason in that interval", 7,
 		   0, 0 },
@@ -84,29 +79,53 @@ static bool belongs(const struct top_page *page, const struct top_reason *reason
 	return page->reason ? reason->id == page->reason : !reason->idle;
 }
 
+static bool is_listed(const struct top_content *c, const struct top_slow_exit *exit)
+{
+	for (size_t i = 0; i < c->rows.n; i++) {
+		const struct top_slow_exit *other = c->slow[i].exit;
+
+		if (other->seq == exit->seq && other->vcpu == exit->vcpu &&
+		    other->reason == exit->reason)
+			return true;
+	}
+	return false;
+}
+
+static void add_exits(const struct kw_top *top, const struct top_page *page,
+		      const struct top_slow_exit *exit, size_t n, struct top_content *ret)
+{
+	for (; exit && n--; exit++) {
+		const struct top_reason *reason =
+			exit->seq ? top_reason_of(&top->model, page->vm, exit->reason) : NULL;
+
+		if (reason && belongs(page, reason, exit, top->model.shown->seq) &&
+		    !is_listed(ret, exit))
+			ret->slow[ret->rows.n++] = (struct top_slow){ reason, exit };
+	}
+}
+
 int top_slow_exits(const struct kw_top *top, const struct top_page *page, struct top_content *ret)
 {
 	const struct top_past *past = top_past_of(&top->model, page->vm);
-	uint32_t seq = top->model.shown ? top->model.shown->seq : 0;
 
 	ret->top = top;
-	ret->rows = (struct top_rows){ .column = columns,
-				       .n_columns = COLUMNS,
-				       .sort = TOOK,
-				       .then = TIME,
-				       .owner = ret,
-				       .id = id,
-				       .value = value,
-				       .text = text,
-				       .empty = "none seen" };
-	ret->slow = calloc(TOP_REASONS * TOP_SLOW, sizeof(*ret->slow));
+	ret->rows =
+		(struct top_rows){ .column = columns,
+				   .n_columns = COLUMNS,
+				   .sort = TOOK,
+				   .then = TIME,
+				   .owner = ret,
+				   .id = id,
+				   .value = value,
+				   .text = text,
+				   .empty = top->model.shown ? "none seen"
+							     : "waiting for the first interval" };
+	ret->slow = calloc(TOP_REASONS * TOP_SLOW + TOP_VCPU_SLOW, sizeof(*ret->slow));
 	if (!ret->slow)
 		return -ENOMEM;
-	for (size_t i = 0; past && i < past->n_reasons; i++)
-		for (int k = 0; k < TOP_SLOW; k++)
-			if (belongs(page, &past->reason[i], &past->reason[i].slow[k], seq))
-				ret->slow[ret->rows.n++] =
-					(struct top_slow){ &past->reason[i],
-							   &past->reason[i].slow[k] };
+	for (size_t i = 0; past && top->model.shown && i < past->n_reasons; i++)
+		add_exits(top, page, past->reason[i].slow, TOP_SLOW, ret);
+	if (past && top->model.shown && page->vcpu != KW_ALL)
+		add_exits(top, page, top_slow_of_vcpu(past, page->vcpu), TOP_VCPU_SLOW, ret);
 	return 0;
 }

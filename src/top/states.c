@@ -6,25 +6,26 @@
  */
 #include "states.h"
 
-const struct top_state top_states[TIME_STATES] = {
-	[TIME_UNKNOWN] = { "unknown", "unknown", "?", "?", false },
-	[TIME_GUEST] = { "guest", "guest", "█", "#", true },
-	[TIME_NESTED] = { "nested", "L2", "2", "2", true },
-	[TIME_KERNEL] = { "kernel", "kernel", "k", "k", true },
-	[TIME_VMM] = { "vmm", "VMM", "v", "v", true },
-	[TIME_POLL_HIT] = { "poll_hit", "poll", "p", "p", true },
-	[TIME_POLL_WASTED] = { "poll_wasted", "waste", "w", "w", true },
-	[TIME_HALTED] = { "halted", "halted", "·", ".", false },
-	[TIME_PREEMPTED] = { "preempted", "preempted", "!", "!", false },
-	[TIME_WOKEN] = { "woken", "woken", "+", "+", false },
-	[TIME_THROTTLED] = { "throttled", "limit", "L", "L", false },
-	[TIME_BLOCKED] = { "blocked", "blocked", "b", "b", false },
-	[TIME_IDLE] = { "idle", "idle", "_", "_", false },
-	[TIME_STOPPED] = { "stopped", "stopped", "s", "s", false },
+const struct top_state top_states[TOP_STATES] = {
+	[TOP_STATE_UNKNOWN] = { "unknown", "unknown", "?", "?", false, KW_STYLE_PART + 0 },
+	[TOP_STATE_GUEST] = { "guest", "guest", "█", "#", true, KW_STYLE_PART + 1 },
+	[TOP_STATE_NESTED] = { "nested", "L2", "2", "2", true, KW_STYLE_PART + 2 },
+	[TOP_STATE_KERNEL] = { "kernel", "kernel", "k", "k", true, KW_STYLE_PART + 3 },
+	[TOP_STATE_VMM] = { "vmm", "VMM", "v", "v", true, KW_STYLE_PART + 4 },
+	[TOP_STATE_POLL_HIT] = { "poll_hit", "poll", "p", "p", true, KW_STYLE_PART + 5 },
+	[TOP_STATE_POLL_WASTED] = { "poll_wasted", "waste", "w", "w", true, KW_STYLE_PART + 6 },
+	[TOP_STATE_HALTED] = { "halted", "halted", "·", ".", false, KW_STYLE_PART + 7 },
+	[TOP_STATE_PREEMPTED] = { "preempted", "preempted", "!", "!", false, KW_STYLE_PART + 8 },
+	[TOP_STATE_WOKEN] = { "woken", "woken", "+", "+", false, KW_STYLE_PART + 9 },
+	[TOP_STATE_THROTTLED] = { "throttled", "limit", "L", "L", false, KW_STYLE_PART + 10 },
+	[TOP_STATE_BLOCKED] = { "blocked", "blocked", "b", "b", false, KW_STYLE_PART + 11 },
+	[TOP_STATE_IDLE] = { "idle", "idle", "_", "_", false, KW_STYLE_PART + 12 },
+	[TOP_STATE_STOPPED] = { "stopped", "stopped", "s", "s", false, KW_STYLE_PART + 13 },
 };
 
-const uint8_t top_states_order[TIME_STATES] = {
-	TIME_GUEST,	  TIME_NESTED,	TIME_KERNEL,	TIME_VMM,    TIME_POLL_HIT,
-	TIME_POLL_WASTED, TIME_UNKNOWN, TIME_PREEMPTED, TIME_WOKEN,  TIME_THROTTLED,
-	TIME_BLOCKED,	  TIME_IDLE,	TIME_STOPPED,	TIME_HALTED,
+const uint8_t top_states_order[TOP_STATES] = {
+	TOP_STATE_GUEST,    TOP_STATE_NESTED,	   TOP_STATE_KERNEL,  TOP_STATE_VMM,
+	TOP_STATE_POLL_HIT, TOP_STATE_POLL_WASTED, TOP_STATE_UNKNOWN, TOP_STATE_PREEMPTED,
+	TOP_STATE_WOKEN,    TOP_STATE_THROTTLED,   TOP_STATE_BLOCKED, TOP_STATE_IDLE,
+	TOP_STATE_STOPPED,  TOP_STATE_HALTED,
 };

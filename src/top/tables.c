@@ -189,17 +189,15 @@ static void finish(struct top_content *content, const char *sort)
 	for (size_t i = 0; i < content->rows.n_columns; i++)
 		measure(content, i);
 	content->rows.sort = content->rows.then = column_index(content, sort);
-	if (!why && content->frame->n && !content->rows.n)
-		snprintf(content->empty, sizeof(content->empty), "no VM that passes the filter");
-	else
-		snprintf(content->empty, sizeof(content->empty), "%s%s",
-			 why ? "unavailable: " : "none seen", why ?: "");
+	snprintf(content->empty, sizeof(content->empty), "%s%s",
+		 why ? "unavailable: " : "none seen", why ?: "");
 }
 
-static int not_watched(struct top_content *ret, const char *table)
+static int no_frame(struct top_content *ret)
 {
 	ret->frame = &ret->own;
-	snprintf(ret->empty, sizeof(ret->empty), "%s is not watched", table);
+	snprintf(ret->empty, sizeof(ret->empty), "%s",
+		 ret->top->model.shown ? "not watched" : "waiting for the first interval");
 	return 0;
 }
 
@@ -208,24 +206,17 @@ static int not_watched(struct top_content *ret, const char *table)
 int top_table(const struct kw_top *top, const struct kw_schema *schema, struct top_content *ret)
 {
 	const struct kw_column *c;
-	bool passes = false;
 
 	begin(top, ret);
 	ret->frame = top_frame(&top->model, schema->name);
 	if (!ret->frame)
-		return not_watched(ret, schema->name);
+		return no_frame(ret);
 	ret->rows.scrolls = true;
 	ret->row = malloc((ret->frame->n ?: 1) * sizeof(*ret->row));
 	if (!ret->row)
 		return -ENOMEM;
-	for (size_t i = 0; i < ret->frame->n; i++) {
-		const struct kw_row_head *head = ret->frame->row[i];
-
-		if (!i || head->vm != ((const struct kw_row_head *)ret->frame->row[i - 1])->vm)
-			passes = top_passes(top, head->vm);
-		if (passes)
-			ret->row[ret->rows.n++] = ret->frame->row[i];
-	}
+	for (size_t i = 0; i < ret->frame->n; i++)
+		ret->row[ret->rows.n++] = ret->frame->row[i];
 	for (size_t i = 0; (c = kw_schema_column(schema, i)); i++)
 		if (c->role != KW_PADDING && c->role != KW_HISTOGRAM)
 			add_column(ret, TOP_CELL, c);
@@ -294,6 +285,7 @@ static int copy_rows(const struct kw_top *top, const struct top_part *part,
 		     const struct kw_frame *from, struct kw_frame *to)
 {
 	size_t i, end;
+	int err;
 
 	*to = (struct kw_frame){ .schema = from->schema, .span_ns = from->span_ns };
 	to->unavailable = from->unavailable;
@@ -308,7 +300,10 @@ static int copy_rows(const struct kw_top *top, const struct top_part *part,
 			return -ENOMEM;
 		memcpy(row, from->row[i], from->schema->row_size);
 	}
-	return kw_frame_fold(to, part->vcpu == KW_ALL ? KW_PER_VM : KW_PER_VCPU);
+	err = kw_frame_fold(to, part->vcpu == KW_ALL ? KW_PER_VM : KW_PER_VCPU);
+	for (i = 0; i < to->n && part->wall_ns; i++)
+		((struct kw_row_head *)to->row[i])->span_ns = part->wall_ns;
+	return err;
 }
 
 int top_part(const struct kw_top *top, const struct top_part *part, struct top_content *ret)
@@ -318,7 +313,7 @@ int top_part(const struct kw_top *top, const struct top_part *part, struct top_c
 
 	begin(top, ret);
 	if (!from)
-		return not_watched(ret, part->table);
+		return no_frame(ret);
 	ret->frame = &ret->own;
 	err = copy_rows(top, part, from, &ret->own);
 	if (err)

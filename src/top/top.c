@@ -74,20 +74,78 @@ void top_push_vm(struct kw_top *top, uint32_t vm)
 {
 	struct top_page *page = top_push(top, &top_view_vm);
 
-	if (page)
-		page->vm = vm;
+	if (!page)
+		return;
+	page->vm = vm;
+	top_recall(top, page);
+}
+
+/* ---- how pages are looked at ---- */
+
+static struct top_look *look_of(struct kw_top *top, const struct top_view *view, const char *pane)
+{
+	for (struct top_look *l = top->look; l < top->look + TOP_LOOKS; l++)
+		if (!l->pane || (l->view == view && !strcmp(l->pane, pane)))
+			return l;
+	return NULL;
+}
+
+static void remember_looks(struct kw_top *top, const struct top_page *page)
+{
+	size_t n = page->view->panes ? page->view->panes(top, page) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *pane = page->view->pane_title(top, page, i);
+		struct top_look *look = look_of(top, page->view, pane);
+		const struct top_list *list = &page->list[i];
+
+		if (look)
+			*look = (struct top_look){
+				.view = page->view,
+				.pane = pane,
+				.had_keys = i == page->pane,
+				.sort = list->sort,
+				.first_column = list->first_column,
+				.reverse = list->reverse,
+				.flipped = list->flipped,
+			};
+	}
+}
+
+void top_recall(struct kw_top *top, struct top_page *page)
+{
+	size_t n = page->view->panes(top, page);
+
+	for (size_t i = 0; i < n; i++) {
+		const char *pane = page->view->pane_title(top, page, i);
+		struct top_list *list = &page->list[i];
+		const struct top_look *look = look_of(top, page->view, pane);
+
+		if (!look || !look->pane)
+			continue;
+		list->sort = look->sort;
+		list->first_column = look->first_column;
+		list->reverse = look->reverse;
+		list->flipped = look->flipped;
+		if (look->had_keys)
+			page->pane = i;
+	}
 }
 
 static enum kw_top_action go_back(struct kw_top *top)
 {
-	if (top->depth > 1) {
-		release_page(&top->page[--top->depth]);
+	struct top_page *page = top_page(top);
+
+	if (*page->filter) {
+		*page->filter = 0;
+		top->filters++;
 		return KW_TOP_DRAW;
 	}
-	if (!*top->filter)
+	if (top->depth == 1)
 		return KW_TOP_NOTHING;
-	*top->filter = 0;
-	top->filters++;
+	remember_looks(top, page);
+	release_page(page);
+	top->depth--;
 	return KW_TOP_DRAW;
 }
 
@@ -95,28 +153,30 @@ static enum kw_top_action go_back(struct kw_top *top)
 
 static void append(struct kw_top *top, uint32_t c)
 {
-	size_t used = strlen(top->filter);
+	char *filter = top_page(top)->filter;
+	size_t used = strlen(filter);
 	int len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 
-	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top->filter))
+	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top_page(top)->filter))
 		return;
 	for (int i = len - 1; i > 0; i--, c >>= 6)
-		top->filter[used + i] = 0x80 | (c & 0x3f);
-	top->filter[used] = first[len] | c;
-	top->filter[used + len] = 0;
+		filter[used + i] = 0x80 | (c & 0x3f);
+	filter[used] = first[len] | c;
+	filter[used + len] = 0;
 }
 
 /* The last character, be it of several bytes. False if there is none. */
 static bool erase(struct kw_top *top)
 {
-	size_t used = strlen(top->filter);
+	char *filter = top_page(top)->filter;
+	size_t used = strlen(filter);
 
 	if (!used)
 		return false;
-	while (used > 1 && (top->filter[used - 1] & 0xc0) == 0x80)
+	while (used > 1 && (filter[used - 1] & 0xc0) == 0x80)
 		used--;
-	top->filter[used - 1] = 0;
+	filter[used - 1] = 0;
 	return true;
 }
 
@@ -126,7 +186,7 @@ static enum kw_top_action type(struct kw_top *top, uint32_t key)
 		top->typing = false;
 	} else if (key == KW_KEY_ESCAPE) {
 		top->typing = false;
-		*top->filter = 0;
+		*top_page(top)->filter = 0;
 	} else if (key == KW_KEY_BACKSPACE) {
 		top->typing = erase(top);
 	} else {
@@ -172,10 +232,18 @@ static enum kw_top_action open_over(struct kw_top *top, const struct top_view *v
 	return top_push(top, view) ? KW_TOP_DRAW : KW_TOP_NOTHING;
 }
 
+/* What is typed filters a list: on pages without one, that of the page below. */
 static enum kw_top_action begin_filter(struct kw_top *top)
 {
-	if (!top_page(top)->view->tabs)
-		return KW_TOP_NOTHING;
+	struct top_page *page;
+
+	while (!top_page(top)->view->panes)
+		go_back(top);
+	page = top_page(top);
+	if (page->filter_pane != page->pane && !page->view->tabs)
+		*page->filter = 0;
+	page->filter_pane = page->pane;
+	top->filters++;
 	top->typing = true;
 	return KW_TOP_DRAW;
 }
@@ -185,7 +253,7 @@ static enum kw_top_action global_key(struct kw_top *top, uint32_t key)
 {
 	switch (key) {
 	case 'q':
-		return KW_TOP_QUIT;
+		return top_page(top)->view->panes ? KW_TOP_QUIT : go_back(top);
 	case 'p':
 	case ' ':
 		return pause_or_go_on(top);
@@ -242,7 +310,7 @@ static bool list_key(struct kw_top *top, struct top_page *page, uint32_t key)
 	_cleanup_(top_content_release) struct top_content content = {};
 	struct top_list *list = &page->list[page->pane];
 
-	if (page->view->content(top, page, page->pane, &content) ||
+	if (top_fill(top, page, page->pane, &content) ||
 	    top_list_arrange(list, &content.rows, top_stamp(top)))
 		return false;
 	if (key != KW_KEY_ENTER)

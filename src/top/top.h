@@ -4,7 +4,7 @@
  * does. Draws on a canvas; has no terminal, no clock and no source.
  * May not know about: terminals, BPF, collectors' structs (it finds columns by name, so that
  * recordings do as well).
- * To extend: a view is a file view_*.c and a line in top.c's table.
+ * To extend: a view is a struct top_view in a file view_*.c; another page pushes it.
  */
 #ifndef KW_TOP_H
 #define KW_TOP_H

@@ -20,29 +20,48 @@ struct top_view;
 /* One thing that was gone into, and how it is looked at. */
 struct top_page {
 	const struct top_view *view;
-	uint32_t vm, vcpu; /* vcpu: KW_ALL for all of the VM */
-	uint64_t reason;   /* top_row_id() of exits */
-	char name[32];	   /* of the reason */
-	size_t pane;	   /* to which the keys go */
-	int scroll;	   /* of text */
+	uint32_t vm, vcpu;  /* vcpu: KW_ALL for all of the VM */
+	uint64_t reason;    /* top_row_id() of exits */
+	char name[32];	    /* of the reason */
+	size_t pane;	    /* to which the keys go */
+	int scroll;	    /* of text */
+	char filter[64];    /* only rows that contain this are seen */
+	size_t filter_pane; /* of this pane, where there are several at once */
 	struct top_list list[TOP_PANES];
 };
+
+/* How a list of a page was looked at when that was left. */
+struct top_look {
+	const struct top_view *view;
+	const char *pane; /* its title; NULL: none, from here on */
+	bool had_keys;
+	size_t sort, first_column;
+	bool reverse;
+	uint64_t flipped;
+};
+
+#define TOP_LOOKS 64
 
 struct kw_top {
 	struct kw_wants wants;
 	uint64_t interval_ns;
 	struct top_model model;
 	bool paused;
-	bool typing; /* a filter */
-	char filter[64];
+	bool typing;	  /* a filter of the page that is seen */
 	uint32_t filters; /* how often it was changed: rows are others then */
 	struct top_page page[TOP_DEPTH];
-	size_t depth; /* pages */
+	size_t depth;			 /* pages */
+	struct top_look look[TOP_LOOKS]; /* of pages that can be gone into */
 };
 
 /* ---- what a list shows ---- */
 
 enum top_cell { TOP_CELL, TOP_RATE, TOP_SPARK };
+
+struct top_slow {
+	const struct top_reason *reason;
+	const struct top_slow_exit *exit;
+};
 
 struct top_content {
 	const struct kw_top *top;
@@ -74,7 +93,7 @@ void top_content_release(struct top_content *content);
 int top_vms(const struct kw_top *top, struct top_content *ret);
 int top_vcpus(const struct kw_top *top, uint32_t vm, struct top_content *ret);
 int top_slow_exits(const struct kw_top *top, const struct top_page *page, struct top_content *ret);
-/* A whole table, but for VMs that the filter hides. */
+/* A whole table. */
 int top_table(const struct kw_top *top, const struct kw_schema *schema, struct top_content *ret);
 
 /* Of a table, the rows about one thing: columns by name, "count/s" for a rate, "~" for a history.
@@ -85,8 +104,26 @@ struct top_part {
 	uint64_t row_id;    /* of exits: this reason only; 0: all */
 	const char *column; /* only rows whose cell of this column … */
 	const char *prefix; /* … begins with one of these words, separated by '|'; NULL: all */
+	uint64_t wall_ns;   /* what shares are of; 0: of the interval */
 };
 int top_part(const struct kw_top *top, const struct top_part *part, struct top_content *ret);
+
+/* A pane: rows of a table, or what is made of them. */
+struct top_pane {
+	const char *reason; /* of details: how a word of the reasons begins that they are for */
+	const char *title;
+	const char *table; /* left out unless it is watched; NULL: none is needed */
+	const char *columns, *sort;
+	const char *column, *prefix; /* as in struct top_part */
+	enum { TOP_PANE_PART, TOP_PANE_VCPUS, TOP_PANE_SLOW, TOP_PANE_TIMES } kind;
+};
+
+/* Each ends with a pane without a title. */
+extern const struct top_pane top_panes_of_vm[], top_panes_of_vcpu[], top_details[];
+/* Columns of exits that a reason's page shows; ends with NULL. */
+extern const char *const top_reason_figures[];
+
+bool top_watched(const struct kw_top *top, const char *table);
 
 /* ---- views ---- */
 
@@ -119,6 +156,9 @@ extern const struct top_view top_view_host, top_view_vm, top_view_vcpu, top_view
 struct top_page *top_push(struct kw_top *top, const struct top_view *view);
 void top_push_vm(struct kw_top *top, uint32_t vm);
 
+/* Look at a page as at the last one of its kind; once it is known what it is about. */
+void top_recall(struct kw_top *top, struct top_page *page);
+
 /* The page that is seen. */
 static inline struct top_page *top_page(struct kw_top *top)
 {
@@ -128,8 +168,15 @@ static inline struct top_page *top_page(struct kw_top *top)
 /* Tells when a list is to be ordered again. */
 uint64_t top_stamp(const struct kw_top *top);
 
-/* Does the filter let a VM through? */
+/* Does the first page's filter let a VM through? */
 bool top_passes(const struct kw_top *top, uint32_t vm);
+
+/* Is a pane's list filtered? */
+bool top_filters(const struct top_page *page, size_t pane);
+
+/* What a pane shows, filtered; 0 or -ENOMEM. */
+int top_fill(const struct kw_top *top, const struct top_page *page, size_t pane,
+	     struct top_content *ret);
 
 /* ---- pieces ---- */
 
@@ -145,11 +192,19 @@ void top_draw_hints(const struct kw_top *top, struct kw_canvas *canvas, struct t
 void top_draw_pane(struct kw_top *top, struct top_page *page, size_t pane, struct kw_canvas *canvas,
 		   struct top_area area);
 
+/* Names of panes in a line, as many as fit around the one with the keys. */
+void top_draw_names(const struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
+		    struct top_area line, size_t n);
+
 /* All panes of a page: side by side where there is room, else the one with the keys. */
 void top_draw_panes(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		    struct top_area area);
 
-/* The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. */
-void top_draw_budget(const struct top_sums *sums, struct kw_canvas *canvas, struct top_area *area);
+/*
+ * The budget as a bar and numbers: of a VM or vCPU. Takes lines off the area. Without sums it has
+ * ended, or one waits for the first interval.
+ */
+void top_draw_budget(const struct top_sums *sums, bool waiting, struct kw_canvas *canvas,
+		     struct top_area *area);
 
 #endif

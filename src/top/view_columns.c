@@ -29,19 +29,21 @@ static int content_before(struct kw_top *top, struct top_content *ret)
 }
 
 static void draw_line(struct kw_canvas *canvas, struct top_area line, const struct top_column *c,
-		      bool shown)
+		      bool shown, bool fits)
 {
+	int x = 21;
+
 	top_print(canvas, line, 1, shown ? KW_STYLE_BOLD : KW_STYLE_DIM, "[%c] %s",
 		  shown ? 'x' : ' ', c->title);
-	top_print(canvas, line, 21, KW_STYLE_PLAIN, "%s", c->help);
+	if (shown && !fits)
+		x = top_print(canvas, line, x, KW_STYLE_DIM, "no room: ");
+	top_print(canvas, line, x, KW_STYLE_PLAIN, "%s", c->help);
 }
 
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	static const char *const keys[] = {
-		"Space", "on or off", "Esc", "back", "q", "quit", NULL
-	};
+	static const char *const keys[] = { "Space", "on or off", "Esc q", "back", NULL };
 	_cleanup_(top_content_release) struct top_content content = {};
 	const struct top_list *list = &page_before(top)->list[page_before(top)->pane];
 	int first;
@@ -55,7 +57,8 @@ static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *ca
 		struct top_area line = top_take(&area, 1);
 
 		draw_line(canvas, line, &content.rows.column[i],
-			  top_list_shows(list, &content.rows, i));
+			  top_list_shows(list, &content.rows, i),
+			  !list->drawn || list->drawn >> i & 1);
 		if ((int)i == page->scroll)
 			kw_canvas_select(canvas, line.x, line.y, line.width);
 	}

@@ -7,6 +7,7 @@
  */
 #include "view.h"
 
+#include "../util/text.h"
 #include "../util/units.h"
 
 #include <stdio.h>
@@ -45,11 +46,21 @@ static void enter(struct kw_top *top, struct top_page *page, const struct top_co
 
 /* ---- what watching costs ---- */
 
+/* Exits that ended with their vCPU are no fault of anybody's. */
+static enum kw_style style_of_losses(const uint64_t *n)
+{
+	for (size_t i = 0; kw_loss_info(i); i++)
+		if (n[i] && i != KW_LOSS_UNFINISHED)
+			return KW_STYLE_WARN;
+	return KW_STYLE_DIM;
+}
+
 /* Those of this interval, else those of before; returns where to go on. */
 static int draw_losses(const struct top_moment *m, struct kw_canvas *canvas, struct top_area line)
 {
 	const char *sign = "lost ";
 	const uint64_t *n = m->lost.n;
+	enum kw_style style;
 	uint64_t now = 0;
 	char count[32];
 	int x = 0;
@@ -60,33 +71,47 @@ static int draw_losses(const struct top_moment *m, struct kw_canvas *canvas, str
 		sign = "lost so far: ";
 		n = m->lost_so_far.n;
 	}
+	style = style_of_losses(n);
 	for (size_t i = 0; kw_loss_info(i); i++) {
 		if (!n[i])
 			continue;
-		x = top_print(canvas, line, x, KW_STYLE_WARN, "%s%s %s", sign,
+		x = top_print(canvas, line, x, style, "%s%s %s", sign,
 			      kw_format_count(n[i], count, sizeof(count)), kw_loss_info(i)->name);
 		sign = ", ";
 	}
 	return x ? x + 2 : top_print(canvas, line, 0, KW_STYLE_DIM, "nothing lost  ");
 }
 
+/* A part of the line, whole or not at all. */
+static int draw_part(struct kw_canvas *canvas, struct top_area line, int x, const char *part)
+{
+	if (x + kw_text_width(part) > line.width)
+		return line.width;
+	return top_print(canvas, line, x, KW_STYLE_DIM, "%s", part);
+}
+
 static void draw_cost(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line)
 {
 	const struct top_moment *m = top->model.shown;
-	char events[32];
+	char part[64], number[32];
 	int x;
 
 	if (!m)
 		return;
 	x = draw_losses(m, canvas, line);
-	x = top_print(canvas, line, x, KW_STYLE_DIM, "own cost: %.1f%% CPU, %.1f MiB",
-		      m->span_ns ? 100.0 * m->cost.cpu_ns / m->span_ns : 0,
-		      m->cost.rss_bytes / 1048576.0);
-	if (m->cost.has_runs && m->span_ns)
-		top_print(canvas, line, x, KW_STYLE_DIM, ", %.3g ns/event, %s events/s",
-			  m->cost.runs ? (double)m->cost.run_ns / m->cost.runs : 0,
-			  kw_format_count((uint64_t)(m->cost.runs * 1e9 / m->span_ns), events,
-					  sizeof(events)));
+	snprintf(part, sizeof(part), "cost %.1f%% CPU",
+		 m->span_ns ? 100.0 * m->cost.cpu_ns / m->span_ns : 0);
+	x = draw_part(canvas, line, x, part);
+	snprintf(part, sizeof(part), ", %.0f MiB", m->cost.rss_bytes / 1048576.0);
+	x = draw_part(canvas, line, x, part);
+	if (!m->cost.has_runs || !m->span_ns)
+		return;
+	kw_format_count((uint64_t)(m->cost.runs * 1e9 / m->span_ns), number, sizeof(number));
+	snprintf(part, sizeof(part), ", %s runs/s", number);
+	x = draw_part(canvas, line, x, part);
+	kw_format_ns(m->cost.runs ? m->cost.run_ns / m->cost.runs : 0, number, sizeof(number));
+	snprintf(part, sizeof(part), ", %s/run", number);
+	draw_part(canvas, line, x, part);
 }
 
 /* Collectors that show nothing here, each once. */
@@ -131,6 +156,17 @@ static void draw_strip(const struct kw_top *top, struct kw_canvas *canvas, struc
 		       top->interval_ns, sample, &top->model);
 }
 
+/* Its counts are those of an interval. */
+static void about_table(const struct kw_top *top, const struct kw_schema *table, char *dst,
+			size_t size)
+{
+	const struct kw_frame *frame = top_frame(&top->model, table->name);
+	char span[32];
+
+	snprintf(dst, size, "table %s%s%s", table->name, frame ? ", counts per " : "",
+		 frame ? top_format_span(frame->span_ns, span, sizeof(span)) : "");
+}
+
 static void about(const struct kw_top *top, const struct top_page *page, char *dst, size_t size)
 {
 	const struct top_moment *m = top->model.shown;
@@ -139,12 +175,13 @@ static void about(const struct kw_top *top, const struct top_page *page, char *d
 	for (size_t i = 0; m && i < m->n; i++) {
 		const struct kw_vm *vm = kw_vms_get(m->vms, m->vm[i].vm);
 
-		vms += vm && vm->number;
-		vcpus += vm && vm->number ? m->vm[i].vcpus : 0;
+		if (!vm || !vm->number || !top_passes(top, m->vm[i].vm))
+			continue;
+		vms++;
+		vcpus += m->vm[i].vcpus;
 	}
 	if (page->pane)
-		snprintf(dst, size, "table %s (%zu of %zu)", top->wants.table[page->pane - 1]->name,
-			 page->pane, top->wants.n_tables);
+		about_table(top, top->wants.table[page->pane - 1], dst, size);
 	else
 		snprintf(dst, size, "%zu VM%s, %zu vCPU%s", vms, vms == 1 ? "" : "s", vcpus,
 			 vcpus == 1 ? "" : "s");
@@ -170,10 +207,11 @@ static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *ca
 			       page->pane ? keys_of_table : keys);
 	draw_unavailable(top, canvas, &area);
 	if (!page->pane) {
-		if (area.height > 7)
+		if (area.height > 7 && timed(top))
 			top_draw_legend(canvas, top_take_last(&area, 1));
 		draw_strip(top, canvas, &area);
 	} else if (area.height > 7) {
+		top_draw_names(top, page, canvas, top_take(&area, 1), panes(top, page));
 		top_print(canvas, top_take_last(&area, 1), 0, KW_STYLE_DIM, "%s",
 			  top->wants.table[page->pane - 1]->help);
 	}

@@ -3,7 +3,7 @@
  * view_reason.c - one exit reason of a VM or vCPU: how long it takes, where that goes, and what of
  * the details other collectors know belongs to it.
  * May not know about: terminals, collectors' structs.
- * To extend: which details belong to a reason is a line in details[].
+ * To extend: which details belong to a reason is a line in top_details[].
  */
 #include "view.h"
 
@@ -13,38 +13,27 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Reasons whose name contains a word, and the rows that tell more of them. */
-static const struct detail {
-	const char *reason; /* NULL: any */
-	const char *title, *table, *columns, *sort, *column, *prefix;
-} details[] = {
-#define IO "what,detail,rip,count/s,total,mean,max", "total", "what"
-	{ "MSR", "MSRs", "io", IO, "rdmsr|wrmsr" },
-	{ "IO", "ports", "io", IO, "in|out" },
-	{ "CPUID", "CPUID leaves", "io", IO, "cpuid" },
-	{ "CR", "control registers", "io", IO, "cr-" },
-	{ "NPF", "MMIO", "io", IO, "mmio" },
-	{ "EPT", "MMIO", "io", IO, "mmio" },
-#undef IO
-#define PAGES "page,count/s,total,mean,max", "total", NULL, NULL
-	{ "NPF", "pages faulted on", "faults-pages", PAGES },
-	{ "EPT", "pages faulted on", "faults-pages", PAGES },
-#undef PAGES
-#define MMIO "page,access,by,count/s,total,mean,max", "total", NULL, NULL
-	{ "NPF", "MMIO pages", "mmio", MMIO },
-	{ "EPT", "MMIO pages", "mmio", MMIO },
-#undef MMIO
+#define IO(words)                                                                                  \
+	"io", "what,detail,rip,count/s,total,mean,max", "total", "what", words, TOP_PANE_PART
+#define PAGES "faults-pages", "page,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
+#define MMIO  "mmio", "page,access,by,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
+#define CALLS "hypercall", "name,api,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
+
+const struct top_pane top_details[] = {
+	{ "MSR", "MSRs", IO("rdmsr|wrmsr") },
+	{ "IO", "ports", IO("in|out") },
+	{ "CPUID", "CPUID leaves", IO("cpuid") },
+	{ "CR", "control registers", IO("cr-") },
+	{ "NPF", "pages faulted on", PAGES },
+	{ "VIOLATION", "pages faulted on", PAGES },
+	{ "NPF", "MMIO pages", MMIO },
+	{ "VIOLATION", "MMIO pages", MMIO },
+	{ "MISCONFIG", "MMIO pages", MMIO },
 	{ "HLT", "halts", "halt", "outcome,wakeup,count/s,total,polled,p50,p99,max", "total", NULL,
-	  NULL },
-	{ "VMMCALL", "hypercalls", "hypercall", "call,api,count/s,total,mean,max", "total", NULL,
-	  NULL },
-	{ "VMCALL", "hypercalls", "hypercall", "call,api,count/s,total,mean,max", "total", NULL,
-	  NULL },
-	{ "", "ports, MSRs and the like", "io", "what,detail,rip,count/s,total,mean,max", "total",
-	  NULL, NULL },
-	{ "", "MMIO pages", "mmio", "page,access,by,count/s,total,mean,max", "total", NULL, NULL },
-	{ "", "pages faulted on", "faults-pages", "page,count/s,total,mean,max", "total", NULL,
-	  NULL },
+	  NULL, TOP_PANE_PART },
+	{ "VMMCALL", "hypercalls", CALLS },
+	{ "VMCALL", "hypercalls", CALLS },
+	{},
 };
 
 /* Does one of the words, which '_' separates, begin like this? */
@@ -58,60 +47,43 @@ static bool has_word(const char *name, const char *word)
 	return false;
 }
 
-/* The words decide; if none fits, all details there are. */
-static bool fits(const struct top_page *page, const struct detail *d, bool known)
+static bool fits(const struct kw_top *top, const struct top_page *page, const struct top_pane *d)
 {
-	return known ? *d->reason && has_word(page->name, d->reason) : !*d->reason;
-}
-
-static bool known(const struct top_page *page)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
-		if (fits(page, &details[i], true))
-			return true;
-	return false;
-}
-
-static size_t count(const struct top_page *page)
-{
-	bool is_known = known(page);
-	size_t n = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
-		n += fits(page, &details[i], is_known);
-	return n;
-}
-
-static const struct detail *detail_of(const struct top_page *page, size_t pane)
-{
-	bool is_known = known(page);
-
-	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
-		if (fits(page, &details[i], is_known) && !pane--)
-			return &details[i];
-	return NULL;
+	return has_word(page->name, d->reason) && top_watched(top, d->table);
 }
 
 /* ---- panes: details, and after them the slowest ---- */
 
 static size_t panes(const struct kw_top *top, const struct top_page *page)
 {
-	(void)top;
-	return count(page) + 1;
+	size_t n = 1;
+
+	for (const struct top_pane *d = top_details; d->title; d++)
+		n += fits(top, page, d);
+	return n;
+}
+
+/* NULL: the slowest. */
+static const struct top_pane *detail_of(const struct kw_top *top, const struct top_page *page,
+					size_t pane)
+{
+	for (const struct top_pane *d = top_details; d->title; d++)
+		if (fits(top, page, d) && !pane--)
+			return d;
+	return NULL;
 }
 
 static const char *pane_title(const struct kw_top *top, const struct top_page *page, size_t pane)
 {
-	const struct detail *d = detail_of(page, pane);
+	const struct top_pane *d = detail_of(top, page, pane);
 
-	(void)top;
 	return d ? d->title : "slowest of late";
 }
 
 static int content(const struct kw_top *top, const struct top_page *page, size_t pane,
 		   struct top_content *ret)
 {
-	const struct detail *d = detail_of(page, pane);
+	const struct top_pane *d = detail_of(top, page, pane);
 	struct top_part part = { .vm = page->vm, .vcpu = page->vcpu };
 
 	if (!d)
@@ -137,9 +109,9 @@ static void about(const struct kw_top *top, const struct top_page *page, char *d
 	snprintf(dst, size, "%s of %s%s", page->name, vm ? vm->display : "-", vcpu);
 }
 
-static const char *const figures[] = { "count",	 "total",   "kernel",  "vmm", "poll",
-				       "halted", "blocked", "waiting", "p50", "p90",
-				       "p99",	 "p999",    "max" };
+const char *const top_reason_figures[] = { "count",  "total",	"kernel", "vmm", "poll",
+					   "halted", "waiting", "p50",	  "p90", "p99",
+					   "p999",   "max",	NULL };
 
 static void draw_figures(const struct top_content *c, struct kw_canvas *canvas,
 			 struct top_area *area)
@@ -147,8 +119,8 @@ static void draw_figures(const struct top_content *c, struct kw_canvas *canvas,
 	struct top_area line = top_take(area, 1);
 	int x = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(figures) && line.height; i++) {
-		const struct kw_column *column = kw_schema_find(c->frame->schema, figures[i]);
+	for (const char *const *name = top_reason_figures; *name && line.height; name++) {
+		const struct kw_column *column = kw_schema_find(c->frame->schema, *name);
 		struct kw_value value;
 		char cell[64];
 
@@ -210,13 +182,14 @@ static void draw_reason(const struct kw_top *top, const struct top_page *page,
 	}
 }
 
-static const char *const keys[] = { "Esc",   "back", "Left Right", "panes", "s",    "sort", "p",
-				    "pause", "?",    "help",	   "q",	    "quit", NULL };
+static const char *const keys[] = { "Esc",    "back", "Left Right", "panes", "/",
+				    "filter", "s",    "sort",	    "p",     "pause",
+				    "?",      "help", "q",	    "quit",  NULL };
 
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	if (area.height > 5)
+	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
 	draw_reason(top, page, canvas, &area);
 	top_draw_panes(top, page, canvas, area);

@@ -3,7 +3,8 @@
  * view_vm.c - one VM: where its time goes and went, its vCPUs, exit reasons, who ran instead, its
  * interrupts and other threads; and the same of one vCPU.
  * May not know about: terminals, collectors' structs.
- * To extend: a pane that is a part of a table is a line in panes_of_vm[] or panes_of_vcpu[].
+ * To extend: a pane that is a part of a table is a line in top_panes_of_vm[] or
+ * top_panes_of_vcpu[].
  */
 #include "view.h"
 
@@ -12,84 +13,94 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A pane without a table is the list of vCPUs, of slow exits, or a histogram. */
-struct pane {
-	const char *title, *table, *columns, *sort;
-	enum { PART, VCPUS, SLOW, TIMES } kind;
-};
-
+#define PART(title, table, columns, sort)                                                          \
+	{                                                                                          \
+		NULL, title, table, columns, sort, NULL, NULL, TOP_PANE_PART                       \
+	}
 /* A reason's history is that of the VM, not of a vCPU. */
 #define EXITS(history)                                                                             \
-	{                                                                                          \
-		"exits", "exits",                                                                  \
-			"reason,level,count/s,on_cpu,total,p50,p99," history                       \
-			"max,kernel,vmm,poll,halted,blocked,waiting",                              \
-			"on_cpu", PART                                                             \
-	}
+	PART("exits", "exits",                                                                     \
+	     "reason,level,count/s,on_cpu,total,p50,p99," history                                  \
+	     "max,kernel,vmm,poll,halted,waiting",                                                 \
+	     "on_cpu")
 #define CULPRITS                                                                                   \
-	{                                                                                          \
-		"ran instead", "time-culprits",                                                    \
-			"by,culprit,waited,waited_percent,count,culprit_pid", "waited", PART       \
-	}
+	PART("ran instead", "time-culprits", "by,culprit,waited,waited_percent,count,culprit_pid", \
+	     "waited")
+#define INTERRUPTS                                                                                 \
+	PART("interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted",       \
+	     "count")
 #define SLOWEST                                                                                    \
 	{                                                                                          \
-		"slowest (no HLT)", NULL, NULL, NULL, SLOW                                         \
+		.title = "slowest (no HLT)", .table = "exits", .kind = TOP_PANE_SLOW               \
 	}
 
-static const struct pane panes_of_vm[] = {
-	{ "vCPUs", NULL, NULL, NULL, VCPUS },
+const struct top_pane top_panes_of_vm[] = {
+	{ .title = "vCPUs", .kind = TOP_PANE_VCPUS },
 	EXITS("~,"),
 	CULPRITS,
-	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
-	  PART },
-	{ "threads", "time-threads", "comm,role,run_percent,run,waited,slices,thread", "run",
-	  PART },
+	INTERRUPTS,
+	PART("threads", "time-threads", "comm,role,run_percent,run,waited,slices,thread", "run"),
 	SLOWEST,
+	{},
 };
 
-static const struct pane panes_of_vcpu[] = {
+const struct top_pane top_panes_of_vcpu[] = {
 	EXITS(""),
 	CULPRITS,
-	{ "times (no HLT)", NULL, NULL, NULL, TIMES },
-	{ "kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel", PART },
-	{ "interrupts", "irq", "source,line,vector,count/s,mode,coalesced,masked,posted", "count",
-	  PART },
+	{ .title = "times (no HLT)", .table = "exits", .kind = TOP_PANE_TIMES },
+	PART("kernel", "time-kernel", "reason,level,kernel,kernel_percent", "kernel"),
+	INTERRUPTS,
 	SLOWEST,
+	{},
 };
 
-static const struct pane *pane_of(const struct top_page *page, size_t pane)
+static const struct top_pane *panes_of(const struct top_page *page)
 {
-	return page->vcpu == KW_ALL ? &panes_of_vm[pane] : &panes_of_vcpu[pane];
+	return page->vcpu == KW_ALL ? top_panes_of_vm : top_panes_of_vcpu;
 }
 
 static size_t panes(const struct kw_top *top, const struct top_page *page)
 {
-	(void)top;
-	return page->vcpu == KW_ALL ? ARRAY_SIZE(panes_of_vm) : ARRAY_SIZE(panes_of_vcpu);
+	size_t n = 0;
+
+	for (const struct top_pane *p = panes_of(page); p->title; p++)
+		n += !p->table || top_watched(top, p->table);
+	return n;
+}
+
+/* NULL: nothing is watched that there is a pane for. */
+static const struct top_pane *pane_of(const struct kw_top *top, const struct top_page *page,
+				      size_t pane)
+{
+	for (const struct top_pane *p = panes_of(page); p->title; p++)
+		if ((!p->table || top_watched(top, p->table)) && !pane--)
+			return p;
+	return NULL;
 }
 
 static const char *pane_title(const struct kw_top *top, const struct top_page *page, size_t pane)
 {
-	(void)top;
-	return pane_of(page, pane)->title;
+	return pane_of(top, page, pane)->title;
 }
 
 static int content(const struct kw_top *top, const struct top_page *page, size_t pane,
 		   struct top_content *ret)
 {
-	const struct pane *p = pane_of(page, pane);
-	struct top_part part = { .table = p->table,
-				 .columns = p->columns,
-				 .sort = p->sort,
-				 .vm = page->vm,
-				 .vcpu = page->vcpu };
+	const struct top_pane *p = pane_of(top, page, pane);
+	struct top_part part = { .vm = page->vm, .vcpu = page->vcpu };
+	const struct top_sums *sums = top_sums_of(&top->model, page->vm);
 
-	if (p->kind == VCPUS)
-		return top_vcpus(top, page->vm, ret);
-	if (p->kind == SLOW)
-		return top_slow_exits(top, page, ret);
-	if (p->kind == TIMES)
+	if (!p || p->kind == TOP_PANE_TIMES)
 		return 0;
+	if (p->kind == TOP_PANE_VCPUS)
+		return top_vcpus(top, page->vm, ret);
+	if (p->kind == TOP_PANE_SLOW)
+		return top_slow_exits(top, page, ret);
+	part.table = p->table;
+	part.columns = p->columns;
+	part.sort = p->sort;
+	if (!strcmp(p->table, "time-culprits") && page->vcpu == KW_ALL && sums && sums->timed)
+		part.wall_ns = sums->wall; /* as all that is said of the VM's vCPUs */
 	return top_part(top, &part, ret);
 }
 
@@ -105,60 +116,47 @@ static void enter_reason(struct kw_top *top, const struct top_page *page,
 	deeper->vcpu = page->vcpu;
 	deeper->reason = id;
 	content->rows.text(&content->rows, row, 0, deeper->name, sizeof(deeper->name));
+	top_recall(top, deeper);
 }
 
 static void enter(struct kw_top *top, struct top_page *page, const struct top_content *content,
 		  size_t row)
 {
-	const struct pane *p = pane_of(page, page->pane);
+	const struct top_pane *p = pane_of(top, page, page->pane);
 	struct top_page *deeper;
 
-	if (p->kind == PART && !strcmp(p->table, "exits"))
+	if (!p)
+		return;
+	if (p->kind == TOP_PANE_PART && !strcmp(p->table, "exits"))
 		return enter_reason(top, page, content, row);
-	if (p->kind != VCPUS)
+	if (p->kind != TOP_PANE_VCPUS)
 		return;
 	deeper = top_push(top, &top_view_vcpu);
 	if (!deeper)
 		return;
 	deeper->vm = page->vm;
 	deeper->vcpu = content->sums[row].vcpu;
+	top_recall(top, deeper);
 }
 
 /* ---- the histogram of a vCPU ---- */
-
-static bool is_idle(const struct kw_top *top, const struct kw_frame *frame, const void *row,
-		    uint32_t vm)
-{
-	const struct top_reason *reason;
-
-	reason = top_reason_of(&top->model, vm, top_row_id(&top->model, frame, row));
-	return reason && reason->idle;
-}
 
 /* False: the pane is a list. */
 static bool paint(const struct kw_top *top, const struct top_page *page, size_t pane,
 		  struct kw_canvas *canvas, struct top_area area)
 {
-	const struct kw_frame *frame = top_frame(&top->model, "exits");
-	uint64_t buckets[1024] = {};
-	size_t i, end;
+	const struct top_pane *p = pane_of(top, page, pane);
+	_cleanup_free_ uint64_t *buckets = NULL;
+	const struct kw_hist *hist;
 
-	if (pane_of(page, pane)->kind != TIMES)
+	if (!p || p->kind != TOP_PANE_TIMES)
 		return false;
-	if (!frame || !frame->schema->hist.buckets || frame->schema->hist.buckets > 1024) {
-		top_print(canvas, area, 0, KW_STYLE_DIM, "exits is not watched");
-		return true;
-	}
-	top_rows_of(frame, page->vm, &i, &end);
-	for (; i < end; i++) {
-		const struct kw_row_head *head = frame->row[i];
-
-		if (head->vcpu != page->vcpu || is_idle(top, frame, head, page->vm))
-			continue;
-		for (unsigned int b = 0; b < frame->schema->hist.buckets; b++)
-			buckets[b] += kw_row_hist(frame->schema, head)[b];
-	}
-	top_draw_hist(canvas, area, &frame->schema->hist, buckets);
+	hist = top_times_of(&top->model, page->vm, page->vcpu, &buckets);
+	if (hist)
+		top_draw_hist(canvas, area, hist, buckets);
+	else
+		top_print(canvas, area, 0, KW_STYLE_DIM, "%s",
+			  top->model.shown ? "not known" : "waiting for the first interval");
 	return true;
 }
 
@@ -206,9 +204,10 @@ static void draw_strip(const struct kw_top *top, const struct top_page *page,
 	top_draw_strip(canvas, strip, top->model.shown->seq, 1, top->interval_ns, sample, &arg);
 }
 
-static const char *const keys[] = { "Enter", "go into", "Esc", "back",	  "Left Right", "panes",
-				    "s",     "sort",	"r",   "reverse", "p",		"pause",
-				    "?",     "help",	"q",   "quit",	  NULL };
+static const char *const keys[] = { "Enter", "go into", "Esc",	   "back", "Left Right",
+				    "panes", "/",	"filter",  "s",	   "sort",
+				    "p",     "pause",	"?",	   "help", "q",
+				    "quit",  "r",	"reverse", NULL };
 
 static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
 		      struct top_area *area)
@@ -224,13 +223,13 @@ static void draw_sums(struct kw_top *top, const struct top_page *page, struct kw
 		for (size_t i = 0; i < n; i++)
 			found = vcpus[i].vcpu == page->vcpu ? &vcpus[i] : found;
 	}
-	top_draw_budget(found, canvas, area);
+	top_draw_budget(found, !top->model.shown, canvas, area);
 }
 
 static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *canvas,
 		 struct top_area area)
 {
-	if (area.height > 5)
+	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1), keys);
 	draw_sums(top, page, canvas, &area);
 	if (page->vcpu == KW_ALL)

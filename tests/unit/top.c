@@ -18,7 +18,9 @@
 #include "core/hist.h"
 #include "top/draw.h"
 #include "top/model.h"
+#include "top/states.h"
 #include "top/top.h"
+#include "top/view.h"
 #include "util/cleanup.h"
 
 #include <stdio.h>
@@ -28,10 +30,11 @@
 #define SECOND 1000000000ULL
 #define MS     1000000ULL
 
-enum { TIME, EXITS, FAULTS, DIRTY, TABLES };
+enum { TIME, EXITS, FAULTS, DIRTY, THREADS, CULPRITS, TABLES };
 
-static const struct kw_schema *const schemas[TABLES] = { &time_table, &exits_table, &faults_table,
-							 &dirty_table };
+static const struct kw_schema *const schemas[TABLES] = { &time_table,	     &exits_table,
+							 &faults_table,	     &dirty_table,
+							 &time_thread_table, &time_culprit_table };
 
 struct screen {
 	struct kw_vms vms;
@@ -209,7 +212,7 @@ static void rows_are_sorted_by_cost(void **state)
 	feed(&s);
 	assert_true(find(&s, "vm-1") < find(&s, "vm-2"));
 	assert_true(find(&s, "vm-2") < find(&s, "vm-0"));
-	assert_true(seen(&s, "by CPU%"));
+	assert_true(seen(&s, "by CPU+THR%"));
 	assert_string_equal(word(line(&s, find(&s, "vm-1")), 1), "2");
 	assert_string_equal(word(line(&s, find(&s, "vm-1")), 2), "140.0");
 	close_screen(&s);
@@ -228,6 +231,81 @@ static void equal_cost_is_sorted_by_exits(void **state)
 	feed(&s);
 	assert_true(find(&s, "vm-1") < find(&s, "vm-0"));
 	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	close_screen(&s);
+}
+
+/* What the VM's other threads run is its cost, too. */
+static void other_threads_are_cost(void **state)
+{
+	struct time_thread_row *thread;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	for (int vm = 0; vm < 2; vm++)
+		for (int i = 0; i < 2; i++) {
+			thread = new_row(&s, THREADS, vm, KW_ALL);
+			thread->thread = 5000 + i;
+			thread->run = vm ? 0 : 700 * MS;
+		}
+	feed(&s);
+	assert_true(find(&s, "vm-0") < find(&s, "vm-1"));
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "10.0");
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 3), "140.0");
+	assert_string_equal(word(line(&s, find(&s, "vm-1")), 3), "0.0");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "threads 140.0%"));
+	close_screen(&s);
+}
+
+/* All shares on a VM's page are of its vCPUs' wall time. */
+static void culprits_have_their_share_of_the_wall(void **state)
+{
+	struct time_culprit_row *culprit;
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 1);
+	for (int i = 0; i < 4; i++) {
+		time_row(&s, 0, i, 500);
+		culprit = new_row(&s, CULPRITS, 0, i);
+		culprit->by = TIME_BY_PROCESS;
+		culprit->pid = 77;
+		culprit->waited = 100 * MS;
+	}
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	for (int i = 0; i < 6 && find(&s, "BY") < 0; i++)
+		kw_top_key(s.top, KW_KEY_TAB);
+	assert_non_null(strstr(line(&s, find(&s, "process")), "400ms 10.0"));
+	close_screen(&s);
+}
+
+static void gaps_are_a_warning(void **state)
+{
+	struct screen s;
+	int y;
+
+	(void)state;
+	open_screen(&s, 100, 24, 2);
+	time_row(&s, 0, 0, 500)->ns[TIME_HALTED] -= 20 * MS;
+	time_row(&s, 1, 0, 400)->ns[TIME_HALTED] -= MS; /* 0.1 % may be missing */
+	feed(&s);
+	for (int vm = 0; vm < 2; vm++) {
+		size_t warned = 0;
+
+		y = find(&s, vm ? "vm-1" : "vm-0");
+		for (int x = 0; x < s.canvas.width; x++)
+			warned += s.canvas.cell[y * s.canvas.width + x].style == KW_STYLE_WARN;
+		assert_int_equal(warned, vm ? 0 : 4);
+	}
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "? unaccounted 2.0%"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_DOWN);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_false(seen(&s, "unaccounted"));
 	close_screen(&s);
 }
 
@@ -279,6 +357,51 @@ static void filter_hides(void **state)
 	close_screen(&s);
 }
 
+/* Each page has its own, of the list that has the keys. */
+static void filter_works_on_every_list(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	time_row(&s, 1, 0, 900);
+	time_row(&s, 2, 0, 300);
+	exit_row(&s, 1, 0, 0x78, 10, 1000);
+	exit_row(&s, 1, 0, 0x7c, 10, 1000);
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	assert_true(find(&s, "HLT") > 0 && find(&s, "MSR") > 0);
+	press(&s, "/msr");
+	assert_true(seen(&s, "row contains: msr_"));
+	assert_int_equal(find(&s, "HLT"), -1);
+	assert_true(find(&s, "MSR") > 0);
+	press(&s, "q"); /* no command */
+	assert_true(seen(&s, "nothing here has what the filter looks for"));
+	kw_top_key(s.top, KW_KEY_BACKSPACE);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "filter /msr"));
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	assert_false(seen(&s, "filter /msr"));
+	kw_top_key(s.top, KW_KEY_LEFT);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "MSR of vm-1"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_ESCAPE); /* the filter goes first */
+	assert_true(find(&s, "HLT") > 0);
+	assert_true(seen(&s, "vm-1 (qemu"));
+	press(&s, "?/q");
+	assert_true(seen(&s, "row contains: q_"));
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	kw_top_key(s.top, KW_KEY_TAB);
+	press(&s, "/vm-2");
+	assert_true(seen(&s, "table time"));
+	assert_true(find(&s, "vm-2") > 0);
+	assert_int_equal(find(&s, "vm-1"), -1);
+	close_screen(&s);
+}
+
 static void filter_takes_any_character(void **state)
 {
 	struct kw_vm vm = { .pid = 1, .number = 1, .vmm = "qemu", .name = "数据库" };
@@ -303,6 +426,24 @@ static void filter_takes_any_character(void **state)
 	for (int i = 0; i < 200; i++)
 		kw_top_key(s.top, KW_KEY_BACKSPACE);
 	assert_true(find(&s, "vm-0") > 0);
+	close_screen(&s);
+}
+
+/* From the first time it is seen, without any key. */
+static void cursor_is_bound_at_once(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-1"));
+	time_row(&s, 0, 0, 800);
+	time_row(&s, 1, 0, 10);
+	feed(&s);
+	assert_int_equal(selected(&s), find(&s, "vm-1"));
+	assert_true(find(&s, "vm-0") < find(&s, "vm-1"));
 	close_screen(&s);
 }
 
@@ -358,6 +499,7 @@ static void keys_need_no_drawing(void **state)
 
 static void pause_freezes_and_remembers(void **state)
 {
+	char title[256];
 	struct screen s;
 
 	(void)state;
@@ -366,10 +508,12 @@ static void pause_freezes_and_remembers(void **state)
 	feed(&s);
 	press(&s, "p");
 	assert_true(seen(&s, "PAUSED"));
+	snprintf(title, sizeof(title), "%s", line(&s, 0)); /* the time of what is seen */
 	for (int i = 0; i < 5; i++) {
 		time_row(&s, 0, 0, 1000);
 		feed(&s);
 	}
+	assert_string_equal(line(&s, 0), title);
 	assert_true(find(&s, "vm-1") > 0);
 	assert_string_equal(word(line(&s, find(&s, "vm-0")), 2), "10.0");
 	press(&s, " ");
@@ -425,6 +569,88 @@ static void columns_fit_by_priority(void **state)
 	close_screen(&s);
 }
 
+static void pages_are_looked_at_as_before(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	kw_top_key(s.top, KW_KEY_ENTER);
+	kw_top_key(s.top, KW_KEY_RIGHT);
+	for (int i = 0; i < 20 && !seen(&s, "by P50"); i++)
+		press(&s, "s");
+	press(&s, "rcj q"); /* without the level */
+	assert_true(seen(&s, "by P50 reversed"));
+	assert_int_equal(find(&s, "REASON  L"), -1);
+	kw_top_key(s.top, KW_KEY_ESCAPE);
+	press(&s, "j");
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(seen(&s, "vm-2 (qemu"));
+	assert_true(seen(&s, "by P50 reversed"));
+	assert_null(strstr(line(&s, find(&s, "REASON")), " L "));
+	close_screen(&s);
+}
+
+static void columns_without_room_can_be_scrolled_to(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 80, 24, 3);
+	three_vms(&s);
+	feed(&s);
+	assert_null(strstr(line(&s, find(&s, "NAME")), "DIRTY/S"));
+	press(&s, "c");
+	assert_true(seen(&s, "no room: "));
+	press(&s, "q");
+	for (int i = 0; i < 40; i++)
+		press(&s, "l");
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "IRQ/S"));
+	assert_true(find(&s, "vm-1") > 0);
+	for (int i = 0; i < 40; i++)
+		press(&s, "h");
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "EXITS/S"));
+	for (int i = 0; i < 40 && !seen(&s, "by GUEST%"); i++)
+		press(&s, "s");
+	assert_true(seen(&s, "by GUEST%")); /* though it is not seen */
+	assert_int_equal(kw_canvas_resize(&s.canvas, 250, 24), 0);
+	line(&s, 0);
+	press(&s, "l"); /* all are seen already */
+	assert_non_null(strstr(line(&s, find(&s, "NAME")), "VMM"));
+	close_screen(&s);
+}
+
+static void without_time_there_are_no_columns_of_it(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 3);
+	kw_top_close(s.top);
+	s.wants.n_tables = 0;
+	s.wants.table[s.wants.n_tables++] = &exits_table;
+	assert_int_equal(kw_top_open(&s.wants, SECOND, &s.top), 0);
+	three_vms(&s);
+	for (int i = 0; i < TABLES; i++)
+		if (i != EXITS)
+			kw_frame_clear(&s.frame[i]);
+	s.frame[0] = s.frame[EXITS];
+	s.frame[EXITS].row = NULL;
+	s.frame[EXITS].n = 0;
+	assert_int_equal(
+		kw_top_feed(s.top,
+			    &(struct kw_top_interval){ .vms = &s.vms, .frame = s.frame, .n = 1 }),
+		0);
+	assert_null(strstr(line(&s, find(&s, "NAME")), "BUDGET"));
+	assert_null(strstr(line(&s, find(&s, "NAME")), "CPU%"));
+	assert_true(seen(&s, "by EXITS/S"));
+	assert_false(seen(&s, "halted"));
+	assert_true(find(&s, "vm-0") < find(&s, "vm-2"));
+	close_screen(&s);
+}
+
 /* ---- missing is not zero ---- */
 
 static void missing_is_not_zero(void **state)
@@ -441,10 +667,30 @@ static void missing_is_not_zero(void **state)
 	assert_true(seen(&s, "time: unavailable: no such place"));
 	assert_true(seen(&s, "dirty: unavailable: nor there"));
 	assert_string_equal(word(line(&s, find(&s, "vm-0")), 4), "-"); /* CPU% */
-	assert_string_equal(word(line(&s, find(&s, "vm-0")), 5), "-"); /* the bar */
+	assert_string_equal(word(line(&s, find(&s, "vm-0")), 6), "-"); /* the bar */
 	assert_non_null(strstr(line(&s, find(&s, "vm-0")), " 3000 "));
 	kw_top_key(s.top, KW_KEY_ENTER);
 	assert_true(seen(&s, "where its time goes is not known"));
+	close_screen(&s);
+}
+
+/* Help has all of it, however long it is. */
+static void reasons_can_be_read(void **state)
+{
+	char why[300] = "it begins,";
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 60, 60, 1);
+	for (int i = 0; i < 20; i++)
+		strcat(why, " goes on");
+	strcat(why, " and ends here");
+	s.frame[DIRTY].unavailable = why;
+	feed(&s);
+	assert_false(seen(&s, "ends here"));
+	press(&s, "?");
+	assert_true(seen(&s, "dirty: unavailable: it begins, goes on"));
+	assert_true(seen(&s, "ends here"));
 	close_screen(&s);
 }
 
@@ -470,7 +716,7 @@ static void figures_that_nobody_counts_are_missing(void **state)
 		0);
 	assert_int_equal(top_sums_of(&model, 0)->counted, 0);
 	assert_true(top_sums_of(&model, 0)->timed);
-	assert_int_equal(top_sums_of(&model, 0)->ns[TIME_GUEST], 400 * MS);
+	assert_int_equal(top_sums_of(&model, 0)->ns[TOP_STATE_GUEST], 400 * MS);
 	assert_int_equal(top_vcpus_of(&model, 0, &vcpus, &n), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(vcpus[0].vcpu, 3);
@@ -520,6 +766,20 @@ static void losses_are_seen(void **state)
 	s.lost.n[KW_LOSS_RING] = 0;
 	feed(&s);
 	assert_true(seen(&s, "lost so far: 17 ring"));
+	assert_int_equal(s.canvas.cell[s.canvas.width].style, KW_STYLE_WARN);
+	close_screen(&s);
+}
+
+static void ended_vcpus_are_no_warning(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 16, 1);
+	s.lost.n[KW_LOSS_UNFINISHED] = 2;
+	feed(&s);
+	assert_true(seen(&s, "lost 2 unfinished"));
+	assert_int_equal(s.canvas.cell[s.canvas.width].style, KW_STYLE_DIM);
 	close_screen(&s);
 }
 
@@ -551,10 +811,11 @@ static void history_is_a_ring(void **state)
 	assert_null(top_host_sample(&f.model, 0));
 	for (int i = 1; i <= 2000; i++) {
 		feed_model(&f, i % 1000, 1);
-		assert_int_equal(top_host_sample(&f.model, 0)->share[TIME_GUEST], i % 1000 * 10);
+		assert_int_equal(top_host_sample(&f.model, 0)->share[TOP_STATE_GUEST],
+				 i % 1000 * 10);
 	}
 	for (int back = 0; back < TOP_HOST_HISTORY; back++)
-		assert_int_equal(top_host_sample(&f.model, back)->share[TIME_GUEST],
+		assert_int_equal(top_host_sample(&f.model, back)->share[TOP_STATE_GUEST],
 				 (2000 - back) % 1000 * 10);
 	assert_null(top_host_sample(&f.model, TOP_HOST_HISTORY));
 	assert_non_null(top_vm_sample(&f.model, 0, TOP_VM_HISTORY - 1));
@@ -572,9 +833,9 @@ static void intervals_without_rows_are_not_known(void **state)
 	feed_model(&f, 500, 1);
 	feed_model(&f, 2000, 0);
 	feed_model(&f, 600, 1);
-	assert_int_equal(top_vm_sample(&f.model, 0, 0)->share[TIME_GUEST], 6000);
+	assert_int_equal(top_vm_sample(&f.model, 0, 0)->share[TOP_STATE_GUEST], 6000);
 	assert_null(top_vm_sample(&f.model, 0, 1));
-	assert_int_equal(top_vm_sample(&f.model, 0, 2)->share[TIME_GUEST], 5000);
+	assert_int_equal(top_vm_sample(&f.model, 0, 2)->share[TOP_STATE_GUEST], 5000);
 	assert_false(top_host_sample(&f.model, 1)->timed);
 	for (int i = 0; i <= TOP_VM_HISTORY; i++)
 		feed_model(&f, 2000, 0);
@@ -626,6 +887,73 @@ static void longest_exits_are_kept(void **state)
 		most = reason->slow[i].ns > most ? reason->slow[i].ns : most;
 	}
 	assert_int_equal(most, 300);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+static void feed_rows(struct fed *f)
+{
+	struct kw_top_interval interval = { .vms = &f->s.vms, .frame = f->s.frame, .n = TABLES };
+
+	assert_int_equal(top_model_feed(&f->model, &interval, false), 0);
+	begin_interval(&f->s);
+}
+
+static size_t slow_exits(const struct top_slow_exit *slow, size_t n)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		used += slow[i].seq != 0;
+	return used;
+}
+
+/* What is in two intervals' maxima is one exit. */
+static void exits_are_not_listed_twice(void **state)
+{
+	static const uint64_t took[] = { 5000, 5000, 700, 5000 };
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(took); i++) {
+		exit_row(&f.s, 0, 0, 0x7c, 1, took[i]);
+		exit_row(&f.s, 0, 1, 0x7c, 1, 5000 + i);
+		feed_rows(&f);
+	}
+	assert_int_equal(slow_exits(top_past_of(&f.model, 0)->reason[0].slow, TOP_SLOW), 3 + 4);
+	assert_int_equal(slow_exits(top_slow_of_vcpu(top_past_of(&f.model, 0), 0), TOP_VCPU_SLOW),
+			 3);
+	top_model_release(&f.model);
+	close_screen(&f.s);
+}
+
+/* Even if those of another vCPU took longer; and idle is not slow. */
+static void every_vcpu_has_slow_exits(void **state)
+{
+	const struct top_past *past;
+	struct fed f = {};
+
+	(void)state;
+	open_screen(&f.s, 80, 24, 1);
+	for (int i = 0; i < 20; i++) {
+		exit_row(&f.s, 0, 5, 0x78, 1, 1000000 + i);
+		exit_row(&f.s, 0, 5, 0x7c, 1, 20 + i);
+		exit_row(&f.s, 0, 9, 0x7c, 1, 90000 + i);
+		feed_rows(&f);
+	}
+	past = top_past_of(&f.model, 0);
+	assert_null(top_slow_of_vcpu(past, 6));
+	assert_int_equal(slow_exits(top_slow_of_vcpu(past, 5), TOP_VCPU_SLOW), TOP_VCPU_SLOW);
+	for (int i = 0; i < TOP_VCPU_SLOW; i++)
+		assert_true(top_slow_of_vcpu(past, 5)[i].ns >= 20 + 20 - TOP_VCPU_SLOW &&
+			    top_slow_of_vcpu(past, 5)[i].ns < 40);
+	for (int i = 0; i < TOP_VM_HISTORY; i++)
+		feed_rows(&f);
+	exit_row(&f.s, 0, 5, 0x7c, 1, 7);
+	feed_rows(&f);
+	past = top_past_of(&f.model, 0);
+	assert_int_equal(slow_exits(top_slow_of_vcpu(past, 5), TOP_VCPU_SLOW), 1);
 	top_model_release(&f.model);
 	close_screen(&f.s);
 }
@@ -695,6 +1023,12 @@ static void many_vms(void **state)
 	kw_top_draw(s.top, &s.canvas, 0);
 	drawn = cpu_ms();
 	print_message("moved in %.1f ms\n", drawn - begin);
+	press(&s, "/vm-77");
+	begin = cpu_ms();
+	kw_top_draw(s.top, &s.canvas, 0);
+	drawn = cpu_ms();
+	print_message("filtered in %.1f ms\n", drawn - begin);
+	assert_false(seen(&s, "vm-999"));
 	close_screen(&s);
 }
 
@@ -702,34 +1036,38 @@ static void many_vms(void **state)
 
 static void bar_is_proportional(void **state)
 {
-	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 500, [TIME_KERNEL] = 250, [TIME_HALTED] = 250 };
-	int cells[TIME_STATES];
+	uint64_t ns[TOP_STATES] = {
+		[TOP_STATE_GUEST] = 500, [TOP_STATE_KERNEL] = 250, [TOP_STATE_HALTED] = 250
+	};
+	int cells[TOP_STATES];
 
 	(void)state;
 	top_bar_cells(ns, 1000, 10, cells);
-	assert_int_equal(cells[TIME_GUEST], 5);
-	assert_int_equal(cells[TIME_KERNEL] + cells[TIME_HALTED], 5);
+	assert_int_equal(cells[TOP_STATE_GUEST], 5);
+	assert_int_equal(cells[TOP_STATE_KERNEL] + cells[TOP_STATE_HALTED], 5);
 	for (int width = -1; width < 300; width++) {
 		int sum = 0;
 
-		for (int i = 0; i < TIME_STATES; i++)
+		for (int i = 0; i < TOP_STATES; i++)
 			ns[i] = i * i * 37 % 101;
 		top_bar_cells(ns, 0, width, cells);
-		for (int i = 0; i < TIME_STATES; i++) {
+		for (int i = 0; i < TOP_STATES; i++) {
 			sum += cells[i];
 			assert_true(cells[i] >= 0);
 		}
 		assert_int_equal(sum, width > 0 ? width : 0);
 	}
-	top_bar_cells((uint64_t[TIME_STATES]){ [TIME_GUEST] = 250 }, 1000, 8, cells);
-	assert_int_equal(cells[TIME_GUEST], 2); /* what is not explained stays blank */
-	top_bar_cells((uint64_t[TIME_STATES]){}, 0, 8, cells);
-	assert_int_equal(cells[TIME_GUEST], 0);
+	top_bar_cells((uint64_t[TOP_STATES]){ [TOP_STATE_GUEST] = 250 }, 1000, 8, cells);
+	assert_int_equal(cells[TOP_STATE_GUEST], 2); /* what is not explained stays blank */
+	top_bar_cells((uint64_t[TOP_STATES]){}, 0, 8, cells);
+	assert_int_equal(cells[TOP_STATE_GUEST], 0);
 }
 
 static void bar_has_the_states_styles(void **state)
 {
-	uint64_t ns[TIME_STATES] = { [TIME_GUEST] = 50, [TIME_KERNEL] = 25, [TIME_HALTED] = 25 };
+	uint64_t ns[TOP_STATES] = {
+		[TOP_STATE_GUEST] = 50, [TOP_STATE_KERNEL] = 25, [TOP_STATE_HALTED] = 25
+	};
 	struct kw_canvas canvas = {};
 	_cleanup_free_ char *text = NULL;
 
@@ -737,9 +1075,10 @@ static void bar_has_the_states_styles(void **state)
 	assert_int_equal(kw_canvas_resize(&canvas, 8, 1), 0);
 	top_draw_bar(&canvas, 0, 0, 8, ns, 100);
 	for (int x = 0; x < 8; x++)
-		assert_int_equal(canvas.cell[x].style, KW_STYLE_STATE + (x < 4	 ? TIME_GUEST
-									 : x < 6 ? TIME_KERNEL
-										 : TIME_HALTED));
+		assert_int_equal(canvas.cell[x].style, top_states[x < 4	  ? TOP_STATE_GUEST
+								  : x < 6 ? TOP_STATE_KERNEL
+									  : TOP_STATE_HALTED]
+							       .style);
 	assert_int_equal(kw_canvas_line(&canvas, 0, &text), 0);
 	assert_string_equal(text, "####kk..");
 	kw_canvas_release(&canvas);
@@ -756,6 +1095,38 @@ static void rates_have_a_fraction_if_small(void **state)
 	assert_string_equal(top_format_rate(3000, text, sizeof(text)), "3");
 	assert_string_equal(top_format_rate(3300, text, sizeof(text)), "3.3");
 	assert_string_equal(top_format_rate(33300, text, sizeof(text)), "33");
+}
+
+static void spans_are_seconds(void **state)
+{
+	char text[32];
+
+	(void)state;
+	assert_string_equal(top_format_span(100 * MS, text, sizeof(text)), "0.1s");
+	assert_string_equal(top_format_span(SECOND + 100, text, sizeof(text)), "1s");
+	assert_string_equal(top_format_span(2000 * SECOND, text, sizeof(text)), "2000s");
+}
+
+/* Intervals were of 10 seconds, then of 1: 2 of them, 2 of these, and what came before. */
+static void history_has_the_right_times(void **state)
+{
+	struct screen s;
+
+	(void)state;
+	open_screen(&s, 100, 24, 1);
+	for (int i = 0; i < 4; i++) {
+		s.frame[0].mono_ns = i < 2 ? (i + 1) * 10 * SECOND : (18 + i + 1) * SECOND;
+		for (int t = 1; t < TABLES; t++)
+			s.frame[t].mono_ns = s.frame[0].mono_ns;
+		time_row(&s, 0, 0, 500);
+		feed(&s);
+	}
+	kw_top_key(s.top, KW_KEY_ENTER);
+	assert_true(find(&s, " -103s") < 0);
+	assert_true(seen(&s, " -2m")); /* 94 columns: 12 s of three, 91 of 1 s */
+	assert_int_equal(kw_canvas_resize(&s.canvas, 50, 24), 0);
+	assert_true(seen(&s, " -53s"));
+	close_screen(&s);
 }
 
 /* ---- keys ---- */
@@ -782,6 +1153,9 @@ static void keys_tell_the_caller(void **state)
 	kw_top_key(s.top, KW_KEY_ESCAPE);
 	press(&s, "?");
 	assert_true(seen(&s, "quit"));
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_DRAW);
+	press(&s, "c");
+	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_DRAW);
 	assert_int_equal(kw_top_key(s.top, 'q'), KW_TOP_QUIT);
 	close_screen(&s);
 }
@@ -798,15 +1172,68 @@ static void collectors_are_tabs(void **state)
 		char text[64];
 
 		kw_top_key(s.top, KW_KEY_TAB);
-		snprintf(text, sizeof(text), "table %s (%d of %d)", schemas[i]->name, i + 1,
-			 TABLES);
+		snprintf(text, sizeof(text), "table %s, counts per 1s", schemas[i]->name);
 		assert_true(seen(&s, text));
 	}
 	kw_top_key(s.top, KW_KEY_TAB);
 	assert_true(seen(&s, "3 VMs, 4 vCPUs"));
 	kw_top_key(s.top, KW_KEY_BACKTAB);
-	assert_true(seen(&s, "table dirty"));
+	assert_true(seen(&s, "table time-culprits"));
 	close_screen(&s);
+}
+
+/* ---- what views name ---- */
+
+static const struct kw_schema *table_named(const char *name)
+{
+	const struct kw_collector *c;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		for (int t = 0; t < KW_TABLES && c->table[t]; t++)
+			if (!strcmp(c->table[t]->name, name))
+				return c->table[t];
+	fail_msg("there is no table %s", name);
+	return NULL;
+}
+
+static void check_column(const char *table, const char *name)
+{
+	if (!kw_schema_find(table_named(table), name))
+		fail_msg("table %s has no column %s", table, name);
+}
+
+static void check_pane(const struct top_pane *pane)
+{
+	_cleanup_free_ char *columns = strdup(pane->columns ?: "");
+	char *save = NULL;
+
+	assert_non_null(columns);
+	for (char *c = strtok_r(columns, ",", &save); c; c = strtok_r(NULL, ",", &save)) {
+		c[strcspn(c, "/")] = 0;
+		if (strcmp(c, "~"))
+			check_column(pane->table, c);
+	}
+	if (pane->sort)
+		check_column(pane->table, pane->sort);
+	if (pane->column)
+		check_column(pane->table, pane->column);
+	if (pane->table)
+		table_named(pane->table);
+}
+
+static void names_of_columns_are_right(void **state)
+{
+	static const struct top_pane *const panes[] = { top_panes_of_vm, top_panes_of_vcpu,
+							top_details };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(panes); i++)
+		for (const struct top_pane *p = panes[i]; p->title; p++)
+			check_pane(p);
+	for (const char *const *name = top_reason_figures; *name; name++)
+		check_column("exits", *name);
+	for (int i = 0; i < TOP_STATES; i++)
+		check_column("time", top_states[i].column);
 }
 
 /* ---- whatever comes ---- */
@@ -924,29 +1351,44 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_sorted_by_cost),
 		cmocka_unit_test(equal_cost_is_sorted_by_exits),
+		cmocka_unit_test(other_threads_are_cost),
+		cmocka_unit_test(culprits_have_their_share_of_the_wall),
+		cmocka_unit_test(gaps_are_a_warning),
 		cmocka_unit_test(other_columns_sort_and_reverse),
 		cmocka_unit_test(filter_hides),
+		cmocka_unit_test(filter_works_on_every_list),
 		cmocka_unit_test(filter_takes_any_character),
+		cmocka_unit_test(cursor_is_bound_at_once),
 		cmocka_unit_test(selection_follows_the_vm),
 		cmocka_unit_test(keys_need_no_drawing),
 		cmocka_unit_test(pause_freezes_and_remembers),
 		cmocka_unit_test(columns_can_be_chosen),
 		cmocka_unit_test(columns_fit_by_priority),
+		cmocka_unit_test(pages_are_looked_at_as_before),
+		cmocka_unit_test(columns_without_room_can_be_scrolled_to),
+		cmocka_unit_test(without_time_there_are_no_columns_of_it),
 		cmocka_unit_test(missing_is_not_zero),
+		cmocka_unit_test(reasons_can_be_read),
 		cmocka_unit_test(figures_that_nobody_counts_are_missing),
 		cmocka_unit_test(ended_vms_vanish),
 		cmocka_unit_test(losses_are_seen),
+		cmocka_unit_test(ended_vcpus_are_no_warning),
 		cmocka_unit_test(history_is_a_ring),
 		cmocka_unit_test(intervals_without_rows_are_not_known),
 		cmocka_unit_test(rates_of_reasons_are_remembered),
 		cmocka_unit_test(longest_exits_are_kept),
+		cmocka_unit_test(exits_are_not_listed_twice),
+		cmocka_unit_test(every_vcpu_has_slow_exits),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(many_vms),
 		cmocka_unit_test(bar_is_proportional),
 		cmocka_unit_test(bar_has_the_states_styles),
 		cmocka_unit_test(rates_have_a_fraction_if_small),
+		cmocka_unit_test(spans_are_seconds),
+		cmocka_unit_test(history_has_the_right_times),
 		cmocka_unit_test(keys_tell_the_caller),
 		cmocka_unit_test(collectors_are_tabs),
+		cmocka_unit_test(names_of_columns_are_right),
 		cmocka_unit_test(anything_goes),
 		cmocka_unit_test(tiny_screens),
 		cmocka_unit_test(ascii_is_ascii),
