@@ -10,6 +10,9 @@
 #ifndef KW_CENSUS_BPF_H
 #define KW_CENSUS_BPF_H
 
+#include "slots.bpf.h"
+#include "threads.bpf.h"
+
 #define TIME_ANON_INODES 0x09041934 /* ANON_INODE_FS_MAGIC of linux/magic.h */
 
 /* "kvm-vcpu:N" among the files without a place in any directory */

@@ -12,6 +12,9 @@
 #ifndef KW_CULPRITS_BPF_H
 #define KW_CULPRITS_BPF_H
 
+#include "slots.bpf.h"
+#include "threads.bpf.h"
+
 KW_KEYED_MAP(time_culprits, struct time_culprit_key, struct time_culprit_value);
 
 static const struct time_culprit_value time_culprit_zero;
@@ -344,7 +347,7 @@ static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot
 
 	if (now <= since || !time_waits(s->state))
 		return;
-	__sync_fetch_and_add(&s->seq, 1);
+	__sync_fetch_and_add(&s->seq, 1); /* as time_write(), but there may be two */
 	if (__sync_val_compare_and_swap(&s->since, since, now) != since) {
 		__sync_fetch_and_add(&s->seq, 1);
 		return; /* another CPU charges it */

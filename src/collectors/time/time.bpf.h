@@ -8,41 +8,14 @@
 #ifndef KW_TIME_BPF_H
 #define KW_TIME_BPF_H
 
-#include "../../bpf/keyed.bpf.h"
-#include "time.h"
+#include "census.bpf.h"
+#include "culprits.bpf.h"
+#include "slots.bpf.h"
+#include "threads.bpf.h"
 
-const volatile bool time_on;
-
-KW_SLOT_MAP(time_slots, struct time_slot);
 KW_KEYED_MAP(time_reasons, struct time_reason_key, struct time_reason_value);
 
-/* The slot of the vCPU that a thread ran last, for where no helper accepts the task itself. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, KW_TOO_MANY);
-	__type(key, __u32);
-	__type(value, __u32);
-} time_tids SEC(".maps");
-
 static const struct time_reason_value time_reason_zero;
-
-static __always_inline struct time_slot *time_slot(const struct kw_vcpu *v)
-{
-	__u32 slot = v->slot;
-
-	return bpf_map_lookup_elem(&time_slots, &slot);
-}
-
-static __always_inline struct kw_vcpu *time_vcpu_by_tid(__u32 tid)
-{
-	__u32 *slot = bpf_map_lookup_elem(&time_tids, &tid);
-	struct kw_vcpu *v = slot ? kw_slot(*slot) : NULL;
-
-	return v && v->vcpu && v->tid == tid ? v : NULL;
-}
-
-#include "threads.bpf.h"
-#include "culprits.bpf.h"
 
 /* KVM's time goes to the exit that it handles. */
 static __noinline int time_charge_reason(struct kw_vcpu *v, struct time_slot *s, __u64 ns)
@@ -66,18 +39,6 @@ static __noinline int time_charge_reason(struct kw_vcpu *v, struct time_slot *s,
 	value->head.count++;
 	value->kernel += ns;
 	return 0;
-}
-
-static __always_inline void time_write(struct time_slot *s)
-{
-	s->seq++;
-	barrier();
-}
-
-static __always_inline void time_written(struct time_slot *s)
-{
-	barrier();
-	s->seq++;
 }
 
 /* What passed until now was spent in the state that there is. */
@@ -218,7 +179,5 @@ static __always_inline void time_on_thread(struct kw_vcpu *before, struct kw_vcp
 	    !(before->flags & KW_VCPU_IGNORED))
 		time_change(before, TIME_IDLE, bpf_ktime_get_ns());
 }
-
-#include "census.bpf.h"
 
 #endif
