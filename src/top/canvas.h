@@ -7,8 +7,6 @@
 #ifndef KW_CANVAS_H
 #define KW_CANVAS_H
 
-#include "../collectors/time/time.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,7 +24,6 @@ enum kw_style {
 	KW_STYLE_WARN,	   /* losses, what is unavailable */
 	KW_STYLE_KEY,	   /* a key, in help and in the last line */
 	KW_STYLE_PART,	   /* + n: a part of a bar, each looks different */
-	KW_STYLE_STATE = KW_STYLE_PART,
 	KW_STYLES = KW_STYLE_PART + KW_STYLE_PARTS,
 };
 

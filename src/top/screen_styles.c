@@ -8,8 +8,8 @@
 #define NCURSES_WIDECHAR 1
 #include "screen_styles.h"
 
-#define STATE(state) [KW_STYLE_STATE + (state)]
-#define OWN	     (-1) /* the terminal's own foreground */
+#define PART(n) [KW_STYLE_PART + (n)]
+#define OWN	(-1) /* the terminal's own foreground */
 
 static const struct {
 	attr_t plain;  /* without colours */
@@ -25,20 +25,20 @@ static const struct {
 	[KW_STYLE_SELECTED] = { A_REVERSE, A_REVERSE, OWN, OWN },
 	[KW_STYLE_WARN] = { A_BOLD | A_UNDERLINE, A_BOLD, COLOR_RED, 160 },
 	[KW_STYLE_KEY] = { A_BOLD, A_BOLD, COLOR_CYAN, 31 },
-	STATE(TIME_UNKNOWN) = { A_NORMAL, A_NORMAL, OWN, OWN },
-	STATE(TIME_GUEST) = { A_BOLD, A_NORMAL, COLOR_GREEN, 34 },
-	STATE(TIME_NESTED) = { A_BOLD | A_UNDERLINE, A_BOLD, COLOR_GREEN, 37 },
-	STATE(TIME_KERNEL) = { A_REVERSE, A_NORMAL, COLOR_RED, 160 },
-	STATE(TIME_VMM) = { A_REVERSE | A_UNDERLINE, A_NORMAL, COLOR_YELLOW, 172 },
-	STATE(TIME_POLL_HIT) = { A_UNDERLINE, A_NORMAL, COLOR_CYAN, 32 },
-	STATE(TIME_POLL_WASTED) = { A_UNDERLINE, A_BOLD, COLOR_CYAN, 25 },
-	STATE(TIME_HALTED) = { A_DIM, A_DIM, OWN, 246 },
-	STATE(TIME_PREEMPTED) = { A_BOLD | A_REVERSE, A_NORMAL, COLOR_MAGENTA, 163 },
-	STATE(TIME_WOKEN) = { A_BOLD | A_REVERSE, A_BOLD, COLOR_MAGENTA, 133 },
-	STATE(TIME_THROTTLED) = { A_BOLD | A_REVERSE, A_BOLD, COLOR_RED, 125 },
-	STATE(TIME_BLOCKED) = { A_REVERSE | A_DIM, A_NORMAL, COLOR_BLUE, 68 },
-	STATE(TIME_IDLE) = { A_DIM, A_DIM, OWN, 242 },
-	STATE(TIME_STOPPED) = { A_DIM | A_UNDERLINE, A_DIM | A_UNDERLINE, OWN, 103 },
+	PART(0) = { A_NORMAL, A_NORMAL, OWN, OWN },
+	PART(1) = { A_BOLD, A_NORMAL, COLOR_GREEN, 34 },
+	PART(2) = { A_BOLD | A_UNDERLINE, A_BOLD, COLOR_GREEN, 37 },
+	PART(3) = { A_REVERSE, A_NORMAL, COLOR_RED, 160 },
+	PART(4) = { A_REVERSE | A_UNDERLINE, A_NORMAL, COLOR_YELLOW, 172 },
+	PART(5) = { A_UNDERLINE, A_NORMAL, COLOR_CYAN, 32 },
+	PART(6) = { A_UNDERLINE, A_BOLD, COLOR_CYAN, 25 },
+	PART(7) = { A_DIM, A_DIM, OWN, 246 },
+	PART(8) = { A_BOLD | A_REVERSE, A_NORMAL, COLOR_MAGENTA, 163 },
+	PART(9) = { A_BOLD | A_REVERSE, A_BOLD, COLOR_MAGENTA, 133 },
+	PART(10) = { A_BOLD | A_REVERSE, A_BOLD, COLOR_RED, 125 },
+	PART(11) = { A_REVERSE | A_DIM, A_NORMAL, COLOR_BLUE, 68 },
+	PART(12) = { A_DIM, A_DIM, OWN, 242 },
+	PART(13) = { A_DIM | A_UNDERLINE, A_DIM | A_UNDERLINE, OWN, 103 },
 };
 
 void kw_screen_looks(bool color, struct kw_look *look)
@@ -53,7 +53,7 @@ void kw_screen_looks(bool color, struct kw_look *look)
 			continue;
 		look[i].attributes = styles[i].bright;
 		/* 256 colours tell apart what 8 need brightness for; that may be another colour */
-		if (COLORS >= 256 && i >= KW_STYLE_STATE)
+		if (COLORS >= 256 && i >= KW_STYLE_PART)
 			look[i].attributes &= ~(A_BOLD | A_DIM);
 		if (foreground == OWN)
 			continue;

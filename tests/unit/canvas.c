@@ -214,9 +214,9 @@ static void fill_fills(void **state)
 {
 	struct kw_canvas *c = *state;
 
-	kw_canvas_fill(c, 2, 0, 3, KW_STYLE_STATE + TIME_GUEST, "█");
+	kw_canvas_fill(c, 2, 0, 3, KW_STYLE_PART + 1, "█");
 	assert_line(c, 0, "  ███");
-	assert_int_equal(at(c, 4, 0)->style, KW_STYLE_STATE + TIME_GUEST);
+	assert_int_equal(at(c, 4, 0)->style, KW_STYLE_PART + 1);
 	kw_canvas_fill(c, 0, 1, 3, FULL, "数"); /* not of one column */
 	assert_line(c, 1, "???");
 	kw_canvas_fill(c, 0, 2, 3, FULL, "");
