@@ -494,21 +494,32 @@ static __noinline int time_charge_waiters(struct task_struct *task, const struct
 	return 0;
 }
 
+/* A switch on a CPU that someone waits for, at this time. */
+static __noinline int time_charge_switch(struct task_struct *prev, time_now_t *n, __u32 cpu,
+					 __u64 now)
+{
+	struct time_turn turn = { .cpu = cpu, .now = now };
+
+	if (!prev || !n)
+		return 0;
+	n->irq_depth = 0; /* there are no switches in interrupts, but where those are threads */
+	turn.began = n->turn_ns;
+	time_charge_waiters(prev, kw_any_vcpu_of_task(prev), n, &turn);
+	n->turn_ns = now;
+	return 0;
+}
+
 /* Any switch of the host, before all else. Returns its time if that was needed, else 0. */
 static __always_inline __u64 time_on_any_switch(struct task_struct *prev, __u32 cpu)
 {
 	time_now_t *n = time_now_of(cpu);
-	struct time_turn turn = {};
+	__u64 now;
 
 	if (cpu >= TIME_CPUS || !n->waiting)
 		return 0;
-	n->irq_depth = 0; /* there are no switches in interrupts, but where those are threads */
-	turn.cpu = cpu;
-	turn.began = n->turn_ns;
-	turn.now = bpf_ktime_get_ns();
-	time_charge_waiters(prev, kw_any_vcpu_of_task(prev), n, &turn);
-	n->turn_ns = turn.now;
-	return turn.now;
+	now = bpf_ktime_get_ns();
+	time_charge_switch(prev, n, cpu, now);
+	return now;
 }
 
 /*
