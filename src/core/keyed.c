@@ -8,6 +8,7 @@
 #include "keyed.h"
 
 #include "../util/cleanup.h"
+#include "../util/search.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -240,22 +241,21 @@ int kw_keyed_refresh(struct kw_keyed *k)
 	return err ?: read_map(k) ?: keep_ended(k);
 }
 
+static int compare_slot(const void *key, const void *row)
+{
+	uint32_t x = *(const uint32_t *)key, y = slot_of(row);
+
+	return x < y ? -1 : x > y;
+}
+
 size_t kw_keyed_rows(const struct kw_keyed *k, uint32_t slot, size_t *ret_n)
 {
-	size_t low = 0, high = k->n, end;
+	size_t first = kw_lower_bound(&slot, k->row, k->n, row_size(k), compare_slot), end = first;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (slot_of(row_at(k, k->row, middle)) < slot)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (end = low; end < k->n && slot_of(row_at(k, k->row, end)) == slot; end++)
-		;
-	*ret_n = end - low;
-	return low;
+	while (end < k->n && slot_of(row_at(k, k->row, end)) == slot)
+		end++;
+	*ret_n = end - first;
+	return first;
 }
 
 void kw_keyed_forget(struct kw_keyed *k, uint32_t slot)

@@ -8,6 +8,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/grow.h"
+#include "../util/search.h"
 #include "states.h"
 
 #include <errno.h>
@@ -364,19 +365,16 @@ static void begin_interval(struct top_reason *reason, uint32_t seq)
 	reason->slow_ns = least_slow(reason->slow, TOP_SLOW)->ns;
 }
 
+static int compare_vcpu(const void *key, const void *item)
+{
+	uint32_t x = *(const uint32_t *)key, y = ((const struct top_vcpu *)item)->vcpu;
+
+	return x < y ? -1 : x > y;
+}
+
 static size_t vcpu_place(const struct top_past *past, uint32_t vcpu)
 {
-	size_t low = 0, high = past->n_vcpus;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (past->vcpu[middle].vcpu < vcpu)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return kw_lower_bound(&vcpu, past->vcpu, past->n_vcpus, sizeof(*past->vcpu), compare_vcpu);
 }
 
 const struct top_slow_exit *top_slow_of_vcpu(const struct top_past *past, uint32_t vcpu)
@@ -635,19 +633,17 @@ struct kw_frame *top_frame(const struct top_model *model, const char *table)
 	return NULL;
 }
 
+static int compare_vm(const void *key, const void *item)
+{
+	const struct kw_row_head *const *head = item;
+	uint64_t x = *(const uint64_t *)key, y = (*head)->vm;
+
+	return x < y ? -1 : x > y;
+}
+
 static size_t first_of(const struct kw_frame *frame, uint64_t vm)
 {
-	size_t low = 0, high = frame->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (((const struct kw_row_head *)frame->row[middle])->vm < vm)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return kw_lower_bound(&vm, frame->row, frame->n, sizeof(*frame->row), compare_vm);
 }
 
 void top_rows_of(const struct kw_frame *frame, uint32_t vm, size_t *ret_first, size_t *ret_end)

@@ -11,6 +11,7 @@
 #include "../../core/vmident.h"
 #include "../../util/cleanup.h"
 #include "../../util/grow.h"
+#include "../../util/search.h"
 #include "threads.h"
 #include "time_rows.h"
 #include "kvm_watcher.skel.h"
@@ -68,21 +69,21 @@ static struct figures figures(const struct time_thread *t)
 
 /* ---- the two tables ---- */
 
+static int compare_processes(const void *key, const void *item)
+{
+	const struct process *x = key, *y = item;
+
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
+}
+
 /* Where it is, or belongs. */
 static size_t place_process(const struct time_threads *t, uint32_t tgid, uint64_t start_ns)
 {
-	size_t low = 0, high = t->n_process;
+	const struct process key = { .tgid = tgid, .start_ns = start_ns };
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct process *p = &t->process[middle];
-
-		if (p->tgid < tgid || (p->tgid == tgid && p->start_ns < start_ns))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return kw_lower_bound(&key, t->process, t->n_process, sizeof(key), compare_processes);
 }
 
 static struct process *find_process(const struct time_threads *t, uint32_t tgid, uint64_t start_ns)
@@ -107,20 +108,20 @@ static struct process *get_process(struct time_threads *t, uint32_t tgid, uint64
 	return &t->process[i];
 }
 
+static int compare_threads(const void *key, const void *item)
+{
+	const struct time_thread_key *x = key, *y = &((const struct thread *)item)->now.key;
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
+}
+
 static size_t place_thread(const struct time_threads *t, uint32_t tid, uint64_t start_ns)
 {
-	size_t low = 0, high = t->n_thread;
+	const struct time_thread_key key = { .tid = tid, .start_ns = start_ns };
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct time_thread_key *key = &t->thread[middle].now.key;
-
-		if (key->tid < tid || (key->tid == tid && key->start_ns < start_ns))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return kw_lower_bound(&key, t->thread, t->n_thread, sizeof(*t->thread), compare_threads);
 }
 
 /* The thread of a record; a new one begins at 0 unless it is older than this run. */
@@ -426,20 +427,12 @@ static int add_rows(struct time_threads *t, const struct process *p, uint32_t vm
 		    struct kw_frame *frame)
 {
 	const struct thread wanted = { .tgid = p->tgid, .tgid_ns = p->start_ns }, *w = &wanted;
-	size_t low = 0, high = t->n_thread;
+	size_t i = kw_lower_bound(&w, t->by_process, t->n_thread, sizeof(w), by_process);
 	int err = 0;
 
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (by_process(&t->by_process[middle], &w) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (; low < t->n_thread && !by_process(&t->by_process[low], &w) && !err; low++)
-		if (!t->by_process[low]->vcpu)
-			err = add_row(t->by_process[low], vm, frame);
+	for (; i < t->n_thread && !by_process(&w, &t->by_process[i]) && !err; i++)
+		if (!t->by_process[i]->vcpu)
+			err = add_row(t->by_process[i], vm, frame);
 	return err;
 }
 
