@@ -5,7 +5,7 @@
  * May not know about: BPF, sinks, sources. exits has tests of its own (schema.c).
  * To extend: a meaning of a column is an assert_text, assert_number or assert_missing.
  */
-#include "unit.h"
+#include "cells.h"
 
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/faults/faults_rows.h"
@@ -171,44 +171,6 @@ static void wants_hold_every_collector(void **state)
 }
 
 /* ---- cells -----------------------------------------------------------------------------------*/
-
-static struct kw_value cell(const struct kw_schema *t, const char *name, const void *row)
-{
-	const struct kw_column *c = kw_schema_find(t, name);
-	struct kw_value value;
-
-	if (!c)
-		fail_msg("%s has no column %s", t->name, name);
-	kw_column_value(c, NULL, row, &value);
-	if (value.kind == KW_TEXT && value.text != value.buf)
-		snprintf(value.buf, sizeof(value.buf), "%s", value.text);
-	value.text = NULL; /* it may have pointed to this very buf */
-	return value;
-}
-
-static void assert_text(const struct kw_schema *t, const char *name, const void *row,
-			const char *expected)
-{
-	struct kw_value value = cell(t, name, row);
-
-	assert_int_equal(value.kind, KW_TEXT);
-	assert_string_equal(value.buf, expected);
-}
-
-static void assert_number(const struct kw_schema *t, const char *name, const void *row,
-			  uint64_t expected)
-{
-	struct kw_value value = cell(t, name, row);
-
-	assert_int_equal(value.kind, KW_NUMBER);
-	assert_int_equal(value.number, expected);
-}
-
-static void assert_missing(const struct kw_schema *t, const char *name, const void *row)
-{
-	if (cell(t, name, row).kind != KW_MISSING)
-		fail_msg("%s is not missing", name);
-}
 
 static void io_details(void **state)
 {

@@ -5,15 +5,13 @@
  * May not know about: BPF, sources.
  * To extend: a meaning of a column is an assert_text, assert_number or assert_missing.
  */
+#include "cells.h"
 #include "safe.h"
 
 #include "collectors/time/time_rows.h"
 #include "sinks/sink.h"
 
-#include <inttypes.h>
 #include <jansson.h>
-
-static struct kw_vms vms;
 
 static int setup(void **state)
 {
@@ -40,45 +38,6 @@ static int teardown(void **state)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /* ---- cells -----------------------------------------------------------------------------------*/
-
-static struct kw_value cell(const struct kw_schema *t, const char *name, const void *row)
-{
-	const struct kw_column *c = kw_schema_find(t, name);
-	struct kw_value value;
-
-	if (!c)
-		fail_msg("%s has no column %s", t->name, name);
-	kw_column_value(c, &vms, row, &value);
-	if (value.kind == KW_TEXT && value.text != value.buf)
-		snprintf(value.buf, sizeof(value.buf), "%s", value.text);
-	value.text = NULL; /* it may have pointed to this very buf */
-	return value;
-}
-
-static void assert_text(const struct kw_schema *t, const char *name, const void *row,
-			const char *expected)
-{
-	struct kw_value value = cell(t, name, row);
-
-	assert_int_equal(value.kind, KW_TEXT);
-	assert_string_equal(value.buf, expected);
-}
-
-static void assert_number(const struct kw_schema *t, const char *name, const void *row,
-			  uint64_t expected)
-{
-	struct kw_value value = cell(t, name, row);
-
-	assert_int_equal(value.kind, KW_NUMBER);
-	if (value.number != expected)
-		fail_msg("%s is %" PRIu64 ", not %" PRIu64, name, value.number, expected);
-}
-
-static void assert_missing(const struct kw_schema *t, const char *name, const void *row)
-{
-	if (cell(t, name, row).kind != KW_MISSING)
-		fail_msg("%s is not missing", name);
-}
 
 static const struct {
 	uint32_t state;
