@@ -131,16 +131,22 @@ def case_time_polling():
     none_lost(objects)
 
 
-def case_time_vmm_sleeps():
-    """A VMM that sleeps for a known time at each exit to user space."""
-    n, us = 30, 30000
-    with Guest("-k", "out", "-n", n, "--vmm-sleep", us) as g:
+def budget_of(*args):
+    """What a guest tells of its run, and the watcher's objects, whose budget is checked."""
+    with Guest(*args) as g:
         with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
             objects = w.finish()
         g.end()
     check_budget(objects)
+    return results, objects
+
+
+def case_time_vmm_sleeps():
+    """A VMM that sleeps for a known time at each exit to user space."""
+    n, us = 30, 30000
+    results, objects = budget_of("-k", "out", "-n", n, "--vmm-sleep", us)
     t, b, around = check_ledger(objects, results[0])
     equal(t["sleeps"], n, "sleeps")
     near(b["idle"] - around, t["slept"] - t["slept_cpu"], WAKE * n + parts(b, WAITING), "idle")
@@ -152,13 +158,7 @@ def case_time_vmm_sleeps():
 def case_time_vmm_spins():
     """A VMM that is on a CPU for a known time at each exit to user space."""
     n, us = 30, 40000
-    with Guest("-k", "out", "-n", n, "--vmm-spin", us) as g:
-        with PromptWatch(interval="0.25") as w:
-            results = g.run()
-            time.sleep(0.3)
-            objects = w.finish()
-        g.end()
-    check_budget(objects)
+    results, objects = budget_of("-k", "out", "-n", n, "--vmm-spin", us)
     t, b, _ = check_ledger(objects, results[0])
     equal(t["spins"], n, "spins")
     # besides, it goes there and back, and sets up the run
