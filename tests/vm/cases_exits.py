@@ -528,8 +528,6 @@ SILENT = {"io_cr": "without decode assists KVM emulates the access and does not 
           "time_flush": "case_time_hog_that_never_stops",
           "timer_hv_fexit": "Intel's", "hypercall_xen": "6.1 is built without Xen's"}
 
-ALL = "exits,time,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
-
 
 def case_each_collector_alone():
     """Whatever is chosen, nothing is refused because of what was not."""

@@ -12,7 +12,6 @@ import time
 import linux
 from harness import *
 
-ALL = "exits,time,io,mmio,faults,dirty,nested,halt,irq,load,timer,hypercall,ioctl"
 SECONDS = 20
 KVM_GET_DIRTY_LOG = 0x4010ae42
 KVM_RUN = 0xae80

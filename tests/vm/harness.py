@@ -17,6 +17,9 @@ BUILD = os.environ.get("KVMW_BUILD", "build")
 WATCHER = os.path.join(BUILD, "kvm_watcher")
 GUEST = os.path.join(BUILD, "tests", "kw-guest")
 TRACING = "/sys/kernel/tracing"
+with open(os.path.join(os.path.dirname(__file__), "../../src/collectors/list.h"),
+          encoding="ascii") as _list:
+    ALL = ",".join(re.findall(r"^KW_COLLECTOR\((\w+)\)", _list.read(), re.M))
 PARTS = ("kernel_ns", "vmm_ns", "poll_ns", "halted_ns", "waiting_ns")
 
 # Kinds of guests: the reason that they make exactly N exits for, and the level of those.
