@@ -58,10 +58,8 @@ static __always_inline void time_charge(struct kw_vcpu *v, struct time_slot *s, 
 }
 
 /* Another state begins. */
-static __noinline int time_change(struct kw_vcpu *v, __u32 state, __u64 now)
+static __noinline int time_change(struct kw_vcpu *v, struct time_slot *s, __u32 state, __u64 now)
 {
-	struct time_slot *s = v ? time_slot(v) : NULL;
-
 	if (!s || !v)
 		return 0;
 	if (time_waits(s->state))
@@ -95,14 +93,11 @@ static __always_inline void time_on_state(struct kw_vcpu *v, enum kw_state state
 					  __u64 now)
 {
 	__u32 guest = level == 2 ? TIME_NESTED : TIME_GUEST;
-	struct time_slot *s;
+	struct time_slot *s = time_slot(v);
 
-	if (state == KW_ST_GUEST) {
-		s = time_slot(v);
-		if (s)
-			s->guest = guest;
-	}
-	time_change(v, time_on_cpu(state, guest), now);
+	if (s && state == KW_ST_GUEST)
+		s->guest = guest;
+	time_change(v, s, time_on_cpu(state, guest), now);
 }
 
 /* Why a vCPU sleeps: it halts in KVM_RUN, or for something else there, or outside of it. */
@@ -120,14 +115,14 @@ static __always_inline __u32 time_asleep(struct kw_vcpu *v, __u32 task_state)
 static __always_inline void time_on_switch_out(struct kw_vcpu *v, struct task_struct *task,
 					       __u32 task_state, __u32 cpu, __u64 now)
 {
-	time_change(v, task_state ? time_asleep(v, task_state) : TIME_PREEMPTED, now);
+	time_change(v, time_slot(v), task_state ? time_asleep(v, task_state) : TIME_PREEMPTED, now);
 	if (!task_state)
 		time_enter(v, cpu, task, now);
 }
 
 static __always_inline void time_on_wake(struct kw_vcpu *v, struct task_struct *task, __u64 now)
 {
-	time_change(v, TIME_WOKEN, now);
+	time_change(v, time_slot(v), TIME_WOKEN, now);
 	time_enter(v, kw_cpu_of(task), task, now);
 }
 
@@ -135,7 +130,7 @@ static __always_inline void time_on_switch_in(struct kw_vcpu *v, __u64 now)
 {
 	struct time_slot *s = time_slot(v);
 
-	time_change(v, time_on_cpu(v->state, s && s->guest ? s->guest : TIME_GUEST), now);
+	time_change(v, s, time_on_cpu(v->state, s && s->guest ? s->guest : TIME_GUEST), now);
 }
 
 /*
@@ -177,7 +172,7 @@ static __always_inline void time_on_thread(struct kw_vcpu *before, struct kw_vcp
 	time_watch_process(v);
 	if (before && before != v && before->vcpu && before->tid == v->tid &&
 	    !(before->flags & KW_VCPU_IGNORED))
-		time_change(before, TIME_IDLE, bpf_ktime_get_ns());
+		time_change(before, time_slot(before), TIME_IDLE, bpf_ktime_get_ns());
 }
 
 #endif
