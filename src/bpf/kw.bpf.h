@@ -8,7 +8,10 @@
 #ifndef KW_BPF_H
 #define KW_BPF_H
 
-#include "arch_x86.bpf.h"
+#ifndef KW_ARCH_H
+#define KW_ARCH_H "arch_x86.bpf.h"
+#endif
+#include KW_ARCH_H
 #include <bpf/bpf_tracing.h>
 
 /* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
@@ -47,6 +50,9 @@ static __always_inline void kw_set_memo(__u32 cpu, __u32 slot)
 	barrier_var(i); /* so that the verifier sees the bound of what is used */
 	kw_memo[i & (KW_MAX_CPUS - 1)].slot = slot;
 }
+
+/* Which exits are timed (enum kw_timing), and one in how many. */
+const volatile __u32 kw_timing, kw_one_in;
 
 /* Nothing tells that a vCPU is destroyed: it ends with its thread. */
 const volatile bool kw_ends_with_thread;

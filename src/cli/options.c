@@ -38,6 +38,9 @@ enum {
 	O_COLOR,
 	O_MAX_VCPUS,
 	O_PAGE_COUNTS,
+	O_SAMPLE,
+	O_COUNT_ONLY,
+	O_LOW_OVERHEAD,
 };
 
 static const struct offered {
@@ -80,14 +83,22 @@ static const struct offered {
 	{ { "color", O_COLOR, "WHEN", 0, "auto (on a terminal, unless NO_COLOR), always or never",
 	    3 },
 	  EVERYWHERE },
-	{ { NULL, 0, NULL, 0, "Other:", 4 }, EVERYWHERE },
+	{ { NULL, 0, NULL, 0, "At what cost:", 4 }, WATCHED },
+	{ { "sample", O_SAMPLE, "N", 0, "Count all exits, but time only one in N", 4 },
+	  ON(KW_STAT) | ON(KW_HIST) },
+	{ { "low-overhead", O_LOW_OVERHEAD, NULL, 0,
+	    "One probe per exit instead of two; exits' times are not split", 4 },
+	  ON(KW_STAT) | ON(KW_HIST) },
+	{ { "count-only", O_COUNT_ONLY, NULL, 0, "Count exits, without any times", 4 },
+	  ON(KW_STAT) },
+	{ { NULL, 0, NULL, 0, "Other:", 5 }, EVERYWHERE },
 	{ { "verbose", 'v', NULL, 0,
-	    "Say more, on standard error; twice: libbpf's messages as well", 4 },
+	    "Say more, on standard error; twice: libbpf's messages as well", 5 },
 	  EVERYWHERE },
-	{ { "version", 'V', NULL, 0, "Print the version", 4 }, EVERYWHERE },
-	{ { "help", 'h', NULL, 0, "This help", 4 }, EVERYWHERE },
-	{ { "?", '?', NULL, OPTION_HIDDEN, "Help", 4 }, EVERYWHERE },
-	{ { "usage", 'U', NULL, OPTION_HIDDEN, "Short usage", 4 }, EVERYWHERE },
+	{ { "version", 'V', NULL, 0, "Print the version", 5 }, EVERYWHERE },
+	{ { "help", 'h', NULL, 0, "This help", 5 }, EVERYWHERE },
+	{ { "?", '?', NULL, OPTION_HIDDEN, "Help", 5 }, EVERYWHERE },
+	{ { "usage", 'U', NULL, OPTION_HIDDEN, "Short usage", 5 }, EVERYWHERE },
 };
 
 static const struct verb {
@@ -270,6 +281,16 @@ static int parse_number(const char *option, const char *arg, uint32_t least, uin
 	return 0;
 }
 
+static int parse_timing(struct kw_options *o, enum kw_timing timing)
+{
+	if (o->wants.timing != KW_TIMED_ALL && o->wants.timing != timing) {
+		kw_say("--sample, --low-overhead and --count-only exclude each other");
+		return EINVAL;
+	}
+	o->wants.timing = timing;
+	return 0;
+}
+
 static bool takes_interval(enum kw_verb verb)
 {
 	return ON(verb) & (ON(KW_TOP) | ON(KW_STAT) | ON(KW_HIST));
@@ -347,6 +368,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return parse_color(o, arg);
 	case O_MAX_VCPUS:
 		return parse_number("max-vcpus", arg, 16, 1 << 20, &o->wants.max_vcpus);
+	case O_SAMPLE:
+		return parse_timing(o, KW_TIMED_SOME)
+			       ?: parse_number("sample", arg, 2, 1 << 20, &o->wants.one_in);
+	case O_COUNT_ONLY:
+		return parse_timing(o, KW_TIMED_NONE);
+	case O_LOW_OVERHEAD:
+		return parse_timing(o, KW_TIMED_AT_ENTRY);
 	case 'v':
 		kw_verbose++;
 		return 0;

@@ -96,6 +96,11 @@ static int check_view(const struct kw_options *o)
 		       o->what);
 		err = KW_EXIT_USAGE;
 	}
+	if (!err && o->wants.timing != KW_TIMED_ALL && (o->wants.n > 1 || !wanted(o, "exits"))) {
+		kw_say("--sample, --low-overhead and --count-only are of exits alone; leave out "
+		       "the other collectors");
+		err = KW_EXIT_USAGE;
+	}
 	if (!err && o->page_counts && !wanted(o, "dirty")) {
 		kw_say("--page-counts are those of dirty; add that collector: dirty,%s",
 		       o->what ?: "exits");

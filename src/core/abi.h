@@ -136,6 +136,17 @@ struct kw_filter_id {
 	__u32 id;
 };
 
+/*
+ * Which exits are timed. All but the first are cheaper and tell less; they are of the exits
+ * collector alone.
+ */
+enum kw_timing {
+	KW_TIMED_ALL,	   /* from kvm_exit to kvm_entry, and in which parts */
+	KW_TIMED_SOME,	   /* all are counted, one in kw_wants.one_in is timed, at random */
+	KW_TIMED_NONE,	   /* counted at kvm_exit, nothing else */
+	KW_TIMED_AT_ENTRY, /* at kvm_entry alone, from the time that KVM notes at each exit */
+};
+
 /* Numbers of the collectors, e.g. KW_ID_exits. */
 enum kw_collector_id {
 #define KW_COLLECTOR(name) KW_ID_##name,

@@ -210,6 +210,8 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	const struct kw_filters *f = &wants->filters;
 
 	prepare_maps(e, wants);
+	bpf->rodata->kw_timing = wants->timing;
+	bpf->rodata->kw_one_in = wants->one_in;
 	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;
 	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |

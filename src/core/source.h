@@ -24,6 +24,8 @@ struct kw_wants {
 	size_t first[16];			  /* table of each collector */
 	size_t n_tables;
 	bool events;
+	enum kw_timing timing;
+	uint32_t one_in; /* with KW_TIMED_SOME: one exit in so many, from 2 on */
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
 };
