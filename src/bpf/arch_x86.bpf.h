@@ -13,20 +13,22 @@
 /* The reason could not be read: this kernel's structures are not known. Shown as UNKNOWN. */
 #define KW_CODE_UNKNOWN 0xfffffffe
 
-/*
- * SVM: vmcb->control.exit_code; it was 32 bits and a separate upper half until it became 64 bits
- * wide; CO-RE reads either, and no code needs more than 32 (-1 is VMEXIT_INVALID).
- */
+/* vmcb->control.exit_code is 32 or 64 bits wide; no code needs more (-1 is VMEXIT_INVALID). */
+static __always_inline __u32 kw_vmcb_exit_code(__u64 vmcb)
+{
+	return vmcb ? kw_load((void *)vmcb + bpf_core_field_offset(struct vmcb, control.exit_code))
+		    : KW_CODE_UNKNOWN;
+}
+
+#define kw_svm_load(vcpu, field)                                                                   \
+	kw_load((void *)(vcpu)-bpf_core_field_offset(struct vcpu_svm, vcpu) +                      \
+		bpf_core_field_offset(struct vcpu_svm, field))
+
 static __always_inline __u32 kw_svm_exit_code(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_svm *svm;
-	struct vmcb *vmcb;
-
 	if (!bpf_core_type_exists(struct vcpu_svm))
 		return KW_CODE_UNKNOWN;
-	svm = (void *)vcpu - bpf_core_field_offset(struct vcpu_svm, vcpu);
-	vmcb = BPF_CORE_READ(svm, vmcb);
-	return vmcb ? BPF_CORE_READ(vmcb, control.exit_code) : KW_CODE_UNKNOWN;
+	return kw_vmcb_exit_code(kw_svm_load(vcpu, vmcb));
 }
 
 /*
@@ -35,19 +37,17 @@ static __always_inline __u32 kw_svm_exit_code(struct kvm_vcpu *vcpu)
  */
 static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
 {
-	struct vcpu_vmx___vt *vt;
-	struct vcpu_vmx *vmx;
-	__u32 full;
+	struct vcpu_vmx___vt *vt = NULL;
+	__u32 offset;
 
 	if (!bpf_core_type_exists(struct vcpu_vmx))
 		return KW_CODE_UNKNOWN;
-	vmx = (void *)vcpu - bpf_core_field_offset(struct vcpu_vmx, vcpu);
-	vt = (void *)vmx;
 	if (bpf_core_field_exists(vt->vt.exit_reason.full))
-		full = BPF_CORE_READ(vt, vt.exit_reason.full);
+		offset = bpf_core_field_offset(struct vcpu_vmx___vt, vt.exit_reason.full);
 	else /* not there either: the load is refused, rather than reasons invented */
-		full = BPF_CORE_READ(vmx, exit_reason.full);
-	return full & 0x8000ffff;
+		offset = bpf_core_field_offset(struct vcpu_vmx, exit_reason.full);
+	return kw_load((void *)vcpu - bpf_core_field_offset(struct vcpu_vmx, vcpu) + offset) &
+	       0x8000ffff;
 }
 
 /* The reason of the exit that vCPU just made; isa as kvm_exit passes it. */
@@ -56,6 +56,39 @@ static __always_inline __u32 kw_exit_code(struct kvm_vcpu *vcpu, __u32 isa)
 	if (isa == KW_ISA_SVM)
 		return kw_svm_exit_code(vcpu);
 	return isa == KW_ISA_VMX ? kw_vmx_exit_code(vcpu) : KW_CODE_UNKNOWN;
+}
+
+/*
+ * The reason of the last exit of a guest of this level, when the vCPU may be about to enter one of
+ * another level: on SVM each has a VMCB of its own. (One VMCB for both until 4995a3685f1b ("KVM:
+ * SVM: Use a separate vmcb for the nested L2 guest"), 5.13.)
+ */
+static __always_inline __u32 kw_last_exit_code(struct kvm_vcpu *vcpu, __u32 isa, __u8 level)
+{
+	struct vcpu_svm *svm = NULL;
+
+	if (isa != KW_ISA_SVM || !bpf_core_field_exists(svm->vmcb01.ptr))
+		return kw_exit_code(vcpu, isa);
+	return kw_vmcb_exit_code(level == 2 ? kw_svm_load(vcpu, nested.vmcb02.ptr)
+					    : kw_svm_load(vcpu, vmcb01.ptr));
+}
+
+/* The guest's TSC right after the last exit that KVM did not handle on its fast path; 0: none. */
+static __always_inline __u64 kw_last_exit_tsc(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.last_guest_tsc;
+}
+
+/*
+ * The same in terms of the host's TSC; false if the guest's runs at another speed. The ratio that
+ * means the same speed is 1.0 as a fixed-point number of SVM's or VMX's, or just 1.
+ */
+static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
+{
+	__u64 ratio = vcpu->arch.l1_tsc_scaling_ratio;
+
+	*tsc -= vcpu->arch.l1_tsc_offset;
+	return ratio == 1ULL << 32 || ratio == 1ULL << 48 || ratio == 1;
 }
 
 /*

@@ -48,23 +48,45 @@ static __always_inline __u32 kw_cpu_of(struct task_struct *task)
 }
 
 /*
- * Programs of tracepoints can be preempted since 7.x; what is read and written in the middle of a
- * switch is then not of one moment. Kernels that do so can be told not to (bpf_preempt_disable()
- * exists since 6.10).
+ * Programs of tracepoints can be preempted where the kernel guards tracepoints with SRCU instead of
+ * switching preemption off; what is read and written in the middle of a switch is then not of one
+ * moment. Such kernels can be told not to (bpf_preempt_disable() exists since 6.10).
  */
+const volatile bool kw_preemptible = true;
+
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
 static __always_inline void kw_stay(void)
 {
-	if (bpf_preempt_disable)
+	if (kw_preemptible && bpf_preempt_disable)
 		bpf_preempt_disable();
 }
 
 static __always_inline void kw_go_on(void)
 {
-	if (bpf_preempt_enable)
+	if (kw_preemptible && bpf_preempt_enable)
 		bpf_preempt_enable();
+}
+
+/*
+ * 8 bytes of kernel memory. bpf_rdonly_cast() (since 6.2) makes a plain load of it, which the
+ * kernel catches if it fails, where bpf_probe_read_kernel() is a call. It takes types of the kernel
+ * itself only, not of modules: so this one, which is known to begin with an integer.
+ */
+extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
+
+static __always_inline __u64 kw_load(const void *address)
+{
+	const struct timespec64 *cast;
+	__u64 value = 0;
+
+	if (bpf_rdonly_cast) {
+		cast = bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct timespec64));
+		return cast->tv_sec;
+	}
+	bpf_probe_read_kernel(&value, sizeof(value), address);
+	return value;
 }
 
 /*

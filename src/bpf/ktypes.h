@@ -55,6 +55,10 @@ struct task_struct {
 
 struct seq_file;
 
+struct timespec64 {
+	__s64 tv_sec;
+};
+
 struct bpf_iter_meta {
 	struct seq_file *seq;
 };
@@ -216,6 +220,9 @@ struct kvm_vcpu_arch {
 	__u32 regs_avail;
 	__u32 hflags;
 	bool guest_state_protected;
+	__u64 last_guest_tsc;
+	__u64 l1_tsc_offset;
+	__u64 l1_tsc_scaling_ratio;
 };
 
 struct upid {
@@ -314,9 +321,19 @@ struct vmcb {
 	struct vmcb_control_area control;
 };
 
+struct kvm_vmcb_info {
+	struct vmcb *ptr;
+};
+
+struct svm_nested_state {
+	struct kvm_vmcb_info vmcb02;
+};
+
 struct vcpu_svm {
 	struct kvm_vcpu vcpu;
 	struct vmcb *vmcb;
+	struct kvm_vmcb_info vmcb01;
+	struct svm_nested_state nested;
 };
 
 /* arch/x86/kvm/vmx: kvm-intel */

@@ -54,6 +54,11 @@ static __always_inline void kw_set_memo(__u32 cpu, __u32 slot)
 /* Which exits are timed (enum kw_timing), and one in how many. */
 const volatile __u32 kw_timing, kw_one_in;
 
+/* With KW_TIMED_AT_ENTRY: enum kw_isa of this host, and its clock: the one of kw_clock_now & 1. */
+const volatile __u32 kw_isa;
+struct kw_tsc_clock kw_clock[2];
+volatile __u32 kw_clock_now;
+
 /* Nothing tells that a vCPU is destroyed: it ends with its thread. */
 const volatile bool kw_ends_with_thread;
 
@@ -371,6 +376,29 @@ static __always_inline struct kw_vcpu *kw_actor(struct kvm *kvm)
 	struct kw_vcpu *v = kw_vcpu_of_task(bpf_get_current_task_btf());
 
 	return v && v->kvm == (__u64)kvm ? v : kw_vm_find(kvm);
+}
+
+/* ---- timing less than every exit ---- */
+
+/* Is this exit timed? One in kw_one_in is, at random, so that no pattern of exits can evade. */
+static __always_inline bool kw_is_timed(struct kw_vcpu *v)
+{
+	if (v->skip) {
+		v->skip--;
+		return false;
+	}
+	v->skip = bpf_get_prandom_u32() % (2 * kw_one_in - 1);
+	return true;
+}
+
+/* When the host's TSC was that, CLOCK_MONOTONIC. In two steps, as the product has over 64 bits. */
+static __always_inline __u64 kw_ns_of_tsc(__u64 tsc)
+{
+	const struct kw_tsc_clock *c = &kw_clock[kw_clock_now & 1];
+	__s64 ticks = tsc - c->tsc, high = ticks >> 20, low = ticks & ((1 << 20) - 1);
+	__s64 mult = c->mult;
+
+	return c->ns + ((high * mult) >> (KW_TSC_SHIFT - 20)) + ((low * mult) >> KW_TSC_SHIFT);
 }
 
 /* ---- splitting an exit's time ---- */

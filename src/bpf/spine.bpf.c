@@ -18,6 +18,14 @@ static __always_inline struct kw_vcpu *kw_watched(struct kvm_vcpu *vcpu)
 	return vcpu && kw_running ? kw_vcpu_find(vcpu) : NULL;
 }
 
+static __always_inline void kw_note_exit(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u32 isa)
+{
+	v->code = kw_exit_code(vcpu, isa);
+	v->isa = isa;
+	v->level = kw_exit_level(vcpu);
+	v->state = KW_ST_KERNEL;
+}
+
 static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -33,10 +41,26 @@ static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
 	}
 	v->exit_ns = now;
 	v->since_ns = now;
-	v->code = kw_exit_code(vcpu, isa);
-	v->isa = isa;
-	v->level = kw_exit_level(vcpu);
-	v->state = KW_ST_KERNEL;
+	kw_note_exit(v, vcpu, isa);
+}
+
+/* The same where only some exits are timed, or none. */
+static __always_inline void kw_exit_counted(struct kvm_vcpu *vcpu, __u32 isa)
+{
+	struct kw_vcpu *v = kw_watched(vcpu);
+
+	if (!v || !vcpu)
+		return;
+	kw_note_exit(v, vcpu, isa);
+	if (v->exit_ns) {
+		kw_lose(KW_LOSS_UNMATCHED);
+		kw_clear_parts(v);
+		v->exit_ns = 0;
+	}
+	if (kw_timing == KW_TIMED_SOME && kw_is_timed(v))
+		v->exit_ns = v->since_ns = bpf_ktime_get_ns();
+	else
+		kw_collectors_on_untimed(v);
 }
 
 /* A guest has exited; KVM starts to handle it. */
@@ -44,7 +68,10 @@ SEC("?tp_btf/kvm_exit")
 int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
 {
 	kw_stay();
-	kw_exit_begins(vcpu, isa);
+	if (kw_timing == KW_TIMED_ALL)
+		kw_exit_begins(vcpu, isa);
+	else
+		kw_exit_counted(vcpu, isa);
 	kw_go_on();
 	return 0;
 }
@@ -99,11 +126,70 @@ static __always_inline void kw_entry(struct kvm_vcpu *vcpu)
 	v->since_ns = now;
 }
 
+/* The same where only some exits are timed: for the others, no clock is read. */
+static __always_inline void kw_entry_of_some(struct kvm_vcpu *vcpu)
+{
+	struct kw_vcpu *v = kw_watched(vcpu);
+
+	if (!v)
+		return;
+	if (v->exit_ns) {
+		kw_exit_done(v, bpf_ktime_get_ns());
+		return;
+	}
+	if (v->state == KW_ST_GUEST)
+		v->fastpath++;
+	v->state = KW_ST_GUEST;
+}
+
+/*
+ * The same where this is the only probe: reason and time of the exit are what KVM keeps of it. An
+ * exit of which KVM kept no new time was handled on its fast path. The first exit of a vCPU that is
+ * seen may be of before counting began.
+ */
+static __always_inline void kw_entry_alone(struct kvm_vcpu *vcpu)
+{
+	struct kw_vcpu *v = kw_watched(vcpu);
+	__u64 tsc, now;
+	bool first;
+
+	if (!v || !vcpu)
+		return;
+	tsc = kw_last_exit_tsc(vcpu);
+	if (!tsc)
+		return;
+	if (tsc == v->exit_tsc) {
+		v->fastpath++;
+		return;
+	}
+	first = !v->exit_tsc;
+	v->exit_tsc = tsc;
+	v->isa = kw_isa;
+	v->code = kw_last_exit_code(vcpu, kw_isa, v->level);
+	if (first) {
+		v->level = kw_exit_level(vcpu);
+		return;
+	}
+	if (kw_to_host_tsc(vcpu, &tsc)) {
+		tsc = kw_ns_of_tsc(tsc);
+		now = bpf_ktime_get_ns();
+		kw_collectors_on_exit_done(v, now, now > tsc ? now - tsc : 0);
+	} else {
+		kw_collectors_on_untimed(v);
+	}
+	v->level = kw_exit_level(vcpu);
+}
+
 SEC("?tp_btf/kvm_entry")
 int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 {
 	kw_stay();
-	kw_entry(vcpu);
+	if (kw_timing == KW_TIMED_AT_ENTRY)
+		kw_entry_alone(vcpu);
+	else if (kw_timing == KW_TIMED_SOME)
+		kw_entry_of_some(vcpu);
+	else
+		kw_entry(vcpu);
 	kw_go_on();
 	return 0;
 }

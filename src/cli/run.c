@@ -224,6 +224,7 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
 		err = err ?: kw_frame_fold(&delta[i], run->o->view.per);
+		kw_frame_estimate(&delta[i]);
 		kw_frame_clear(&run->prev[i]);
 		run->prev[i] = cur[i];
 	}
@@ -262,13 +263,18 @@ int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 	}
 }
 
+/* Where less is timed, a table's usual order may be by a column that is missing. */
+static const char *usual_sort(enum kw_timing timing)
+{
+	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
+}
+
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
-	const struct kw_column *sort = NULL;
+	const char *by = run->o->view.sort ?: usual_sort(run->o->wants.timing);
+	const struct kw_column *sort = by ? kw_schema_find(frame->schema, by) : NULL;
 	int err = 0;
 
-	if (run->o->view.sort)
-		sort = kw_schema_find(frame->schema, run->o->view.sort);
 	kw_frame_set_span(frame);
 	kw_frame_order(frame, run->source->vms,
 		       sort ?: kw_schema_find(frame->schema, frame->schema->sort));

@@ -103,7 +103,10 @@ struct kw_vcpu {
 	__u32 vcpu_id;
 	__u32 tgid;    /* owner process (init pid namespace) */
 	char comm[16]; /* of the owner process */
-	__u64 pad2[5]; /* whole cache lines */
+	__u64 exit_tsc; /* with KW_TIMED_AT_ENTRY: of the exit counted last; 0: none yet */
+	__u32 skip;	/* with KW_TIMED_SOME: exits until the next one that is timed */
+	__u32 pad;
+	__u64 pad2[3]; /* whole cache lines */
 };
 
 /* What was lost, and where; each is shown when it is not zero. */
@@ -147,6 +150,16 @@ enum kw_timing {
 	KW_TIMED_AT_ENTRY, /* at kvm_entry alone, from the time that KVM notes at each exit */
 };
 
+/*
+ * What makes a time of CLOCK_MONOTONIC out of a TSC that is not far off: at tsc it was ns, and
+ * 1 << KW_TSC_SHIFT ticks take mult ns.
+ */
+#define KW_TSC_SHIFT 28
+
+struct kw_tsc_clock {
+	__u64 tsc, ns, mult;
+};
+
 /* Numbers of the collectors, e.g. KW_ID_exits. */
 enum kw_collector_id {
 #define KW_COLLECTOR(name) KW_ID_##name,
@@ -155,12 +168,12 @@ enum kw_collector_id {
 };
 
 /*
- * Log-linear histogram of times: 4 buckets per power of two, from 64 ns to 34 s. A bucket's
+ * Log-linear histogram of times: 4 buckets per power of two, from 64 ns to 17 s. A bucket's
  * midpoint is at most 12.5 % away from any time in it.
  */
 #define KW_TIMES_MIN_LOG2 6
 #define KW_TIMES_SUB_LOG2 2
-#define KW_TIMES_BUCKETS  116
+#define KW_TIMES_BUCKETS  112
 
 /* Head of every key of a map with bounded keys (bpf/keyed.bpf.h). */
 struct kw_keyed_key {

@@ -132,9 +132,24 @@ const char *kw_hook_why(const struct kw_hook *hook)
 	return why;
 }
 
+/* Where less is timed, hooks of the spine can be done without. */
+static bool is_timing(enum kw_timing timing, size_t hook)
+{
+	switch (timing) {
+	case KW_TIMED_NONE:
+		return hook == KW_HOOK_EXIT || hook == KW_HOOK_DESTROY;
+	case KW_TIMED_AT_ENTRY:
+		return hook == KW_HOOK_ENTRY || hook == KW_HOOK_DESTROY;
+	default:
+		return true;
+	}
+}
+
 bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
-	return hook < KW_HOOKS ? !!(c->hooks & (1u << hook)) : e->hook[hook].owner == c;
+	if (hook >= KW_HOOKS)
+		return e->hook[hook].owner == c;
+	return c->hooks & (1u << hook) && is_timing(e->timing, hook);
 }
 
 /* Can a collector not do without this hook? */
@@ -212,6 +227,8 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	prepare_maps(e, wants);
 	bpf->rodata->kw_timing = wants->timing;
 	bpf->rodata->kw_one_in = wants->one_in;
+	bpf->rodata->kw_isa = wants->isa;
+	bpf->rodata->kw_preemptible = kw_tracepoints_preemptible();
 	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;
 	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |
@@ -417,6 +434,7 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 	int err;
 
 	memset(ret, 0, sizeof(*ret));
+	ret->timing = wants->timing;
 	list_hooks(ret, wants);
 	choose_hooks(ret, wants);
 	libbpf_set_print(on_libbpf);

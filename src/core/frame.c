@@ -172,6 +172,12 @@ int kw_frame_fold(struct kw_frame *frame, enum kw_per per)
 	return 0;
 }
 
+void kw_frame_estimate(struct kw_frame *frame)
+{
+	for (size_t i = 0; i < frame->n && frame->schema->estimate; i++)
+		frame->schema->estimate(frame->row[i]);
+}
+
 int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more)
 {
 	total->schema = more->schema;

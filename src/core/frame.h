@@ -38,6 +38,9 @@ enum kw_per { KW_PER_VCPU, KW_PER_VM, KW_PER_HOST };
 /* Merge rows with the same visible key: born_ns is forgotten, per VM the vCPU, per host the VM. */
 int kw_frame_fold(struct kw_frame *frame, enum kw_per per);
 
+/* Rows of an interval that tell of a sample of what happened, tell of all of it from here on. */
+void kw_frame_estimate(struct kw_frame *frame);
+
 /* Merge the rows of more into total (same schema); total's rows get sorted by key. */
 int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);
 

@@ -4,7 +4,10 @@
  * May not know about: any one collector, BPF programs.
  * To extend: see kbtf.h.
  */
+#define _GNU_SOURCE
 #include "kbtf.h"
+
+#include "../util/cleanup.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
@@ -82,4 +85,31 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
 		if ((uint32_t)btf_enum(t)[i].val == value)
 			return btf__name_by_offset(btf, btf_enum(t)[i].name_off);
 	return NULL;
+}
+
+/* Does the kernel have this symbol? True also if it does not tell. */
+static bool has_symbol(const char *name)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
+	size_t len = strlen(name), kept = 0, n;
+	char text[1 << 16];
+
+	if (!file)
+		return true;
+	while ((n = fread(text + kept, 1, sizeof(text) - kept, file))) {
+		n += kept;
+		if (memmem(text, n, name, len))
+			return true;
+		kept = n < len ? n : len; /* it may begin here */
+		memmove(text, text + n - kept, kept);
+	}
+	return false;
+}
+
+bool kw_tracepoints_preemptible(void)
+{
+	const struct btf *btf = vmlinux_btf();
+
+	return !btf || (btf__find_by_name_kind(btf, "srcu_ctr", BTF_KIND_STRUCT) > 0 &&
+			has_symbol(" tracepoint_srcu\n"));
 }

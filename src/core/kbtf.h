@@ -7,6 +7,7 @@
 #ifndef KW_KBTF_H
 #define KW_KBTF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Arguments of a tracepoint of the kernel or of KVM; -1 if it is not there. */
@@ -17,5 +18,13 @@ int kw_kvm_enumerator(const char *name, uint32_t *ret);
 
 /* Name of the enumerator of an enumeration of KVM with this value; NULL if there is none. */
 const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value);
+
+/*
+ * May programs of tracepoints be preempted? They may where SRCU guards tracepoints (a46023d5616e
+ * "tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast", 7.0): such a kernel
+ * has fast SRCU and the symbol tracepoint_srcu, which long before that served idle CPUs. True also
+ * if it cannot be found out.
+ */
+bool kw_tracepoints_preemptible(void);
 
 #endif

@@ -104,7 +104,8 @@ struct kw_schema {
 	struct kw_hist hist; /* layout of the histogram column, if there is one */
 	size_t hist_offset;
 	const char *hist_by; /* key column whose values are drawn apart; NULL: all rows together */
-	const char *sort;    /* column that rows are sorted by, greatest first */
+	void (*estimate)(void *row); /* of an interval: from what was sampled to all; may be NULL */
+	const char *sort;	     /* column that rows are sorted by, greatest first */
 };
 
 /* Columns of every row (vm, pid, vcpu, tid), then the schema's own. NULL past the last. */

@@ -26,6 +26,7 @@ struct kw_wants {
 	bool events;
 	enum kw_timing timing;
 	uint32_t one_in; /* with KW_TIMED_SOME: one exit in so many, from 2 on */
+	enum kw_isa isa; /* of exits; KW_ISA_NONE: this host's, if it need be known */
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
 };

@@ -13,6 +13,7 @@
 #include "keyed.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "tsc.h"
 #include "vmident.h"
 
 #include <bpf/bpf.h>
@@ -68,6 +69,7 @@ struct live {
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted, input;
+	struct kw_tsc tsc; /* with KW_TIMED_AT_ENTRY */
 	int stats_fd; /* keeps statistics of BPF programs on; -1: off */
 };
 
@@ -107,10 +109,21 @@ static bool works(const struct live *l, size_t collector)
 	return !l->engine.missing[collector];
 }
 
+/* A program on another CPU may be using the clock that there is. */
+static void tend_clock(struct live *l)
+{
+	uint32_t next = l->live.bpf->bss->kw_clock_now + 1;
+
+	kw_tsc_tend(&l->tsc, &l->live.bpf->bss->kw_clock[next & 1]);
+	__atomic_store_n(&l->live.bpf->bss->kw_clock_now, next, __ATOMIC_RELEASE);
+}
+
 static int tend(struct live *l)
 {
 	int err = tend_slots(l);
 
+	if (l->wants.timing == KW_TIMED_AT_ENTRY)
+		tend_clock(l);
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->tend)
 			err = l->wants.collector[i]->tend(&l->live, l->state[i]);
@@ -691,6 +704,21 @@ static int resolve_filters(struct live *l)
 
 /* ---- opening ---- */
 
+/* What KVM notes at an exit is this processor's. */
+static int prepare_timing(struct live *l)
+{
+	struct kw_tsc_clock first;
+
+	if (l->wants.timing != KW_TIMED_AT_ENTRY)
+		return 0;
+	l->wants.isa = l->wants.isa ?: kw_host_isa();
+	if (l->wants.isa && !kw_tsc_open(&l->tsc, &first))
+		return 0;
+	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
+	       "--sample and --count-only work with any");
+	return -EOPNOTSUPP;
+}
+
 static int say_why(struct live *l, int err)
 {
 	const struct kw_hook *h = l->engine.missing[0];
@@ -786,7 +814,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 					.wait = live_wait,
 					.own_cost = live_own_cost,
 					.close = live_close };
-	err = resolve_filters(l);
+	err = prepare_timing(l) ?: resolve_filters(l);
 	if (err) {
 		live_close(&l->source);
 		return err;

@@ -117,7 +117,8 @@ static int read_frames(struct kw_source *source, struct kw_frame *frame, struct 
 		frame[i].mono_ns = FAKE_MONO_NS + f->now_ns;
 		frame[i].real_ns = FAKE_REAL_NS + f->now_ns;
 		if (!err && works(f, collector_of(f, i)))
-			err = fake_exits(seconds, &frame[i]) ?: fake_details(seconds, &frame[i]);
+			err = fake_exits(seconds, &f->wants, &frame[i])
+				      ?: fake_details(seconds, &frame[i]);
 	}
 	memset(losses, 0, sizeof(*losses));
 	for (size_t i = 0; i < ARRAY_SIZE(lost); i++)

@@ -62,7 +62,7 @@ struct life {
 uint64_t fake_times(const struct life *life, unsigned int seconds);
 
 /* Add what has been counted after so many seconds to a frame whose schema is set; 0 or -ENOMEM. */
-int fake_exits(unsigned int seconds, struct kw_frame *frame);
+int fake_exits(unsigned int seconds, const struct kw_wants *wants, struct kw_frame *frame);
 int fake_details(unsigned int seconds, struct kw_frame *frame); /* of the other collectors */
 
 struct fake_event {

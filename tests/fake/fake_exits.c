@@ -80,13 +80,17 @@ static const struct entry {
 	{ GONE, 0, 1110, 3, KW_ISA_SVM, 1, 0x7f, VANISHES(2), 1, 0, 65000, 0, { 500, 0, 0, 0 } },
 };
 
-static void fill_times(const struct entry *e, uint64_t times, struct exits_row *row)
+/* With KW_TIMED_SOME, of fast and of slow ones every so many-th, as far as they go. */
+static void fill_times(const struct entry *e, uint64_t times, const struct kw_wants *wants,
+		       struct exits_row *row)
 {
-	uint64_t slow = times * e->slow, fast = times * e->count - slow;
+	uint64_t one_in = wants->timing == KW_TIMED_SOME ? wants->one_in : 1;
+	uint64_t slow = times * e->slow / one_in, fast = times * (e->count - e->slow) / one_in;
 
+	row->timed = fast + slow;
 	row->total = fast * e->fast_ns + slow * e->slow_ns;
-	row->kernel = row->total;
-	for (int i = 0; i < KW_PARTS; i++) {
+	row->kernel = wants->timing == KW_TIMED_AT_ENTRY ? 0 : row->total;
+	for (int i = 0; i < KW_PARTS && row->kernel; i++) {
 		row->part[i] = row->total / 1000 * e->split[i];
 		row->kernel -= row->part[i];
 	}
@@ -97,7 +101,8 @@ static void fill_times(const struct entry *e, uint64_t times, struct exits_row *
 }
 
 /* All that an entry has counted after so many seconds. */
-static int add_entry(const struct entry *e, unsigned int seconds, struct kw_frame *frame)
+static int add_entry(const struct entry *e, unsigned int seconds, const struct kw_wants *wants,
+		     struct kw_frame *frame)
 {
 	uint64_t times = fake_times(&e->life, seconds);
 	struct exits_row *row;
@@ -115,16 +120,17 @@ static int add_entry(const struct entry *e, unsigned int seconds, struct kw_fram
 	row->code = e->code;
 	row->count = times * e->count;
 	row->min = UINT64_MAX;
-	if (e->level)
-		fill_times(e, times, row);
+	if (e->level && wants->timing != KW_TIMED_NONE)
+		fill_times(e, times, wants, row);
 	return 0;
 }
 
-int fake_exits(unsigned int seconds, struct kw_frame *frame)
+int fake_exits(unsigned int seconds, const struct kw_wants *wants, struct kw_frame *frame)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(entries) && !err; i++)
-		err = frame->schema == &exits_table ? add_entry(&entries[i], seconds, frame) : 0;
+		err = frame->schema == &exits_table ? add_entry(&entries[i], seconds, wants, frame)
+						    : 0;
 	return err;
 }

@@ -42,6 +42,7 @@
 #define bpf_core_field_exists(field)	  (sizeof(field) && kw_exists(#field))
 #define bpf_core_type_exists(type)	  true
 #define bpf_core_field_offset(type, name) offsetof(type, name)
+#define bpf_core_type_id_kernel(type)	  0
 
 static inline bool kw_exists(const char *field)
 {
@@ -87,6 +88,11 @@ static inline __u64 bpf_get_current_pid_tgid(void)
 static inline long bpf_probe_read_kernel(void *dst, __u32 size, const void *src)
 {
 	memcpy(dst, src, size);
+	return 0;
+}
+
+static inline __u32 bpf_get_prandom_u32(void)
+{
 	return 0;
 }
 

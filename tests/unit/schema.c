@@ -195,6 +195,7 @@ static struct exits_row example(void)
 				 .isa = KW_ISA_SVM,
 				 .level = 1,
 				 .count = 4,
+				 .timed = 4,
 				 .total = 4000,
 				 .kernel = 400,
 				 .part = { 1000, 600, 1500, 500 },
@@ -276,6 +277,64 @@ static void fast_path_has_no_times(void **state)
 		assert_missing(missing[i], NULL, &row);
 	assert_cell("count", NULL, &row, 12);
 	assert_string_equal(cell("reason", NULL, &row).buf, "FASTPATH");
+}
+
+/* Exits that were only counted have no times; those timed at their entries have no parts. */
+static void exits_timed_in_part(void **state)
+{
+	static const char *const times[] = { "total", "min", "max", "mean", "p50", "on_cpu" };
+	static const char *const parts[] = { "kernel",	"vmm",	     "poll",  "halted",
+					     "waiting", "sched_out", "on_cpu" };
+	struct exits_row row = { .isa = KW_ISA_SVM, .level = 1, .count = 3, .min = UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		assert_missing(times[i], NULL, &row);
+	row = (struct exits_row){
+		.isa = KW_ISA_SVM, .level = 1, .count = 3, .timed = 3, .total = 30
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		assert_missing(parts[i], NULL, &row);
+	assert_cell("total", NULL, &row, 30);
+	assert_cell("mean", NULL, &row, 10);
+}
+
+static uint64_t sum_of_parts(const struct exits_row *row)
+{
+	uint64_t sum = row->kernel;
+
+	for (int i = 0; i < KW_PARTS; i++)
+		sum += row->part[i];
+	return sum;
+}
+
+/* What is known of some exits is told of all; the parts are still the whole. */
+static void estimated_exits(void **state)
+{
+	struct exits_row row = example(), same = example();
+
+	(void)state;
+	exits_table.estimate(&row);
+	assert_memory_equal(&row, &same, sizeof(row));
+	row.count = 40;
+	exits_table.estimate(&row);
+	assert_int_equal(row.total, 40000);
+	assert_int_equal(row.kernel, 4000);
+	assert_int_equal(row.part[KW_PART_VMM], 10000);
+	row = example();
+	row.count = 7;
+	row.timed = 3;
+	exits_table.estimate(&row);
+	assert_int_equal(row.total, 4000 * 7 / 3);
+	assert_int_equal(row.part[KW_PART_VMM], 1000 * 7 / 3);
+	assert_int_equal(sum_of_parts(&row), row.total);
+	row = (struct exits_row){ .count = 8, .timed = 2, .total = UINT64_MAX / 4 };
+	exits_table.estimate(&row);
+	assert_int_equal(row.total, UINT64_MAX / 4 * 4);
+	assert_int_equal(row.kernel, 0); /* not known by its parts */
+	row = (struct exits_row){ .count = 8 };
+	exits_table.estimate(&row);
+	assert_int_equal(row.total, 0);
 }
 
 static void raw_integers(void **state)
@@ -395,6 +454,8 @@ int main(void)
 		cmocka_unit_test(missing_is_not_zero),
 		cmocka_unit_test(fast_path_has_no_times),
 		cmocka_unit_test(raw_integers),
+		cmocka_unit_test(exits_timed_in_part),
+		cmocka_unit_test(estimated_exits),
 		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(words_for_roles_and_units),

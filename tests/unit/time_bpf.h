@@ -32,6 +32,11 @@ const volatile bool time_on = true;
 
 #define KW_HOT_BPF_H /* what follows replaces it */
 
+static inline void kw_collectors_on_untimed(struct kw_vcpu *v)
+{
+	(void)v;
+}
+
 static inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	(void)v, (void)now, (void)total;

@@ -132,7 +132,7 @@ static struct exits_row *exit_row(struct screen *s, uint32_t vm, uint32_t vcpu, 
 	row->isa = KW_ISA_SVM;
 	row->level = 1;
 	row->code = code;
-	row->count = count;
+	row->count = row->timed = count;
 	row->total = row->kernel = count * ns;
 	row->min = row->max = ns;
 	row->hist[kw_hist_bucket(&exits_table.hist, ns)] = count;

@@ -25,10 +25,11 @@ import cases_linux
 import cases_load
 import cases_memory
 import cases_time
+import cases_timing
 from harness import Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
-           cases_time, cases_culprits, cases_linux)
+           cases_time, cases_timing, cases_culprits, cases_linux)
 
 
 def attempt(name, function, tries=3):

@@ -211,6 +211,15 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 	bpf_ringbuf_submit(e, 0);
 }
 
+/* A guest has exited, and how long it takes is not measured. */
+static __always_inline void exits_on_untimed(struct kw_vcpu *v)
+{
+	struct exits_record *r = exits_on ? exits_find(v) : NULL;
+
+	if (r && !(r->level & EXITS_SKIP))
+		r->untimed++;
+}
+
 /* An exit has been handled: the vCPU enters the guest again after total ns. */
 static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {

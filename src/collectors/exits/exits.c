@@ -34,12 +34,59 @@ static void isa(const struct kw_vms *vms, const void *row, struct kw_value *valu
 	value->text = kw_isa_name(((const struct exits_row *)row)->isa);
 }
 
-/* Fast-path re-entries have neither a reason nor a level, and no time was measured. */
-static void timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
+/* Fast-path re-entries have neither a reason nor a level. */
+static void level(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
 	if (!((const struct exits_row *)row)->level)
 		value->kind = KW_MISSING;
+}
+
+/* Of exits that were only counted, no time is known. */
+static void timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (!((const struct exits_row *)row)->timed)
+		value->kind = KW_MISSING;
+}
+
+/* A time is known by its parts unless there are none. */
+static bool is_split(const struct exits_row *r)
+{
+	uint64_t sum = r->kernel;
+
+	for (int i = 0; i < KW_PARTS; i++)
+		sum += r->part[i];
+	return sum || !r->total;
+}
+
+static void part_of(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	if (is_split(row))
+		timed(vms, row, value);
+	else
+		value->kind = KW_MISSING;
+}
+
+static uint64_t of_all(const struct exits_row *r, uint64_t ns)
+{
+	return (unsigned __int128)ns * r->count / r->timed;
+}
+
+/* What the exits that were timed took is made what all took. */
+static void exits_estimate(void *row)
+{
+	struct exits_row *r = row;
+
+	uint64_t parts = 0;
+
+	if (r->timed == r->count || !r->timed)
+		return;
+	for (int i = 0; i < KW_PARTS; i++)
+		parts += r->part[i] = of_all(r, r->part[i]);
+	if (is_split(r))
+		r->kernel = of_all(r, r->total) - parts;
+	r->total = of_all(r, r->total);
 }
 
 static void reason_code(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -95,6 +142,7 @@ static void sched_out(const struct kw_vms *vms, const void *row, struct kw_value
 	const struct exits_row *r = row;
 
 	number(vms, row, value, r->part[KW_PART_HALTED] + r->part[KW_PART_WAITING]);
+	part_of(vms, row, value);
 }
 
 static void on_cpu(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -102,6 +150,7 @@ static void on_cpu(const struct kw_vms *vms, const void *row, struct kw_value *v
 	const struct exits_row *r = row;
 
 	number(vms, row, value, r->total - r->part[KW_PART_HALTED] - r->part[KW_PART_WAITING]);
+	part_of(vms, row, value);
 }
 
 static void percentile(const void *row, unsigned int permille, struct kw_value *value)
@@ -148,29 +197,31 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 	{ "isa", "ISA", "Instruction set that defines the reason", KW_KEY, KW_UNIT_WORD,             \
 	  KW_SHOW_MACHINE, KW_AT(type, isa), isa },                                                     \
 	{ "level", "L", "1: exit of the guest; 2: exit of a guest nested in it", KW_KEY,             \
-	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(type, level), timed },                                   \
+	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(type, level), level },                                   \
 	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, pad), NULL }
 
 /* Where its time went; likewise. */
-#define TIMES(type)                                                                                \
+#define TIMES(type, whole, parts)                                                                   \
 	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,      \
-	  KW_SHOW_TABLE, KW_AT(type, total), timed },                                                   \
+	  KW_SHOW_TABLE, KW_AT(type, total), whole },                                                   \
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",           \
-	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, kernel), timed },                          \
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, kernel), parts },                          \
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_VMM]), timed },                                       \
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_VMM]), parts },                                       \
 	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_POLL]), timed },                                      \
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_POLL]), parts },                                      \
 	{ "halted", "HALTED", "… of it asleep: halted, or the VMM or the kernel slept", KW_COUNTER,  \
-	  KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, part[KW_PART_HALTED]), timed },                        \
+	  KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, part[KW_PART_HALTED]), parts },                        \
 	{ "waiting", "WAIT", "… of it runnable, waiting for a CPU", KW_COUNTER, KW_UNIT_NS,          \
-	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_WAITING]), timed }
+	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_WAITING]), parts }
 
 static const struct kw_column columns[] = {
 	WHAT(exits_row),
 	{ "count", "COUNT", "Exits handled to the end", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(exits_row, count), NULL },
-	TIMES(exits_row),
+	{ "timed", "TIMED", "… of them timed; if not all, total and its parts are estimates", KW_COUNTER,
+	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(exits_row, timed), NULL },
+	TIMES(exits_row, timed, part_of),
 	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, min),
 	  shortest },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, max),
@@ -196,7 +247,7 @@ static const struct kw_column columns[] = {
 
 static const struct kw_column event_columns[] = {
 	WHAT(exits_event_row),
-	TIMES(exits_event_row),
+	TIMES(exits_event_row, NULL, NULL),
 };
 
 /* clang-format on */
@@ -209,6 +260,7 @@ const struct kw_schema exits_table = {
 	.row_size = sizeof(struct exits_row),
 	.hist = { KW_TIMES_MIN_LOG2, KW_TIMES_SUB_LOG2, KW_TIMES_BUCKETS },
 	.hist_offset = offsetof(struct exits_row, hist),
+	.estimate = exits_estimate,
 	.sort = "on_cpu",
 };
 

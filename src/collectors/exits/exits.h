@@ -31,9 +31,10 @@ struct exits_record {
 	__u8 level;
 	__u16 window; /* low bits of the number of the window of the last exit */
 	__u32 code;
-	__u64 count;
-	__u64 total; /* ns, as all times */
+	__u64 count; /* timed exits: each is in one bucket */
+	__u64 total; /* of them, ns, as all times */
 	__u64 part[KW_PARTS];
+	__u64 untimed; /* further exits, which were only counted */
 	__u64 min[2]; /* ~0: no exit in that window */
 	__u64 max[2];
 	__u16 hist[KW_TIMES_BUCKETS];

@@ -29,6 +29,7 @@ struct exits_state {
 	uint64_t pushed; /* records ever put into the queue */
 	uint32_t *free;	 /* returned records, to be put there again */
 	size_t n_free, free_room;
+	bool split;				     /* times are known by their parts */
 	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
 };
 
@@ -172,6 +173,7 @@ int exits_open(const struct kw_live *live, void **ret_state)
 		free(s);
 		return err;
 	}
+	s->split = live->bpf->rodata->kw_timing != KW_TIMED_AT_ENTRY;
 	err = fill_filters(live, live->filters);
 	err = err ?: exits_tend(live, s);
 	if (err) {
@@ -277,9 +279,10 @@ static int read_record(const struct kw_live *live, struct exits_state *s, uint32
 		return err;
 	row->code = r.code;
 	row->level = r.level;
-	row->count = r.count;
+	row->count = r.count + r.untimed;
+	row->timed = r.count;
 	row->total = r.total;
-	row->kernel = r.total;
+	row->kernel = s->split ? r.total : 0;
 	for (int i = 0; i < KW_PARTS; i++) {
 		row->part[i] = r.part[i];
 		row->kernel -= r.part[i];

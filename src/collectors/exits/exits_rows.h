@@ -11,7 +11,10 @@
 #include "../../core/schema.h"
 #include "exits.h"
 
-/* Times in ns. Level 0 stands for fast-path re-entries: counted, but not timed. */
+/*
+ * Times in ns, of the timed exits until exits_estimate() makes them those of all. Level 0 stands for
+ * fast-path re-entries: counted, but not timed.
+ */
 struct exits_row {
 	struct kw_row_head head;
 	uint32_t code;
@@ -19,9 +22,10 @@ struct exits_row {
 	uint8_t level;
 	uint16_t pad;
 	/* the key ends here */
-	uint64_t count;
+	uint64_t count, timed;
 	uint64_t total, kernel;
-	uint64_t part[KW_PARTS]; /* enum kw_part; kernel + all parts = total */
+	/* enum kw_part; kernel + all parts = total, or, if it is not known by its parts, 0 */
+	uint64_t part[KW_PARTS];
 	uint64_t min, max;
 	uint64_t hist[KW_TIMES_BUCKETS];
 };

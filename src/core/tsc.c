@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * tsc.c - see tsc.h.
+ * May not know about: BPF objects, collectors.
+ * To extend: see tsc.h.
+ */
+#define _GNU_SOURCE
+#include "tsc.h"
+
+#include "../util/cleanup.h"
+#include "../util/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define FIRST_NS 20000000ULL   /* over which the speed is measured at first */
+#define AGED_NS	 5000000000ULL /* at least over so long later on, and at most over twice that */
+
+enum kw_isa kw_host_isa(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/cpuinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t room = 0;
+
+	while (file && getline(&line, &room, file) > 0) {
+		if (strncmp(line, "flags", 5))
+			continue;
+		return strstr(line, " svm ")   ? KW_ISA_SVM
+		       : strstr(line, " vmx ") ? KW_ISA_VMX
+					       : KW_ISA_NONE;
+	}
+	return KW_ISA_NONE;
+}
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+
+#define TRIES 5
+
+/* Of several tries the one that took least: nothing came between. */
+static int read_pair(struct kw_tsc_pair *ret)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t from = __rdtsc(), ns = kw_mono_ns(), took = __rdtsc() - from;
+
+		if (took < least)
+			*ret = (struct kw_tsc_pair){ .tsc = from + took / 2, .ns = ns };
+		least = took < least ? took : least;
+	}
+	return 0;
+}
+#else
+static int read_pair(struct kw_tsc_pair *ret)
+{
+	(void)ret;
+	return -EOPNOTSUPP;
+}
+#endif
+
+void kw_tsc_clock(const struct kw_tsc_pair *before, const struct kw_tsc_pair *now,
+		  struct kw_tsc_clock *ret)
+{
+	unsigned __int128 ns = now->ns - before->ns;
+
+	*ret = (struct kw_tsc_clock){ .tsc = now->tsc,
+				      .ns = now->ns,
+				      .mult = (ns << KW_TSC_SHIFT) / (now->tsc - before->tsc) };
+}
+
+int kw_tsc_open(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
+{
+	struct timespec time = { .tv_nsec = FIRST_NS };
+	int err = read_pair(&tsc->before);
+
+	if (err)
+		return err;
+	nanosleep(&time, NULL);
+	read_pair(&tsc->since);
+	kw_tsc_clock(&tsc->before, &tsc->since, ret);
+	return 0;
+}
+
+void kw_tsc_tend(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
+{
+	struct kw_tsc_pair now;
+
+	read_pair(&now);
+	if (now.ns - tsc->since.ns >= AGED_NS) {
+		tsc->before = tsc->since;
+		tsc->since = now;
+	}
+	kw_tsc_clock(&tsc->before, &now, ret);
+}
