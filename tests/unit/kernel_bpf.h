@@ -91,9 +91,11 @@ static inline long bpf_probe_read_kernel(void *dst, __u32 size, const void *src)
 	return 0;
 }
 
+static struct kw_random kernel_random = { 4711 };
+
 static inline __u32 bpf_get_prandom_u32(void)
 {
-	return 0;
+	return kw_random_next(&kernel_random) >> 32;
 }
 
 static inline long bpf_probe_read_kernel_str(char *dst, __u32 size, const char *src)
