@@ -95,3 +95,16 @@ bool kw_reason_parse(enum kw_isa isa, const char *text, uint32_t *ret_code)
 		}
 	return false;
 }
+
+bool kw_reason_is_known(const char *text)
+{
+	const struct kw_isa_names *const *tables;
+	uint32_t code;
+	size_t n;
+
+	tables = kw_isa_tables(&n);
+	for (size_t i = 0; i < n; i++)
+		if (kw_reason_parse(tables[i]->isa, text, &code))
+			return true;
+	return false;
+}

@@ -40,6 +40,9 @@ char *kw_reason_name(enum kw_isa isa, uint32_t code, char *dst, size_t size);
  */
 bool kw_reason_parse(enum kw_isa isa, const char *text, uint32_t *ret_code);
 
+/* Does any isa have a reason of this name, or is it a number? */
+bool kw_reason_is_known(const char *text);
+
 /* Name of an exit to user space (KVM_EXIT_*) or of an x86 MSR; NULL if there is none. */
 const char *kw_user_exit_name(uint64_t reason);
 const char *kw_msr_name(uint64_t msr);

@@ -21,6 +21,20 @@
 
 #define KW_TOO_MANY 16384 /* sizes that user space replaces before loading */
 
+/*
+ * What user space decides before loading. The verifier knows these constants, and leaves out what
+ * is not wanted, but for the loads of the constants themselves: so all switches are in one.
+ */
+const volatile __u32 kw_on; /* collectors that were chosen: bits of 1 << enum kw_collector_id */
+
+#define KW_ON(collector)    (1U << KW_ID_##collector)
+#define kw_is_on(collector) (kw_on & KW_ON(collector))
+
+const volatile bool kw_trace_on;      /* send events … */
+const volatile __u64 kw_trace_slower; /* … of what took at least this long, ns */
+
+const volatile __u32 kw_include, kw_exclude; /* reasons that filters name */
+
 /* Counting is on: set when the first interval starts, cleared at the end. */
 volatile __u32 kw_running;
 

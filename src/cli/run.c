@@ -6,6 +6,7 @@
  */
 #include "run.h"
 
+#include "../arch/names.h"
 #include "../core/log.h"
 #include "../util/cleanup.h"
 
@@ -73,7 +74,19 @@ static int check_column(const struct kw_options *o, const char *option, const ch
 	return KW_EXIT_USAGE;
 }
 
-/* Columns named by options must exist, before anything is opened. */
+static int check_reasons(char *const *reason, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!kw_reason_is_known(reason[i])) {
+			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the names, "
+			       "and any number is accepted",
+			       reason[i]);
+			return KW_EXIT_USAGE;
+		}
+	return 0;
+}
+
+/* What options name must exist, before anything is opened. */
 static int check_view(const struct kw_options *o)
 {
 	_cleanup_free_ char *columns = strdup(o->view.columns ?: "");
@@ -96,6 +109,8 @@ static int check_view(const struct kw_options *o)
 		       o->what);
 		err = KW_EXIT_USAGE;
 	}
+	err = err ?: check_reasons(o->wants.filters.include, o->wants.filters.n_include);
+	err = err ?: check_reasons(o->wants.filters.exclude, o->wants.filters.n_exclude);
 	if (!err && o->wants.timing != KW_TIMED_ALL && (o->wants.n > 1 || !wanted(o, "exits"))) {
 		kw_say("--sample, --low-overhead and --count-only are of exits alone; leave out "
 		       "the other collectors");

@@ -31,6 +31,8 @@ static __always_inline void kw_collectors_on_untimed(struct kw_vcpu *v)
 static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	exits_on_exit_done(v, now, total);
+	if (!(kw_on & (KW_ON(nested) | KW_ON(halt) | KW_ON(hypercall))))
+		return;
 	nested_on_exit_done(v, now, total);
 	halt_on_exit_done(v);
 	hypercall_on_exit_done(v, total);
@@ -39,24 +41,24 @@ static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 
 /* The same for exits that something was noted about (kw_vcpu.about); total 0: begin not seen. */
 static __always_inline void kw_collectors_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 {
-	if (io_on && v->about & KW_ABOUT_IO)
+	if (kw_is_on(io) && v->about & KW_ABOUT_IO)
 		io_on_about(v, now, total);
-	if (mmio_on && v->about & KW_ABOUT_MMIO)
+	if (kw_is_on(mmio) && v->about & KW_ABOUT_MMIO)
 		mmio_on_about(v, now, total);
-	if (faults_on && v->about & KW_ABOUT_FAULT)
+	if (kw_is_on(faults) && v->about & KW_ABOUT_FAULT)
 		faults_on_about(v, now);
-	if (dirty_on && v->about & KW_ABOUT_DIRTY)
+	if (kw_is_on(dirty) && v->about & KW_ABOUT_DIRTY)
 		dirty_on_about(v, total);
-	if (hypercall_on && v->about & KW_ABOUT_CALL)
+	if (kw_is_on(hypercall) && v->about & KW_ABOUT_CALL)
 		hypercall_on_about(v, now, total);
 }
 
 /* The guest is entered for the first time in an interval: a time to look at what has no event. */
 static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
-	if (halt_on)
+	if (kw_is_on(halt))
 		halt_on_window(v);
-	if (irq_on)
+	if (kw_is_on(irq))
 		irq_on_window(v);
 }
 
@@ -67,7 +69,7 @@ static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 static __always_inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
 						   __u8 level, __u64 now)
 {
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_state(v, state, level, now);
 }
 
@@ -92,23 +94,23 @@ static __always_inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, _
 						  bool waited, bool valid, __u64 now)
 {
 	halt_on_halt(v, ns, polled, waited, valid);
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_halt(v, ns, polled, waited, now);
 }
 
 /* Any task of the host is being switched out. Returns the time, if it was needed; else 0. */
 static __always_inline __u64 kw_collectors_on_any_switch(struct task_struct *prev, __u32 cpu)
 {
-	return time_on ? time_on_any_switch(prev, cpu) : 0;
+	return kw_is_on(time) ? time_on_any_switch(prev, cpu) : 0;
 }
 
 /* The vCPU's thread leaves its CPU; state: the task's, 0: it stays runnable. */
 static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, struct task_struct *task,
 							__u32 state, __u32 cpu, __u64 now)
 {
-	if (load_on)
+	if (kw_is_on(load))
 		load_on_switch_out(v, now);
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_switch_out(v, task, state, cpu, now);
 }
 
@@ -116,16 +118,16 @@ static __always_inline void kw_collectors_on_switch_out(struct kw_vcpu *v, struc
 static __always_inline void kw_collectors_on_wake(struct kw_vcpu *v, struct task_struct *task,
 						  __u64 now)
 {
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_wake(v, task, now);
 }
 
 /* It gets a CPU; v->off_ns, v->wake_ns: since when it had none, since when it was runnable. */
 static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 now)
 {
-	if (load_on)
+	if (kw_is_on(load))
 		load_on_switch_in(v, now);
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_switch_in(v, now);
 }
 
@@ -133,9 +135,9 @@ static __always_inline void kw_collectors_on_switch_in(struct kw_vcpu *v, __u64 
  * in the meantime), if that has a vcpu. */
 static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcpu *v)
 {
-	if (load_on)
+	if (kw_is_on(load))
 		load_on_thread(before, v);
-	if (time_on)
+	if (kw_is_on(time))
 		time_on_thread(before, v);
 }
 

@@ -73,11 +73,10 @@ struct kw_collector {
 	/* The live half; none of these is called for other sources. All return 0 or -errno. */
 
 	/*
-	 * Set the switches and the sizes of the BPF side; before loading. Maps whose names begin
+	 * Set constants and sizes of the BPF side; before loading. Maps whose names begin
 	 * with the collector's name exist only if it was chosen.
 	 */
-	int (*configure)(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-			 uint32_t slots);
+	int (*configure)(struct kvm_watcher_bpf *bpf, uint32_t slots);
 
 	/* After loading: *ret_state is passed to the others, and freed by close. */
 	int (*open)(const struct kw_live *live, void **ret_state);

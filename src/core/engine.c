@@ -194,6 +194,17 @@ static bool chosen(const struct kw_engine *e, const struct kw_wants *wants,
 	return false;
 }
 
+/* For the programs: which collectors are on. */
+static uint32_t chosen_mask(const struct kw_engine *e, const struct kw_wants *wants)
+{
+	const struct kw_collector *c;
+	uint32_t mask = 0;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		mask |= chosen(e, wants, c) ? 1u << i : 0;
+	return mask;
+}
+
 /* A collector's maps are called NAME_… */
 static bool owns(const struct kw_collector *c, const char *map)
 {
@@ -225,6 +236,11 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	const struct kw_filters *f = &wants->filters;
 
 	prepare_maps(e, wants);
+	bpf->rodata->kw_on = chosen_mask(e, wants);
+	bpf->rodata->kw_trace_on = wants->events;
+	bpf->rodata->kw_trace_slower = f->slower_ns;
+	bpf->rodata->kw_include = f->n_include;
+	bpf->rodata->kw_exclude = f->n_exclude;
 	bpf->rodata->kw_timing = wants->timing;
 	bpf->rodata->kw_one_in = wants->one_in;
 	bpf->rodata->kw_isa = wants->isa;
@@ -235,8 +251,7 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 				  (f->vcpu.n ? 1 << KW_FILTER_VCPU : 0);
 	for (size_t i = 0; i < wants->n; i++) {
 		int err = e->missing[i] ? 0
-					: wants->collector[i]->configure(bpf, f, wants->events,
-									 wants->max_vcpus + 1);
+					: wants->collector[i]->configure(bpf, wants->max_vcpus + 1);
 
 		if (err)
 			return err;

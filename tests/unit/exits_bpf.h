@@ -23,11 +23,17 @@
 #undef __always_inline
 #define __always_inline inline __attribute__((always_inline))
 #undef __noinline
-#define __noinline __attribute__((noinline, unused))
-#define barrier()  __asm__ volatile("" ::: "memory")
+#define __noinline	 __attribute__((noinline, unused))
+#define barrier()	 __asm__ volatile("" ::: "memory")
+#define barrier_var(var) __asm__ volatile("" : "+r"(var))
 
 #define KW_TOO_MANY 16384
 
+#define kw_is_on(collector) true
+
+static const bool kw_trace_on;
+static const __u64 kw_trace_slower;
+static const __u32 kw_timing, kw_include, kw_exclude;
 static __u32 kw_window;
 static int events;
 

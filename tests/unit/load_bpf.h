@@ -32,6 +32,8 @@
 	} name[16]
 #define KW_SLOT_MAP(name, value_type) static value_type name[8]
 
+static const bool kw_trace_on;
+static const __u64 kw_trace_slower;
 static __u64 now_ns;
 static __u32 this_cpu;
 static int events;

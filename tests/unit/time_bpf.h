@@ -28,7 +28,7 @@ static struct rq rqs[CPUS];
 #include "collectors/time/time.bpf.h"
 
 const struct rq runqueues;
-const volatile bool time_on = true;
+const volatile __u32 kw_on = 1U << KW_ID_time;
 
 #define KW_HOT_BPF_H /* what follows replaces it */
 

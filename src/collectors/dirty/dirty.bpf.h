@@ -17,9 +17,6 @@
 #define DIRTY_PRESENT (1 << 0) /* PFERR_PRESENT_MASK */
 #define DIRTY_WRITE   (1 << 1) /* PFERR_WRITE_MASK */
 
-const volatile bool dirty_on;
-const volatile bool dirty_trace_on;
-
 /* Halvings of the VMs' shares of pages: user space raises it with their number. */
 volatile __u32 dirty_pages_shift;
 
@@ -180,7 +177,7 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 		s->memslot = id;
 		v->about |= KW_ABOUT_DIRTY;
 	}
-	if (dirty_trace_on)
+	if (kw_trace_on)
 		dirty_emit(v, memslot, id, gfn);
 	return 0;
 }

@@ -21,17 +21,13 @@ static uint32_t blocks(void)
 	return 2 * (sysconf(_SC_PHYS_PAGES) / DIRTY_BLOCK) + 1024;
 }
 
-int dirty_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots)
+int dirty_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
-	(void)filters;
 	bpf_map__set_max_entries(bpf->maps.dirty_slots, slots);
 	kw_keyed_size(bpf->maps.dirty_rows, DIRTY_MEMSLOTS, slots);
 	bpf_map__set_max_entries(bpf->maps.dirty_pages, (DIRTY_PAGES + 1) * PAGES_VMS);
 	kw_keyed_size(bpf->maps.dirty_logs, DIRTY_WHATS, slots);
 	bpf_map__set_max_entries(bpf->maps.dirty_blocks, blocks());
-	bpf->rodata->dirty_on = true;
-	bpf->rodata->dirty_trace_on = trace;
 	return 0;
 }
 

@@ -44,8 +44,7 @@ struct dirty_event_row {
 
 extern const struct kw_schema dirty_table, dirty_page_table, dirty_log_table, dirty_event_table;
 
-int dirty_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots);
+int dirty_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int dirty_refresh(const struct kw_live *live, void *state);
 int dirty_open(const struct kw_live *live, void **ret_state);
 void dirty_forget(const struct kw_live *live, void *state, uint32_t slot);

@@ -11,11 +11,6 @@
 #include "../../bpf/times.bpf.h"
 #include "exits.h"
 
-const volatile bool exits_on;
-const volatile bool exits_trace_on;		   /* send an event for each exit … */
-const volatile __u64 exits_trace_slower;	   /* … that took at least this long, ns */
-const volatile __u32 exits_include, exits_exclude; /* entries of exits_filter of that kind */
-
 /* Records ever taken out of exits_free: user space keeps it stocked. */
 __u64 exits_taken;
 
@@ -84,12 +79,12 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 	struct exits_filter_key key = { .isa = v->isa, .code = v->code };
 	__u32 *f;
 
-	if (!exits_include && !exits_exclude)
+	if (!kw_include && !kw_exclude)
 		return false;
 	f = bpf_map_lookup_elem(&exits_filter, &key);
 	if (f && *f == EXITS_EXCLUDE)
 		return true;
-	return exits_include && !f;
+	return kw_include && !f;
 }
 
 /* First exit of this reason, or one whose home place is taken: search, or take a record. */
@@ -214,7 +209,7 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 /* A guest has exited, and how long it takes is not measured. */
 static __always_inline void exits_on_untimed(struct kw_vcpu *v)
 {
-	struct exits_record *r = exits_on ? exits_find(v) : NULL;
+	struct exits_record *r = kw_is_on(exits) ? exits_find(v) : NULL;
 
 	if (r && !(r->level & EXITS_SKIP))
 		r->untimed++;
@@ -226,7 +221,7 @@ static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u
 	struct exits_record *r;
 	__u32 bucket;
 
-	if (!exits_on)
+	if (!kw_is_on(exits))
 		return;
 	r = exits_find(v);
 	if (!r || r->level & EXITS_SKIP)
@@ -244,7 +239,7 @@ static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u
 		exits_carry(v, bucket);
 	barrier();
 	r->seq++;
-	if (exits_trace_on && total >= exits_trace_slower)
+	if (kw_trace_on && total >= kw_trace_slower)
 		exits_emit(v, now, total);
 }
 

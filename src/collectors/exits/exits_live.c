@@ -7,7 +7,6 @@
 #include "exits_live.h"
 
 #include "../../arch/names.h"
-#include "../../core/log.h"
 #include "../../util/cleanup.h"
 #include "../../util/grow.h"
 #include "exits_rows.h"
@@ -35,54 +34,9 @@ struct exits_state {
 
 /* ---- before loading ---- */
 
-/* The filter's key holds the isa as well, so a name may mean another code in each. */
-static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t kind)
+int exits_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
-	const struct kw_isa_names *const *tables;
-	bool known = false;
-	uint32_t code;
-	size_t n;
-
-	tables = kw_isa_tables(&n);
-	for (size_t i = 0; i < n; i++) {
-		struct exits_filter_key key = { .isa = tables[i]->isa };
-
-		if (!kw_reason_parse(tables[i]->isa, text, &code))
-			continue;
-		known = true;
-		key.code = code;
-		if (bpf &&
-		    bpf_map_update_elem(bpf_map__fd(bpf->maps.exits_filter), &key, &kind, BPF_ANY))
-			return -errno;
-	}
-	return known ? 0 : -EINVAL;
-}
-
-static int check_reasons(char *const *f, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (add_filter(NULL, f[i], 0)) {
-			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the "
-			       "names, and any "
-			       "number is accepted",
-			       f[i]);
-			return -EINVAL;
-		}
-	return 0;
-}
-
-int exits_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots)
-{
-	if (check_reasons(filters->include, filters->n_include) ||
-	    check_reasons(filters->exclude, filters->n_exclude))
-		return -EINVAL;
 	bpf_map__set_max_entries(bpf->maps.exits_index, slots);
-	bpf->rodata->exits_on = true;
-	bpf->rodata->exits_trace_on = trace;
-	bpf->rodata->exits_trace_slower = filters->slower_ns;
-	bpf->rodata->exits_include = filters->n_include;
-	bpf->rodata->exits_exclude = filters->n_exclude;
 	return 0;
 }
 
@@ -143,6 +97,26 @@ int exits_tend(const struct kw_live *live, void *state)
 		}
 		if (err)
 			return err;
+	}
+	return 0;
+}
+
+/* The filter's key holds the isa as well, so a name may mean another code in each. */
+static int add_filter(struct kvm_watcher_bpf *bpf, const char *text, uint32_t kind)
+{
+	const struct kw_isa_names *const *tables;
+	uint32_t code;
+	size_t n;
+
+	tables = kw_isa_tables(&n);
+	for (size_t i = 0; i < n; i++) {
+		struct exits_filter_key key = { .isa = tables[i]->isa };
+
+		if (!kw_reason_parse(tables[i]->isa, text, &code))
+			continue;
+		key.code = code;
+		if (bpf_map_update_elem(bpf_map__fd(bpf->maps.exits_filter), &key, &kind, BPF_ANY))
+			return -errno;
 	}
 	return 0;
 }

@@ -12,8 +12,8 @@
 #include "exits.h"
 
 /*
- * Times in ns, of the timed exits until exits_estimate() makes them those of all. Level 0 stands for
- * fast-path re-entries: counted, but not timed.
+ * Times in ns, of the timed exits until exits_estimate() makes them those of all. Level 0 stands
+ * for fast-path re-entries: counted, but not timed.
  */
 struct exits_row {
 	struct kw_row_head head;

@@ -16,10 +16,6 @@
 #include "../../bpf/times.bpf.h"
 #include "faults.h"
 
-const volatile bool faults_on;
-const volatile bool faults_trace_on;
-const volatile __u64 faults_trace_slower;
-
 /* Values of an enumeration of KVM's without a name, which CO-RE cannot find; ~0: there is none. */
 const volatile __u32 faults_ret_emulate = ~0, faults_ret_fixed = ~0, faults_ret_spurious = ~0,
 		     faults_ret_write_protected = ~0;
@@ -58,7 +54,7 @@ static __always_inline struct faults_slot *faults_open(void)
 
 static __always_inline void faults_on_fault(struct kw_vcpu *v)
 {
-	struct faults_slot *s = faults_on ? faults_slot(v) : NULL;
+	struct faults_slot *s = kw_is_on(faults) ? faults_slot(v) : NULL;
 
 	if (!s)
 		return;
@@ -168,7 +164,7 @@ static __noinline int faults_done(struct kw_vcpu *v, __u64 now)
 		kw_lose(KW_LOSS_NO_ROW);
 	}
 	faults_count_page(v, s, ns);
-	if (faults_trace_on && ns >= faults_trace_slower)
+	if (kw_trace_on && ns >= kw_trace_slower)
 		faults_emit(v, s, &key, now, ns);
 	return 0;
 }

@@ -25,16 +25,12 @@ static void learn_results(struct kvm_watcher_bpf *bpf)
 			  (uint32_t *)&bpf->rodata->faults_ret_write_protected);
 }
 
-int faults_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		     uint32_t slots)
+int faults_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.faults_slots, slots);
 	kw_keyed_size(bpf->maps.faults_rows, FAULTS_TYPES, slots);
 	kw_keyed_size(bpf->maps.faults_pages, FAULTS_PAGES, slots);
 	kw_keyed_size(bpf->maps.faults_zaps, FAULTS_CAUSES * FAULTS_ACTORS, slots);
-	bpf->rodata->faults_on = true;
-	bpf->rodata->faults_trace_on = trace;
-	bpf->rodata->faults_trace_slower = filters->slower_ns;
 	learn_results(bpf);
 	return 0;
 }

@@ -43,8 +43,7 @@ struct faults_event_row {
 
 extern const struct kw_schema faults_table, faults_page_table, faults_zap_table, faults_event_table;
 
-int faults_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		     uint32_t slots);
+int faults_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int faults_open(const struct kw_live *live, void **ret_state);
 int faults_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

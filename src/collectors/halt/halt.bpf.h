@@ -11,10 +11,6 @@
 #include "../../bpf/times.bpf.h"
 #include "halt.h"
 
-const volatile bool halt_on;
-const volatile bool halt_trace_on;
-const volatile __u64 halt_trace_slower;
-
 KW_KEYED_MAP(halt_rows, struct halt_key, struct halt_value);
 KW_KEYED_MAP(halt_vcpus, struct halt_vcpu_key, struct halt_vcpu_value);
 KW_SLOT_MAP(halt_slots, struct halt_slot);
@@ -131,7 +127,7 @@ static __noinline int halt_ended(struct kw_vcpu *v, __u64 ns, __u64 polled, __u3
 		halt_poll_now(v, value);
 		*(waited ? &value->wasted : &value->hit) += polled;
 	}
-	if (!halt_trace_on || ns < halt_trace_slower)
+	if (!kw_trace_on || ns < kw_trace_slower)
 		return 0;
 	e = halt_event(v, HALT_WAKEUP);
 	if (!e)
@@ -147,7 +143,7 @@ static __noinline int halt_ended(struct kw_vcpu *v, __u64 ns, __u64 polled, __u3
 static __always_inline void halt_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled, bool waited,
 					 bool valid)
 {
-	if (halt_on)
+	if (kw_is_on(halt))
 		halt_ended(v, ns, polled, waited | valid << 1);
 }
 
@@ -167,7 +163,7 @@ static __noinline int halt_hlt_done(struct kw_vcpu *v)
 
 static __always_inline void halt_on_exit_done(struct kw_vcpu *v)
 {
-	if (halt_on && kw_is_hlt(v->isa, v->code))
+	if (kw_is_on(halt) && kw_is_hlt(v->isa, v->code))
 		halt_hlt_done(v);
 }
 
@@ -195,7 +191,7 @@ int BPF_PROG(halt_poll_changes, bool grow, __u32 vcpu_id, __u32 new, __u32 old)
 		return 0;
 	if (value)
 		(*(grow ? &value->grows : &value->shrinks))++;
-	if (!halt_trace_on || halt_trace_slower)
+	if (!kw_trace_on || kw_trace_slower)
 		return 0;
 	e = halt_event(v, grow ? HALT_GROW : HALT_SHRINK);
 	if (!e)

@@ -12,15 +12,11 @@
 #include <errno.h>
 #include <string.h>
 
-int halt_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots)
+int halt_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.halt_slots, slots);
 	kw_keyed_size(bpf->maps.halt_rows, HALT_ROWS, slots);
 	kw_keyed_size(bpf->maps.halt_vcpus, 1, slots);
-	bpf->rodata->halt_on = true;
-	bpf->rodata->halt_trace_on = trace;
-	bpf->rodata->halt_trace_slower = filters->slower_ns;
 	return 0;
 }
 

@@ -46,8 +46,7 @@ struct halt_event_row {
 
 extern const struct kw_schema halt_table, halt_vcpu_table, halt_if_table, halt_event_table;
 
-int halt_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots);
+int halt_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int halt_open(const struct kw_live *live, void **ret_state);
 int halt_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

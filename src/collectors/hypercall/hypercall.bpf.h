@@ -11,10 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "hypercall.h"
 
-const volatile bool hypercall_on;
-const volatile bool hypercall_trace_on;
-const volatile __u64 hypercall_trace_slower;
-
 /*
  * The tracepoint of Xen's calls begins with the privilege level since "KVM: x86/xen: Add CPL to Xen
  * hypercall tracepoint", 6.2.
@@ -131,7 +127,7 @@ static __noinline int hypercall_on_about(struct kw_vcpu *v, __u64 now, __u64 tot
 		return 0;
 	if (total)
 		hypercall_charge(v, s, s->first, total);
-	if (hypercall_trace_on && total >= hypercall_trace_slower)
+	if (kw_trace_on && total >= kw_trace_slower)
 		hypercall_emit(v, s, now, total);
 	return 0;
 }
@@ -153,7 +149,7 @@ static __noinline int hypercall_none(struct kw_vcpu *v, __u64 total)
 /* Every exit comes here. */
 static __always_inline void hypercall_on_exit_done(struct kw_vcpu *v, __u64 total)
 {
-	if (hypercall_on && !(v->about & KW_ABOUT_CALL) && kw_is_hypercall(v->isa, v->code))
+	if (kw_is_on(hypercall) && !(v->about & KW_ABOUT_CALL) && kw_is_hypercall(v->isa, v->code))
 		hypercall_none(v, total);
 }
 

@@ -14,14 +14,10 @@
 
 #define XEN_ARGS_WITH_CPL 8
 
-int hypercall_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-			uint32_t slots)
+int hypercall_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.hypercall_slots, slots);
 	kw_keyed_size(bpf->maps.hypercall_rows, HYPERCALL_ROWS, slots);
-	bpf->rodata->hypercall_on = true;
-	bpf->rodata->hypercall_trace_on = trace;
-	bpf->rodata->hypercall_trace_slower = filters->slower_ns;
 	bpf->rodata->hypercall_xen_has_cpl =
 		kw_tracepoint_args("kvm_xen_hypercall") >= XEN_ARGS_WITH_CPL;
 	return 0;

@@ -42,8 +42,7 @@ extern const struct kw_schema hypercall_table, hypercall_event_table;
 void hypercall_args(const struct hypercall_event_row *r, char *dst, size_t size);
 void hypercall_result(const struct hypercall_event_row *r, char *dst, size_t size);
 
-int hypercall_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-			uint32_t slots);
+int hypercall_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int hypercall_open(const struct kw_live *live, void **ret_state);
 int hypercall_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

@@ -11,10 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "io.h"
 
-const volatile bool io_on;
-const volatile bool io_trace_on;
-const volatile __u64 io_trace_slower;
-
 KW_KEYED_MAP(io_rows, struct io_key, struct io_value);
 KW_SLOT_MAP(io_slots, struct io_slot);
 
@@ -100,7 +96,7 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 		s->detail = detail;
 		s->rip = rip;
 		s->has_first = true;
-	} else if (io_trace_on && !io_trace_slower) {
+	} else if (kw_trace_on && !kw_trace_slower) {
 		io_emit(v, what, detail, rip, data, bpf_ktime_get_ns(), 0);
 	}
 	v->about |= KW_ABOUT_IO;
@@ -126,7 +122,7 @@ static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 		return 0;
 	if (total && s->has_first) {
 		io_charge(v, s, s->first, total);
-		if (io_trace_on && total >= io_trace_slower)
+		if (kw_trace_on && total >= kw_trace_slower)
 			io_emit(v, s->first.what, s->detail, s->rip, s->data, now, total);
 	}
 	if (total && s->has_user)
@@ -137,7 +133,7 @@ static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 
 static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
 {
-	if (io_on)
+	if (kw_is_on(io))
 		io_access(v,
 			  error < 0 && error != -KW_EINTR ? IO_USER_ERRNO | (__u32)-error : reason,
 			  0, IO_USER);
@@ -146,7 +142,7 @@ static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int
 SEC("?tp_btf/kvm_pio")
 int BPF_PROG(io_pio, __u32 out, __u32 port, __u32 size)
 {
-	__u64 value = io_trace_on ? kw_read_arg(ctx, 4, size) : 0;
+	__u64 value = kw_trace_on ? kw_read_arg(ctx, 4, size) : 0;
 
 	return io_access(kw_current_vcpu(), port, value, out ? IO_PORT_OUT : IO_PORT_IN);
 }
@@ -176,7 +172,7 @@ int BPF_PROG(io_mmio, int type, int size, __u64 gpa)
 	if (type == KW_MMIO_READ_UNSATISFIED)
 		return 0;
 	return io_access(kw_current_vcpu(), gpa & ~0xfffULL,
-			 io_trace_on ? kw_read_arg(ctx, 3, size) : 0,
+			 kw_trace_on ? kw_read_arg(ctx, 3, size) : 0,
 			 type == KW_MMIO_WRITE ? IO_MMIO_WRITE : IO_MMIO_READ);
 }
 

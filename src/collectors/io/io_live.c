@@ -10,14 +10,10 @@
 
 #include <errno.h>
 
-int io_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		 uint32_t slots)
+int io_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.io_slots, slots);
 	kw_keyed_size(bpf->maps.io_rows, IO_DETAILS, slots);
-	bpf->rodata->io_on = true;
-	bpf->rodata->io_trace_on = trace;
-	bpf->rodata->io_trace_slower = filters->slower_ns;
 	return 0;
 }
 

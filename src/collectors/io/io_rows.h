@@ -34,8 +34,7 @@ struct io_event_row {
 
 extern const struct kw_schema io_table, io_event_table;
 
-int io_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		 uint32_t slots);
+int io_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int io_open(const struct kw_live *live, void **ret_state);
 int io_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

@@ -17,9 +17,6 @@
 /* Key of a process's own slot: no kernel pointer looks like it, and no process id is so large. */
 #define IOCTL_PROCESS (1ULL << 62)
 
-const volatile bool ioctl_trace_on;
-const volatile __u64 ioctl_trace_slower;
-
 KW_KEYED_MAP(ioctl_rows, struct ioctl_key, struct ioctl_value);
 KW_SLOT_MAP(ioctl_slots, struct ioctl_slot);
 KW_KEYED_MAP(ioctl_calls, __u64, struct ioctl_call); /* by thread */
@@ -169,7 +166,7 @@ static __always_inline int ioctl_ends(__s64 ret)
 	if (!kw_running || !v || !v->vcpu || v->born_ns != call.born_ns || now < call.since_ns)
 		return 0;
 	ioctl_count(v, &call, ret, now);
-	if (ioctl_trace_on && now - call.since_ns >= ioctl_trace_slower)
+	if (kw_trace_on && now - call.since_ns >= kw_trace_slower)
 		ioctl_emit(v, &call, ret, now);
 	return 0;
 }

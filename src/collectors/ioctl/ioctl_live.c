@@ -11,14 +11,11 @@
 #include <errno.h>
 #include <string.h>
 
-int ioctl_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots)
+int ioctl_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.ioctl_slots, slots);
 	kw_keyed_size(bpf->maps.ioctl_rows, IOCTL_ROWS, slots);
 	bpf_map__set_max_entries(bpf->maps.ioctl_calls, IOCTL_CALLS);
-	bpf->rodata->ioctl_trace_on = trace;
-	bpf->rodata->ioctl_trace_slower = filters->slower_ns;
 	return 0;
 }
 

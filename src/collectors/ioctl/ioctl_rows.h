@@ -39,8 +39,7 @@ extern const struct kw_schema ioctl_table, ioctl_event_table;
 bool ioctl_args(const struct ioctl_event_row *r, char *dst, size_t size);
 void ioctl_result(const struct ioctl_event_row *r, char *dst, size_t size);
 
-int ioctl_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots);
+int ioctl_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int ioctl_open(const struct kw_live *live, void **ret_state);
 int ioctl_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

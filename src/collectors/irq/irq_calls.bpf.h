@@ -12,10 +12,6 @@
 #include "../../bpf/times.bpf.h"
 #include "irq.h"
 
-const volatile bool irq_on;
-const volatile bool irq_trace_on;
-const volatile __u64 irq_trace_slower;
-
 KW_KEYED_MAP(irq_rows, struct irq_key, struct irq_value);
 KW_KEYED_MAP(irq_vectors, struct irq_vector_key, struct irq_vector_value);
 KW_KEYED_MAP(irq_times, struct irq_time_key, struct irq_time_value);
@@ -136,7 +132,7 @@ static __always_inline struct irq_event *irq_event(struct kw_vcpu *v, __u32 what
 {
 	struct irq_event *e;
 
-	if (!irq_trace_on || delay < irq_trace_slower)
+	if (!kw_trace_on || delay < kw_trace_slower)
 		return NULL;
 	e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
 	if (!e) {

@@ -18,8 +18,7 @@
 
 #define STALE_NS 10000000000ULL /* no call takes that long */
 
-int irq_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		  uint32_t slots)
+int irq_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.irq_slots, slots);
 	kw_keyed_size(bpf->maps.irq_rows, IRQ_ROWS, slots);
@@ -27,9 +26,6 @@ int irq_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters,
 	kw_keyed_size(bpf->maps.irq_times, IRQ_TIMES, slots);
 	kw_keyed_size(bpf->maps.irq_states, IRQ_REASONS + 1, slots);
 	bpf->rodata->irq_injection_has_kind = kw_tracepoint_args("kvm_inj_virq") != 1;
-	bpf->rodata->irq_on = true;
-	bpf->rodata->irq_trace_on = trace;
-	bpf->rodata->irq_trace_slower = filters->slower_ns;
 	return 0;
 }
 

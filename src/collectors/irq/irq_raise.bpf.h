@@ -20,7 +20,7 @@ struct irq_raised {
 static __always_inline void irq_emit_set(struct kw_vcpu *v, const struct irq_raised *r, __u32 how,
 					 __u64 since)
 {
-	__u64 now = irq_trace_on ? bpf_ktime_get_ns() : 0;
+	__u64 now = kw_trace_on ? bpf_ktime_get_ns() : 0;
 	struct irq_event *e = irq_event(v, IRQ_SET, now - since, now);
 
 	if (!e)

@@ -62,8 +62,7 @@ struct irq_event_row {
 extern const struct kw_schema irq_table, irq_vector_table, irq_time_table, irq_state_table,
 	irq_event_table;
 
-int irq_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		  uint32_t slots);
+int irq_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int irq_open(const struct kw_live *live, void **ret_state);
 int irq_refresh(const struct kw_live *live, void *state);
 int irq_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);

@@ -13,10 +13,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "load.h"
 
-const volatile bool load_on;
-const volatile bool load_trace_on;
-const volatile __u64 load_trace_slower;
-
 KW_KEYED_MAP(load_rows, struct load_key, struct load_value);
 KW_SLOT_MAP(load_slots, struct load_slot);
 
@@ -79,7 +75,7 @@ static __noinline int load_close(struct kw_vcpu *v, __u64 now, __u32 end)
 	barrier_var(end);
 	if (end < LOAD_ENDS)
 		value->ended[end]++;
-	if (load_trace_on && ns >= load_trace_slower)
+	if (kw_trace_on && ns >= kw_trace_slower)
 		load_emit(v, s, end, now, ns);
 	return 0;
 }

@@ -15,8 +15,7 @@
  * (a slice may run there for ever). */
 #define NO_QUOTA UINT32_MAX
 
-int load_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots)
+int load_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	int cpus = libbpf_num_possible_cpus();
 
@@ -24,9 +23,6 @@ int load_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters
 		return cpus;
 	bpf_map__set_max_entries(bpf->maps.load_slots, slots);
 	kw_keyed_size(bpf->maps.load_rows, cpus, slots);
-	bpf->rodata->load_on = true;
-	bpf->rodata->load_trace_on = trace;
-	bpf->rodata->load_trace_slower = filters->slower_ns;
 	return 0;
 }
 

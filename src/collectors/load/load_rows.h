@@ -33,8 +33,7 @@ extern const struct kw_schema load_table, load_event_table;
 /* The row of one CPU as of now, which was before the value was read, and after the last reading. */
 void load_fill(const struct load_value *value, uint64_t now, uint16_t window, struct load_row *row);
 
-int load_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots);
+int load_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int load_open(const struct kw_live *live, void **ret_state);
 int load_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

@@ -14,10 +14,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "mmio.h"
 
-const volatile bool mmio_on;
-const volatile bool mmio_trace_on;
-const volatile __u64 mmio_trace_slower;
-
 KW_KEYED_MAP(mmio_rows, struct mmio_key, struct mmio_value);
 KW_SLOT_MAP(mmio_slots, struct mmio_slot);
 
@@ -88,7 +84,7 @@ static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32
 		s->first_data = s->data;
 		s->first_size = s->size;
 		s->has_first = true;
-	} else if (mmio_trace_on && !mmio_trace_slower) {
+	} else if (kw_trace_on && !kw_trace_slower) {
 		mmio_emit(v, s, false, bpf_ktime_get_ns(), 0);
 	}
 	return 0;
@@ -103,7 +99,7 @@ static __always_inline void mmio_on_userspace(struct kw_vcpu *v, __u32 reason)
 {
 	struct mmio_slot *s;
 
-	if (!mmio_on || !(v->about & KW_ABOUT_MMIO))
+	if (!kw_is_on(mmio) || !(v->about & KW_ABOUT_MMIO))
 		return;
 	s = mmio_slot(v);
 	if (!s || !s->open)
@@ -127,7 +123,7 @@ static __noinline int mmio_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 	value = total && s->has_first ? mmio_row(s, &key) : NULL;
 	if (value) {
 		kw_charge_exit(&value->cost, v, total);
-		if (mmio_trace_on && total >= mmio_trace_slower)
+		if (kw_trace_on && total >= kw_trace_slower)
 			mmio_emit(v, s, true, now, total);
 	}
 	s->has_first = s->read_by_vmm = s->ioeventfd = 0;
@@ -173,7 +169,7 @@ int BPF_PROG(mmio_tp, int type, int size, __u64 gpa)
 
 	if (!v)
 		return 0;
-	if (mmio_trace_on && type != KW_MMIO_READ_UNSATISFIED)
+	if (kw_trace_on && type != KW_MMIO_READ_UNSATISFIED)
 		value = kw_read_arg(ctx, 3, size);
 	/* a read is over: one that was counted when it began, or that began before counting did */
 	if (type == KW_MMIO_READ && (!v->exit_ns || !mmio_read_done(v, value)))

@@ -10,14 +10,10 @@
 
 #include <errno.h>
 
-int mmio_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots)
+int mmio_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.mmio_slots, slots);
 	kw_keyed_size(bpf->maps.mmio_rows, MMIO_PAGES, slots);
-	bpf->rodata->mmio_on = true;
-	bpf->rodata->mmio_trace_on = trace;
-	bpf->rodata->mmio_trace_slower = filters->slower_ns;
 	return 0;
 }
 

@@ -32,8 +32,7 @@ struct mmio_event_row {
 
 extern const struct kw_schema mmio_table, mmio_event_table;
 
-int mmio_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots);
+int mmio_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int mmio_open(const struct kw_live *live, void **ret_state);
 int mmio_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

@@ -11,10 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "nested.h"
 
-const volatile bool nested_on;
-const volatile bool nested_trace_on;
-const volatile __u64 nested_trace_slower;
-
 KW_KEYED_MAP(nested_rows, struct nested_key, struct nested_value);
 KW_SLOT_MAP(nested_slots, struct nested_slot);
 
@@ -124,14 +120,14 @@ static __noinline int nested_exit(struct kw_vcpu *v, __u64 now, __u64 total)
 	}
 	if (v->about & KW_ABOUT_NESTED)
 		s->enter = s->leave = false;
-	if (nested_trace_on && total >= nested_trace_slower)
+	if (kw_trace_on && total >= kw_trace_slower)
 		nested_emit(v, &key, now, total, kernel);
 	return 0;
 }
 
 static __always_inline void nested_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
-	if (nested_on && (v->level == 2 || nested_is_tax(v->isa, v->code)))
+	if (kw_is_on(nested) && (v->level == 2 || nested_is_tax(v->isa, v->code)))
 		nested_exit(v, now, total);
 }
 

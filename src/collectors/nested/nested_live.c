@@ -10,14 +10,10 @@
 
 #include <errno.h>
 
-int nested_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		     uint32_t slots)
+int nested_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.nested_slots, slots);
 	kw_keyed_size(bpf->maps.nested_rows, NESTED_ROWS, slots);
-	bpf->rodata->nested_on = true;
-	bpf->rodata->nested_trace_on = trace;
-	bpf->rodata->nested_trace_slower = filters->slower_ns;
 	return 0;
 }
 

@@ -31,8 +31,7 @@ struct nested_event_row {
 
 extern const struct kw_schema nested_table, nested_event_table;
 
-int nested_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		     uint32_t slots);
+int nested_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int nested_open(const struct kw_live *live, void **ret_state);
 int nested_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 

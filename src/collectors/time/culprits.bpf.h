@@ -456,7 +456,7 @@ __noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 plac
 	struct time_slot *s;
 	struct kw_vcpu *v;
 
-	if (!time_on || !turn) /* kernels verify it though nobody calls it */
+	if (!kw_is_on(time) || !turn) /* kernels verify it though nobody calls it */
 		return 0;
 	v = kw_slot(slot);
 	s = v ? time_slot(v) : NULL;

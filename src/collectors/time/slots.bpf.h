@@ -11,8 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "time.h"
 
-const volatile bool time_on;
-
 KW_SLOT_MAP(time_slots, struct time_slot);
 
 /* The slot of the vCPU that a thread ran last, for where no helper accepts the task itself. */

@@ -57,15 +57,12 @@ static void size_rows(struct bpf_map *map, uint32_t quota, uint32_t slots)
 	bpf_map__set_map_flags(map, 0);
 }
 
-int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots)
+int time_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
-	(void)filters, (void)trace;
 	bpf_map__set_max_entries(bpf->maps.time_slots, slots);
 	bpf_map__set_max_entries(bpf->maps.time_tids, slots);
 	size_rows(bpf->maps.time_reasons, TIME_REASONS, slots);
 	size_rows(bpf->maps.time_culprits, TIME_CULPRIT_ROWS, slots);
-	bpf->rodata->time_on = true;
 	return 0;
 }
 

@@ -65,8 +65,7 @@ struct time_thread_row {
 
 extern const struct kw_schema time_table, time_reason_table, time_culprit_table, time_thread_table;
 
-int time_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		   uint32_t slots);
+int time_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int time_open(const struct kw_live *live, void **ret_state);
 void time_close(void *state);
 int time_start(const struct kw_live *live, void *state);

@@ -15,9 +15,6 @@
 #include "../../bpf/times.bpf.h"
 #include "timer.h"
 
-const volatile bool timer_trace_on;
-const volatile __u64 timer_trace_slower;
-
 KW_KEYED_MAP(timer_rows, struct timer_key, struct timer_value);
 KW_SLOT_MAP(timer_slots, struct timer_slot);
 
@@ -177,7 +174,7 @@ static __always_inline int timer_started(struct timer_now *t)
 		if (t->x.delay != TIMER_UNKNOWN && what == TIMER_ARM)
 			value->delay = t->x.delay;
 	}
-	if (timer_trace_on && !timer_trace_slower)
+	if (kw_trace_on && !kw_trace_slower)
 		timer_emit(t, what);
 	return 0;
 }
@@ -242,8 +239,8 @@ static __noinline int timer_expired(struct kvm_lapic *apic, __u32 of_kvm)
 	t.x.merged = BPF_CORE_READ(apic, lapic_timer.pending.counter) != 0;
 	timer_measure(&t, of_kvm);
 	timer_count(&t);
-	if (timer_trace_on &&
-	    (!timer_trace_slower || (t.x.late != TIMER_UNKNOWN && t.x.late >= timer_trace_slower)))
+	if (kw_trace_on &&
+	    (!kw_trace_slower || (t.x.late != TIMER_UNKNOWN && t.x.late >= kw_trace_slower)))
 		timer_emit(&t, t.x.merged ? TIMER_MERGED : TIMER_EXPIRE);
 	return 0;
 }

@@ -11,13 +11,10 @@
 #include <errno.h>
 #include <string.h>
 
-int timer_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots)
+int timer_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.timer_slots, slots);
 	kw_keyed_size(bpf->maps.timer_rows, TIMER_ROWS, slots);
-	bpf->rodata->timer_trace_on = trace;
-	bpf->rodata->timer_trace_slower = filters->slower_ns;
 	return 0;
 }
 

@@ -30,8 +30,7 @@ struct timer_event_row {
 
 extern const struct kw_schema timer_table, timer_event_table;
 
-int timer_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters, bool trace,
-		    uint32_t slots);
+int timer_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int timer_open(const struct kw_live *live, void **ret_state);
 int timer_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row);
 
