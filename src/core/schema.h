@@ -60,6 +60,8 @@ struct kw_row_head {
 			   */
 };
 
+#define KW_KEYS 16 /* key columns of a table's own, at most */
+
 #define KW_ALL UINT32_MAX /* vcpu: of all vCPUs of the VM; vm: of all VMs of the host */
 
 /* Log-linear buckets: 1 << sub_log2 per power of two, the first begins at 1 << min_log2. */

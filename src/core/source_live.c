@@ -406,12 +406,17 @@ static int reap(struct live *l)
 	return err;
 }
 
-/* The rows of the retired become those of this reading. */
+/* The rows of the retired become the first ones of this reading. */
 static void take_retired(struct live *l, struct kw_frame *frame, uint64_t now)
 {
 	for (size_t i = 0; i < l->wants.n_tables; i++) {
-		frame[i] = l->retired[i];
-		l->retired[i] = (struct kw_frame){ .schema = frame[i].schema };
+		kw_frame_empty(&frame[i]);
+		if (l->retired[i].n) {
+			kw_frame_clear(&frame[i]);
+			frame[i] = l->retired[i];
+			l->retired[i] = (struct kw_frame){};
+		}
+		frame[i].schema = l->retired[i].schema = l->wants.table[i];
 		frame[i].mono_ns = now;
 		frame[i].real_ns = now + l->real_offset;
 		frame[i].span_ns = 0;
