@@ -24,7 +24,8 @@
 #include <sys/mman.h>
 #include <sys/eventfd.h>
 
-#define TEND_NS	     100000000ULL /* how often pools are looked after */
+#define TEND_NS	     100000000ULL /* how often pools are looked after, */
+#define TEND_SOON_NS 5000000ULL	  /* and while new vCPUs appear */
 #define SLOTS_WANTED 2048	  /* free slots, ready for new vCPUs */
 
 #define BURST 2048 /* events between looks at the clock */
@@ -55,7 +56,9 @@ struct live {
 	size_t n_vm, vm_room;
 	struct slot *slot;
 	uint64_t slots_pushed, slots_seen, ended_seen;
-	uint32_t *free_slot; /* returned slots */
+	uint64_t slots_tended; /* taken when pools were last looked after; UINT64_MAX: never were */
+	bool soon;	       /* they are to be looked after again soon */
+	uint32_t *free_slot;   /* returned slots */
 	size_t n_free;
 	struct kw_frame
 		retired[KW_FRAMES]; /* last rows of vCPUs that ended since the last reading */
@@ -70,7 +73,7 @@ struct live {
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted, input;
 	struct kw_tsc tsc; /* with KW_TIMED_AT_ENTRY */
-	int stats_fd; /* keeps statistics of BPF programs on; -1: off */
+	int stats_fd;	   /* keeps statistics of BPF programs on; -1: off */
 };
 
 /* ---- the vCPU table ---- */
@@ -120,8 +123,11 @@ static void tend_clock(struct live *l)
 
 static int tend(struct live *l)
 {
+	uint64_t taken = l->live.bpf->bss->kw_slots_taken;
 	int err = tend_slots(l);
 
+	l->soon = taken != l->slots_tended;
+	l->slots_tended = taken;
 	if (l->wants.timing == KW_TIMED_AT_ENTRY)
 		tend_clock(l);
 	for (size_t i = 0; i < l->wants.n && !err; i++)
@@ -506,10 +512,11 @@ static int wait_once(struct live *l, uint64_t until)
 				   .events = POLLIN },
 				 { .fd = l->source.input_fd, .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
+	uint64_t most = l->soon ? TEND_SOON_NS : TEND_NS;
 	struct timespec timeout;
 	int err;
 
-	ns = ns < TEND_NS ? ns : TEND_NS;
+	ns = ns < most ? ns : most;
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	if (ppoll(fds, 3, &timeout, NULL) < 0) {
 		if (errno != EINTR)
@@ -811,6 +818,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		return -ENOMEM;
 	l->wants = *wants;
 	l->stats_fd = -1;
+	l->slots_tended = UINT64_MAX;
 	l->source = (struct kw_source){ .vms = &l->vms,
 					.input_fd = -1,
 					.start = live_start,

@@ -19,7 +19,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FREE_WANTED (8 * EXITS_CHUNK) /* records that are ready for new (vCPU, reason) pairs */
+/*
+ * Records that are ready for new (vCPU, reason) pairs: one chunk, as 0 is no record. To add one
+ * takes as long as the kernel waits for its readers.
+ */
+#define FREE_WANTED (EXITS_CHUNK - 1)
 
 struct exits_state {
 	struct exits_index *index; /* the map exits_index, mapped */
