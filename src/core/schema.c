@@ -91,16 +91,6 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 	return NULL;
 }
 
-uint64_t kw_column_raw(const struct kw_column *column, const void *row)
-{
-	uint64_t value = 0;
-
-	/* little-endian, as every processor with KVM that this tool knows runs it */
-	if (column->size <= sizeof(value))
-		memcpy(&value, (const char *)row + column->offset, column->size);
-	return value;
-}
-
 void kw_column_set_raw(const struct kw_column *column, void *row, uint64_t value)
 {
 	memcpy((char *)row + column->offset, &value, column->size);
