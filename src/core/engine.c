@@ -210,7 +210,7 @@ static void prepare_maps(struct kw_engine *e, const struct kw_wants *wants)
 	struct bpf_map *map;
 
 	bpf_map__set_max_entries(bpf->maps.vcpus, wants->max_vcpus + 1);
-	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus + 1);
+	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
 	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus + 1);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
 	for (size_t i = 0; (c = kw_collector(i)); i++)
