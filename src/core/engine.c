@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -481,6 +482,9 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 	while ((err = try_variants(ret, wants)) > 0)
 		unload(ret);
 	kw_kbtf_release();
+#ifdef __GLIBC__
+	malloc_trim(0); /* what loading took, types above all, is needed no more */
+#endif
 	err = err ?: fill_filter(ret, KW_FILTER_PID, &wants->filters.pid);
 	err = err ?: fill_filter(ret, KW_FILTER_TID, &wants->filters.tid);
 	return err ?: fill_filter(ret, KW_FILTER_VCPU, &wants->filters.vcpu);
