@@ -12,6 +12,7 @@
 #define PAGE_COUNTS "dirty-pages" /* the table that --page-counts is about */
 
 struct totals {
+	struct kw_frame interval[KW_FRAMES]; /* the last one */
 	struct kw_frame frame[KW_FRAMES];
 	size_t dropped[KW_FRAMES];
 	struct kw_losses lost;
@@ -44,7 +45,7 @@ static void say_dropped(const struct totals *totals, size_t i)
 static int interval(struct kw_run *run, void *arg)
 {
 	struct totals *totals = arg;
-	struct kw_frame delta[KW_FRAMES] = {};
+	struct kw_frame *delta = totals->interval;
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
 
@@ -57,8 +58,6 @@ static int interval(struct kw_run *run, void *arg)
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		totals->lost.n[i] += lost.n[i];
-	for (size_t i = 0; i < run->o->wants.n_tables; i++)
-		kw_frame_clear(&delta[i]);
 	return err;
 }
 
@@ -105,7 +104,9 @@ int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 			err = page_counts(&run, &totals);
 		code = err ? KW_EXIT_FAILED : 0;
 	}
-	for (size_t i = 0; i < o->wants.n_tables; i++)
+	for (size_t i = 0; i < o->wants.n_tables; i++) {
+		kw_frame_clear(&totals.interval[i]);
 		kw_frame_clear(&totals.frame[i]);
+	}
 	return kw_run_close(&run, code);
 }

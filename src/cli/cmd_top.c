@@ -25,8 +25,9 @@ struct watch {
 	uint64_t read_ns; /* CLOCK_MONOTONIC of the last reading */
 	uint64_t cpu_ns;  /* of this process, until then */
 	struct kw_own_cost own;
-	uint64_t intervals; /* that were read */
-	bool told;	    /* what went wrong */
+	uint64_t intervals;		  /* that were read */
+	bool told;			  /* what went wrong */
+	struct kw_frame frame[KW_FRAMES]; /* of an interval, on their way to the screen */
 };
 
 static uint64_t cpu_ns(void)
@@ -82,20 +83,16 @@ static int draw(struct watch *w)
 /* An interval is over: what happened in it goes to the screen. */
 static int feed(struct watch *w)
 {
-	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_top_interval interval = { .vms = w->run->source->vms,
-					    .frame = delta,
+					    .frame = w->frame,
 					    .n = w->run->o->wants.n_tables };
-	int err = kw_run_interval(w->run, delta, &interval.lost);
+	int err = kw_run_interval(w->run, w->frame, &interval.lost);
 
 	w->told = err != 0;
 	interval.cost = cost(w);
-	err = err ?: kw_top_feed(w->top, &interval);
-	w->read_ns = delta[0].mono_ns;
+	w->read_ns = w->frame[0].mono_ns;
 	w->intervals++;
-	for (size_t i = 0; i < interval.n; i++)
-		kw_frame_clear(&delta[i]);
-	return err;
+	return err ?: kw_top_feed(w->top, &interval);
 }
 
 /* What a key wants of source and terminal; 1 to end. */
@@ -200,6 +197,8 @@ static int show(struct watch *w)
 		kw_say("the live screen cannot go on: %s", strerror(-err));
 	if (w->top)
 		kw_top_close(w->top);
+	for (size_t i = 0; i < KW_FRAMES; i++)
+		kw_frame_clear(&w->frame[i]);
 	kw_canvas_release(&w->canvas);
 	return err;
 }

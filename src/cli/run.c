@@ -232,10 +232,13 @@ static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost)
 {
-	struct kw_frame cur[KW_FRAMES] = {};
+	struct kw_frame cur[KW_FRAMES];
 	struct kw_losses losses;
-	int err = run->source->read(run->source, cur, &losses);
+	int err;
 
+	memcpy(cur, delta, sizeof(cur)); /* for their memory */
+	memset(delta, 0, sizeof(cur));
+	err = run->source->read(run->source, cur, &losses);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
 		err = err ?: kw_frame_fold(&delta[i], run->o->view.per);

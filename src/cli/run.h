@@ -40,8 +40,9 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 int kw_run_close(struct kw_run *run, int code);
 
 /*
- * Read what happened since the last call: delta[i] for the i-th collector, folded as the view
- * wants it, and the losses. 0 or -errno (message printed).
+ * Read what happened since the last call: delta[i] for the i-th of KW_FRAMES tables, folded as the
+ * view wants it, and the losses. What was in delta before is forgotten, and its memory used again.
+ * 0 or -errno (message printed).
  */
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost);
 

@@ -16,6 +16,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,7 +222,7 @@ static void prepare_maps(struct kw_engine *e, const struct kw_wants *wants)
 	struct bpf_map *map;
 
 	bpf_map__set_max_entries(bpf->maps.vcpus, wants->max_vcpus + 1);
-	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus + 1);
+	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
 	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus + 1);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
 	for (size_t i = 0; (c = kw_collector(i)); i++)
@@ -259,51 +260,94 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	return 0;
 }
 
+/* E.g. tp_btf/kvm_exit. */
+static const char *section_of(const struct bpf_program *p)
+{
+	const char *section = bpf_program__section_name(p);
+
+	return section + (*section == '?');
+}
+
 /* KVM_WATCHER_WITHOUT=fentry,kprobe: do as if this kernel refused programs of these types. */
 static bool switched_off(const struct bpf_program *p)
 {
-	const char *types = getenv("KVM_WATCHER_WITHOUT"), *section = bpf_program__section_name(p);
-	size_t len;
+	const char *types = getenv("KVM_WATCHER_WITHOUT"), *section = section_of(p);
+	size_t len = strcspn(section, "/");
 
-	section += *section == '?';
-	len = strcspn(section, "/");
 	for (const char *t = types; t && *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ','))
 		if (strcspn(t, ",") == len && !strncmp(t, section, len))
 			return true;
 	return false;
 }
 
-static void refuse_switched_off(struct kw_engine *e)
+static bool is_trampoline(const struct bpf_program *p)
 {
-	for (size_t i = 0; i < e->n_hooks; i++) {
-		const char *name;
-
-		while ((name = program_of(&e->hook[i])) &&
-		       switched_off(bpf_object__find_program_by_name(e->bpf->obj, name)))
-			refuse(&e->hook[i], "KVM_WATCHER_WITHOUT", -ECANCELED);
-	}
-}
-
-static bool is_trampoline(const struct kw_engine *e, const char *program)
-{
-	const struct bpf_program *p = bpf_object__find_program_by_name(e->bpf->obj, program);
 	enum bpf_attach_type type = bpf_program__expected_attach_type(p);
 
 	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
 }
 
-/*
- * A kernel that does not permit one program at a function's entry or exit permits none: to try
- * each would cost a load of all programs each time.
- */
-static void refuse_trampolines(struct kw_engine *e, int err)
+static bool is_kprobe(const struct bpf_program *p)
+{
+	return bpf_program__type(p) == BPF_PROG_TYPE_KPROBE;
+}
+
+/* Is there no such tracepoint or function, as far as programs need its types? */
+static bool is_absent(const struct bpf_program *p)
+{
+	const char *section = section_of(p), *target = strchr(section, '/');
+
+	if (!strncmp(section, "tp_btf/", 7))
+		return kw_tracepoint_args(target + 1) < 0;
+	return is_trampoline(p) && !kw_has_function(target + 1);
+}
+
+static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_program *p),
+			 const char *why, int err)
 {
 	for (size_t i = 0; i < e->n_hooks; i++) {
 		const char *name;
 
-		while ((name = program_of(&e->hook[i])) && is_trampoline(e, name))
-			refuse(&e->hook[i], "cannot be loaded", err);
+		while ((name = program_of(&e->hook[i])) &&
+		       which(bpf_object__find_program_by_name(e->bpf->obj, name)))
+			refuse(&e->hook[i], why, err);
 	}
+}
+
+/* What the kernel says to a program at the entry of no function; not -EPERM if it permits any. */
+static int try_trampoline(void)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = 1);
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, /* return 0 */
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	_cleanup_close_ int fd =
+		bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", insns, ARRAY_SIZE(insns), &opts);
+
+	return fd < 0 ? -errno : 0;
+}
+
+static bool has_kprobes(void)
+{
+	return !access("/sys/bus/event_source/devices/kprobe/type", F_OK) ||
+	       !access("/sys/kernel/tracing/kprobe_events", F_OK) ||
+	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
+}
+
+/*
+ * What is known beforehand not to work: each program of which only the load of all, or attaching
+ * them, tells, costs another load of all.
+ */
+static void refuse_hopeless(struct kw_engine *e)
+{
+	refuse_those(e, switched_off, "KVM_WATCHER_WITHOUT", -ECANCELED);
+	refuse_those(e, is_absent, "cannot be loaded", -ENOENT);
+	if (try_trampoline() == -EPERM)
+		refuse_those(e, is_trampoline, "cannot be loaded", -EPERM);
+	if (!has_kprobes())
+		refuse_those(e, is_kprobe, "cannot be attached", -ENOENT);
 }
 
 /* True if only the end of its thread, or nothing at all, tells that a vCPU is gone. */
@@ -394,7 +438,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	e->bpf = kvm_watcher_bpf__open();
 	if (!e->bpf)
 		return -errno;
-	refuse_switched_off(e);
+	refuse_hopeless(e);
 	choose_hooks(e, wants);
 	if (nothing_left(e, wants))
 		return -EOPNOTSUPP;
@@ -409,10 +453,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	h = hook_of(e, refused_program);
 	if (!h) /* -EINVAL: of creating a map; to our callers it would mean a wrong filter */
 		return err == -EINVAL ? -EOPNOTSUPP : err;
-	if (err == -EPERM && is_trampoline(e, refused_program))
-		refuse_trampolines(e, err);
-	else
-		refuse(h, "cannot be loaded", err);
+	refuse(h, "cannot be loaded", err);
 	return 1;
 }
 
@@ -455,6 +496,10 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 	libbpf_set_print(on_libbpf);
 	while ((err = try_variants(ret, wants)) > 0)
 		unload(ret);
+	kw_kbtf_release();
+#ifdef __GLIBC__
+	malloc_trim(0); /* what loading took, types above all, is needed no more */
+#endif
 	err = err ?: fill_filter(ret, KW_FILTER_PID, &wants->filters.pid);
 	err = err ?: fill_filter(ret, KW_FILTER_TID, &wants->filters.tid);
 	return err ?: fill_filter(ret, KW_FILTER_VCPU, &wants->filters.vcpu);
@@ -516,5 +561,5 @@ const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_ho
 {
 	struct bpf_program *p = find_program(engine, hook);
 
-	return p ? bpf_program__section_name(p) + (*bpf_program__section_name(p) == '?') : NULL;
+	return p ? section_of(p) : NULL;
 }

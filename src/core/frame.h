@@ -10,6 +10,9 @@
 
 #include "schema.h"
 
+struct kw_block; /* memory for many rows */
+
+/* May be moved: its old place is then to be forgotten. */
 struct kw_frame {
 	const struct kw_schema *schema;
 	uint64_t mono_ns, real_ns; /* when it was read */
@@ -17,18 +20,26 @@ struct kw_frame {
 	const char *unavailable; /* why it shows nothing here, which is not "none seen"; or NULL */
 	void **row;		 /* rows in order; each schema->row_size bytes */
 	size_t n, room;
+	struct kw_block *block, *spare; /* where rows are, and where none are yet */
+	void *dropped;			/* rows that may be used again */
 };
 
 /* Frees the rows; the frame may be used again. */
 void kw_frame_clear(struct kw_frame *frame);
 
-/* Append a zeroed row; NULL if there is no memory. The row stays where it is. */
+/* Drops the rows, but keeps their memory for as many: for a frame that is filled time and again. */
+void kw_frame_empty(struct kw_frame *frame);
+
+/*
+ * Append a zeroed row; NULL if there is no memory. The row stays where it is until the frame is
+ * cleared or emptied.
+ */
 void *kw_frame_add(struct kw_frame *frame);
 
 /*
  * What happened between two readings of cumulative rows: rows of cur without those of prev (rows
- * are found by key, both frames get sorted by it); rows in which nothing was counted are left
- * out. ret must be empty. 0 or -ENOMEM.
+ * are found by key, cur gets sorted by it); rows in which nothing was counted are left out. They
+ * take over prev's memory, and prev is empty afterwards; ret must be. 0 or -ENOMEM.
  */
 int kw_frame_delta(struct kw_frame *cur, struct kw_frame *prev, struct kw_frame *ret);
 
@@ -48,7 +59,7 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more);
 void kw_frame_order(struct kw_frame *frame, const struct kw_vms *vms,
 		    const struct kw_column *column);
 
-/* Keep the first n rows, and free the others. Returns how many those were. */
+/* Keep the first n rows, and drop the others. Returns how many those were. */
 size_t kw_frame_truncate(struct kw_frame *frame, size_t n);
 
 /* Let each row know the interval, for columns that show a rate. */

@@ -4,33 +4,36 @@
  * May not know about: any one collector, BPF programs.
  * To extend: see kbtf.h.
  */
-#define _GNU_SOURCE
 #include "kbtf.h"
-
-#include "../util/cleanup.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Parsed once; a process needs them at its start alone, and they live as long as it. */
+/* Parsed at the first question, of which there are many at the start of a process. */
+static struct btf *vmlinux, *kvm;
+
 static struct btf *vmlinux_btf(void)
 {
-	static struct btf *btf;
-
-	if (!btf)
-		btf = btf__load_vmlinux_btf();
-	return btf;
+	if (!vmlinux)
+		vmlinux = btf__load_vmlinux_btf();
+	return vmlinux;
 }
 
 static struct btf *kvm_btf(void)
 {
-	static struct btf *btf;
+	if (!kvm && vmlinux_btf())
+		kvm = btf__load_module_btf("kvm", vmlinux_btf()) ?: vmlinux_btf();
+	return kvm;
+}
 
-	if (!btf && vmlinux_btf())
-		btf = btf__load_module_btf("kvm", vmlinux_btf()) ?: vmlinux_btf();
-	return btf;
+void kw_kbtf_release(void)
+{
+	if (kvm != vmlinux)
+		btf__free(kvm);
+	btf__free(vmlinux);
+	kvm = vmlinux = NULL;
 }
 
 int kw_tracepoint_args(const char *name)
@@ -47,6 +50,13 @@ int kw_tracepoint_args(const char *name)
 	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
 	t = t ? btf__type_by_id(btf, t->type) : NULL;
 	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* the first is void * */
+}
+
+bool kw_has_function(const char *name)
+{
+	struct btf *btf = kvm_btf();
+
+	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
 static int find_in(const struct btf *btf, uint32_t id, const char *name, uint32_t *ret)
@@ -87,29 +97,14 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
 	return NULL;
 }
 
-/* Does the kernel have this symbol? True also if it does not tell. */
-static bool has_symbol(const char *name)
+static bool has(const char *name, uint32_t kind)
 {
-	_cleanup_fclose_ FILE *file = fopen("/proc/kallsyms", "re");
-	size_t len = strlen(name), kept = 0, n;
-	char text[1 << 16];
-
-	if (!file)
-		return true;
-	while ((n = fread(text + kept, 1, sizeof(text) - kept, file))) {
-		n += kept;
-		if (memmem(text, n, name, len))
-			return true;
-		kept = n < len ? n : len; /* it may begin here */
-		memmove(text, text + n - kept, kept);
-	}
-	return false;
+	return btf__find_by_name_kind(vmlinux_btf(), name, kind) > 0;
 }
 
 bool kw_tracepoints_preemptible(void)
 {
-	const struct btf *btf = vmlinux_btf();
-
-	return !btf || (btf__find_by_name_kind(btf, "srcu_ctr", BTF_KIND_STRUCT) > 0 &&
-			has_symbol(" tracepoint_srcu\n"));
+	/* the kernel tells the types of variables of CPUs, if it has this one */
+	return !vmlinux_btf() || !has("runqueues", BTF_KIND_VAR) ||
+	       (has("srcu_ctr", BTF_KIND_STRUCT) && has("tracepoint_srcu_srcu_data", BTF_KIND_VAR));
 }

@@ -13,6 +13,9 @@
 /* Arguments of a tracepoint of the kernel or of KVM; -1 if it is not there. */
 int kw_tracepoint_args(const char *name);
 
+/* Does the kernel or KVM have this function, and tell its type? */
+bool kw_has_function(const char *name);
+
 /* Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays. */
 int kw_kvm_enumerator(const char *name, uint32_t *ret);
 
@@ -22,9 +25,12 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value);
 /*
  * May programs of tracepoints be preempted? They may where SRCU guards tracepoints (a46023d5616e
  * "tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast", 7.0): such a kernel
- * has fast SRCU and the symbol tracepoint_srcu, which long before that served idle CPUs. True also
- * if it cannot be found out.
+ * has fast SRCU and the variable of tracepoint_srcu, which long before that served idle CPUs. True
+ * also if it cannot be found out.
  */
 bool kw_tracepoints_preemptible(void);
+
+/* Free what the answers came from; another question reads it again. */
+void kw_kbtf_release(void);
 
 #endif

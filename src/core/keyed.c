@@ -28,7 +28,7 @@
  * Rows of a map at most: the kernel allocates a bucket for each at once, the rows when they come.
  * FULL_SLOTS slots can use up quotas of up to FULL_QUOTA; with more, quotas are halved.
  */
-#define FULL_SLOTS 1024
+#define FULL_SLOTS 960 /* for no more than 1 << 18 rows */
 #define FULL_QUOTA 256
 #define OTHERS	   16 /* rows of the others */
 

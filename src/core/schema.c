@@ -91,16 +91,6 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 	return NULL;
 }
 
-uint64_t kw_column_raw(const struct kw_column *column, const void *row)
-{
-	uint64_t value = 0;
-
-	/* little-endian, as every processor with KVM that this tool knows runs it */
-	if (column->size <= sizeof(value))
-		memcpy(&value, (const char *)row + column->offset, column->size);
-	return value;
-}
-
 void kw_column_set_raw(const struct kw_column *column, void *row, uint64_t value)
 {
 	memcpy((char *)row + column->offset, &value, column->size);
@@ -197,7 +187,7 @@ const char *kw_schema_check(const struct kw_schema *schema)
 	_cleanup_free_ unsigned char *covered = calloc(1, schema->row_size);
 	const struct kw_column *c;
 	const char *wrong = NULL;
-	size_t i;
+	size_t i, keys = 0;
 
 	for (i = 0; (c = kw_schema_column(schema, i)) && !wrong; i++) {
 		wrong = check_column(schema, c, covered);
@@ -211,6 +201,12 @@ const char *kw_schema_check(const struct kw_schema *schema)
 			snprintf(message, sizeof(message),
 				 "%s has a row byte that no column covers: %zu", schema->name, i);
 		}
+	for (i = 0; i < schema->n_columns; i++)
+		keys += schema->columns[i].role == KW_KEY;
+	if (!wrong && keys > KW_KEYS) {
+		wrong = "keys";
+		snprintf(message, sizeof(message), "%s has too many keys", schema->name);
+	}
 	if (!wrong && (!schema->help || !kw_schema_find(schema, schema->sort))) {
 		wrong = "help or sort";
 		snprintf(message, sizeof(message), "%s has no help or sorts by no column",

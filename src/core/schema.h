@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* How two rows of the same key become one, and what an interval's figure is. */
 enum kw_role {
@@ -59,6 +60,8 @@ struct kw_row_head {
 	uint64_t born_ns; /* tells apart vCPUs, or rows, with the same key that followed each other
 			   */
 };
+
+#define KW_KEYS 16 /* key columns of a table's own, at most */
 
 #define KW_ALL UINT32_MAX /* vcpu: of all vCPUs of the VM; vm: of all VMs of the host */
 
@@ -132,8 +135,30 @@ void kw_value_max(struct kw_value *value, uint64_t count, uint64_t total);
 void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, const void *row,
 		     struct kw_value *ret);
 
-/* The raw integer of a column with bytes. */
-uint64_t kw_column_raw(const struct kw_column *column, const void *row);
+/* The raw integer of a column with bytes; 0 if it is none. */
+static inline uint64_t kw_column_raw(const struct kw_column *column, const void *row)
+{
+	const void *at = (const char *)row + column->offset;
+	uint64_t value = 0;
+
+	/* little-endian, as every processor with KVM that this tool knows runs it */
+	switch (column->size) {
+	case 8:
+		memcpy(&value, at, 8);
+		break;
+	case 4:
+		memcpy(&value, at, 4);
+		break;
+	case 2:
+		memcpy(&value, at, 2);
+		break;
+	case 1:
+		memcpy(&value, at, 1);
+		break;
+	}
+	return value;
+}
+
 void kw_column_set_raw(const struct kw_column *column, void *row, uint64_t value);
 
 const char *kw_role_name(enum kw_role role);

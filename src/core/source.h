@@ -55,7 +55,10 @@ struct kw_source {
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);
 	/* Count no more; what is counted can still be read. */
 	void (*stop)(struct kw_source *source);
-	/* Read all collectors at once: cumulative rows into frame[i], for table[i] of the wants. */
+	/*
+	 * Read all collectors at once: cumulative rows into frame[i], for table[i] of the wants, in
+	 * the place of what is there.
+	 */
 	int (*read)(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses);
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */

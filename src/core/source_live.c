@@ -24,7 +24,8 @@
 #include <sys/mman.h>
 #include <sys/eventfd.h>
 
-#define TEND_NS	     100000000ULL /* how often pools are looked after */
+#define TEND_NS	     100000000ULL /* how often pools are looked after, */
+#define TEND_SOON_NS 5000000ULL	  /* and while new vCPUs appear */
 #define SLOTS_WANTED 2048	  /* free slots, ready for new vCPUs */
 
 #define BURST 2048 /* events between looks at the clock */
@@ -55,8 +56,12 @@ struct live {
 	size_t n_vm, vm_room;
 	struct slot *slot;
 	uint64_t slots_pushed, slots_seen, ended_seen;
-	uint32_t *free_slot; /* returned slots */
+	uint64_t slots_tended; /* taken when pools were last looked after; UINT64_MAX: never were */
+	bool soon;	       /* they are to be looked after again soon */
+	uint32_t *free_slot;   /* returned slots */
 	size_t n_free;
+	uint32_t *order; /* slots in use, in the order of their rows' keys */
+	size_t n_order;
 	struct kw_frame
 		retired[KW_FRAMES]; /* last rows of vCPUs that ended since the last reading */
 	uint64_t unfinished;	    /* of vCPUs that are gone */
@@ -70,7 +75,7 @@ struct live {
 	uint64_t *pids;	      /* that --vm stands for */
 	bool interrupted, input;
 	struct kw_tsc tsc; /* with KW_TIMED_AT_ENTRY */
-	int stats_fd; /* keeps statistics of BPF programs on; -1: off */
+	int stats_fd;	   /* keeps statistics of BPF programs on; -1: off */
 };
 
 /* ---- the vCPU table ---- */
@@ -120,8 +125,11 @@ static void tend_clock(struct live *l)
 
 static int tend(struct live *l)
 {
+	uint64_t taken = l->live.bpf->bss->kw_slots_taken;
 	int err = tend_slots(l);
 
+	l->soon = taken != l->slots_tended;
+	l->slots_tended = taken;
 	if (l->wants.timing == KW_TIMED_AT_ENTRY)
 		tend_clock(l);
 	for (size_t i = 0; i < l->wants.n && !err; i++)
@@ -232,6 +240,28 @@ static int by_birth(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
+static int by_key(const void *a, const void *b, void *arg)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct live *l = arg;
+
+	if (l->slot[x].vm != l->slot[y].vm)
+		return l->slot[x].vm < l->slot[y].vm ? -1 : 1;
+	if (l->live.vcpu[x].vcpu_id != l->live.vcpu[y].vcpu_id)
+		return l->live.vcpu[x].vcpu_id < l->live.vcpu[y].vcpu_id ? -1 : 1;
+	return by_birth(a, b, l->live.vcpu);
+}
+
+/* So that rows need not be sorted at each reading. */
+static void sort_slots(struct live *l)
+{
+	l->n_order = 0;
+	for (uint32_t i = 1; i < l->live.n_slots; i++)
+		if (l->slot[i].born_ns)
+			l->order[l->n_order++] = i;
+	qsort_r(l->order, l->n_order, sizeof(*l->order), by_key, l);
+}
+
 /* Assign new vCPUs to VMs, in the order in which they appeared; note those that ended. */
 static int discover(struct live *l)
 {
@@ -260,8 +290,10 @@ static int discover(struct live *l)
 		l->slot[fresh[i]] = (struct slot){ .born_ns = v->born_ns, .vm = vm->vm };
 		note_end(l, fresh[i]);
 	}
-	if (n)
+	if (n) {
 		share_quotas(l);
+		sort_slots(l);
+	}
 	return 0;
 }
 
@@ -350,15 +382,15 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 			kw_engine_misses(&l->engine, &l->engine.hook[i]);
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
-	for (uint32_t i = 1; i < l->live.n_slots; i++)
-		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[i].unfinished;
+	for (size_t i = 0; i < l->n_order; i++)
+		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[l->order[i]].unfinished;
 }
 
 static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
 {
 	int err = 0;
 
-	if (!l->slot[slot].born_ns || l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
+	if (l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
 		return 0;
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i))
@@ -402,16 +434,22 @@ static int reap(struct live *l)
 		err = read_slot(l, slot, l->retired);
 		recycle(l, slot);
 	}
+	sort_slots(l);
 	forget_vms(l);
 	return err;
 }
 
-/* The rows of the retired become those of this reading. */
+/* The rows of the retired become the first ones of this reading. */
 static void take_retired(struct live *l, struct kw_frame *frame, uint64_t now)
 {
 	for (size_t i = 0; i < l->wants.n_tables; i++) {
-		frame[i] = l->retired[i];
-		l->retired[i] = (struct kw_frame){ .schema = frame[i].schema };
+		kw_frame_empty(&frame[i]);
+		if (l->retired[i].n) {
+			kw_frame_clear(&frame[i]);
+			frame[i] = l->retired[i];
+			l->retired[i] = (struct kw_frame){};
+		}
+		frame[i].schema = l->retired[i].schema = l->wants.table[i];
 		frame[i].mono_ns = now;
 		frame[i].real_ns = now + l->real_offset;
 		frame[i].span_ns = 0;
@@ -429,9 +467,11 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 	now = kw_mono_ns();
 	l->live.now_ns = l->stopped_ns ?: now;
 	take_retired(l, frame, now);
-	err = err ?: discover(l) ?: refresh(l);
-	for (uint32_t slot = 1; slot < l->live.n_slots && !err; slot++)
-		err = read_slot(l, slot, frame);
+	if (!err && l->slots_seen != l->live.bpf->bss->kw_slots_taken)
+		err = discover(l);
+	err = err ?: refresh(l);
+	for (size_t i = 0; i < l->n_order && !err; i++)
+		err = read_slot(l, l->order[i], frame);
 	if (!err)
 		read_losses(l, ret_losses);
 	return err ?: tend(l);
@@ -501,10 +541,11 @@ static int wait_once(struct live *l, uint64_t until)
 				   .events = POLLIN },
 				 { .fd = l->source.input_fd, .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
+	uint64_t most = l->soon ? TEND_SOON_NS : TEND_NS;
 	struct timespec timeout;
 	int err;
 
-	ns = ns < TEND_NS ? ns : TEND_NS;
+	ns = ns < most ? ns : most;
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	if (ppoll(fds, 3, &timeout, NULL) < 0) {
 		if (errno != EINTR)
@@ -572,6 +613,7 @@ static void live_close(struct kw_source *source)
 	free(l->vm);
 	free(l->slot);
 	free(l->free_slot);
+	free(l->order);
 	free(l->pids);
 	free(l);
 }
@@ -779,7 +821,8 @@ static int open_maps(struct live *l)
 	}
 	l->slot = calloc(l->live.max_slots, sizeof(*l->slot));
 	l->free_slot = calloc(l->live.max_slots, sizeof(*l->free_slot));
-	if (!l->slot || !l->free_slot)
+	l->order = calloc(l->live.max_slots, sizeof(*l->order));
+	if (!l->slot || !l->free_slot || !l->order)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->wants.n_tables; i++)
 		l->retired[i].schema = l->wants.table[i];
@@ -806,6 +849,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		return -ENOMEM;
 	l->wants = *wants;
 	l->stats_fd = -1;
+	l->slots_tended = UINT64_MAX;
 	l->source = (struct kw_source){ .vms = &l->vms,
 					.input_fd = -1,
 					.start = live_start,

@@ -494,6 +494,18 @@ static void free_moment(struct top_moment *m)
 	free(m);
 }
 
+/* The memory of its rows is for the next interval's. */
+static void give_back(struct top_moment *m, struct kw_top_interval *interval)
+{
+	for (size_t i = 0; m && i < m->n_frames && i < interval->n; i++) {
+		kw_frame_clear(&interval->frame[i]);
+		kw_frame_empty(&m->frame[i]);
+		interval->frame[i] = m->frame[i];
+		m->frame[i] = (struct kw_frame){};
+	}
+	free_moment(m);
+}
+
 static void free_momentp(struct top_moment **m)
 {
 	free_moment(*m);
@@ -550,8 +562,7 @@ static void take_frames(struct top_model *model, struct kw_top_interval *interva
 	m->n_frames = interval->n < KW_FRAMES ? interval->n : KW_FRAMES;
 	for (size_t i = 0; i < m->n_frames; i++) {
 		m->frame[i] = interval->frame[i];
-		interval->frame[i].row = NULL;
-		interval->frame[i].n = interval->frame[i].room = 0;
+		interval->frame[i] = (struct kw_frame){ .schema = m->frame[i].schema };
 		if (model->table[i].schema != m->frame[i].schema)
 			resolve(&model->table[i], m->frame[i].schema);
 		if (m->frame[i].span_ns > m->span_ns)
@@ -594,9 +605,9 @@ int top_model_feed(struct top_model *model, struct kw_top_interval *interval, bo
 	}
 	remember(model, m);
 	if (model->latest != model->shown)
-		free_moment(model->latest);
+		give_back(model->latest, interval);
 	if (!hold || !model->shown) {
-		free_moment(model->shown);
+		give_back(model->shown, interval);
 		model->shown = m;
 	}
 	model->latest = m;

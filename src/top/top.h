@@ -20,7 +20,10 @@ struct kw_top_cost {
 	bool has_runs;	       /* the source knows those */
 };
 
-/* One interval: what kw_run_interval() gave. Everything is the caller's and copied if kept. */
+/*
+ * One interval: what kw_run_interval() gave. Its rows are taken over, in exchange for memory that
+ * rows of an earlier interval were in; all else is the caller's and copied if kept.
+ */
 struct kw_top_interval {
 	const struct kw_vms *vms;
 	struct kw_frame

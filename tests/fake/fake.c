@@ -113,6 +113,7 @@ static int read_frames(struct kw_source *source, struct kw_frame *frame, struct 
 	int err = getenv("FAKE_BROKEN") ? -EIO : 0;
 
 	for (size_t i = 0; i < f->wants.n_tables; i++) {
+		kw_frame_empty(&frame[i]);
 		frame[i].schema = f->wants.table[i];
 		frame[i].mono_ns = FAKE_MONO_NS + f->now_ns;
 		frame[i].real_ns = FAKE_REAL_NS + f->now_ns;

@@ -31,16 +31,16 @@ struct screen {
 	struct kw_options options;
 	struct kw_top *top;
 	struct kw_canvas canvas;
-	uint64_t now_ns; /* since counting began */
+	struct kw_frame frame[KW_FRAMES]; /* of an interval, on their way to the screen */
+	uint64_t now_ns;		  /* since counting began */
 };
 
 /* One second more. */
 static int feed(struct screen *s)
 {
-	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_top_interval interval = {
 		.vms = s->run.source->vms,
-		.frame = delta,
+		.frame = s->frame,
 		.n = s->options.wants.n_tables,
 		.cost = { .cpu_ns = 12345678,
 			  .rss_bytes = 23 << 20,
@@ -52,7 +52,7 @@ static int feed(struct screen *s)
 
 	s->now_ns += 1000000000;
 	err = s->run.source->wait(s->run.source, FAKE_MONO_NS + s->now_ns, NULL, NULL);
-	err = err < 0 ? err : kw_run_interval(&s->run, delta, &interval.lost);
+	err = err < 0 ? err : kw_run_interval(&s->run, s->frame, &interval.lost);
 	return err ? err : kw_top_feed(s->top, &interval);
 }
 
@@ -149,6 +149,8 @@ int main(int argc, char **argv)
 		print_marks(&s);
 	}
 	kw_top_close(s.top);
+	for (size_t i = 0; i < KW_FRAMES; i++)
+		kw_frame_clear(&s.frame[i]);
 	kw_canvas_release(&s.canvas);
 	return kw_run_close(&s.run, err ? 1 : 0);
 }

@@ -9,6 +9,8 @@
 #include "core/frame.h"
 #include "table.h"
 
+#include <errno.h>
+
 static struct kw_schema schema;
 
 static struct item *add(struct kw_frame *f, uint32_t vm, uint32_t vcpu, uint64_t born,
@@ -68,7 +70,7 @@ static void delta_by_roles(void **state)
 	assert_int_equal(delta.real_ns, 9);
 	assert_int_equal(delta.span_ns, 250);
 	assert_int_equal(b->count, 25); /* what was read stays as it is */
-	assert_int_equal(a->count, 10);
+	assert_int_equal(prev.n, 0);
 }
 
 static void delta_rows_come_and_go(void **state)
@@ -388,20 +390,23 @@ static void assert_same_figures(const struct item *a, const struct item *b)
 static void thousand_rows_delta(void **state)
 {
 	_cleanup_frame_ struct kw_frame prev = { .schema = &schema }, cur = { .schema = &schema };
+	_cleanup_frame_ struct kw_frame before = { .schema = &schema },
+					same = { .schema = &schema };
 	_cleanup_frame_ struct kw_frame delta = {};
 	size_t expected = 0;
 
 	(void)state;
 	make_frames(&prev, &cur);
+	make_frames(&before, &same); /* as prev is used up */
 	assert_true(cur.n > 500 && prev.n > 500);
 	assert_int_equal(kw_frame_delta(&cur, &prev, &delta), 0);
 	for (size_t i = 0; i < cur.n; i++) {
-		struct item want = *at(&cur, i), *before = find(&prev, &want);
+		struct item want = *at(&cur, i), *old = find(&before, &want);
 		struct item *got = find(&delta, &want);
 
-		want.count -= before ? before->count : 0;
-		for (int k = 0; before && k < ITEM_BUCKETS; k++)
-			want.hist[k] -= before->hist[k];
+		want.count -= old ? old->count : 0;
+		for (int k = 0; old && k < ITEM_BUCKETS; k++)
+			want.hist[k] -= old->hist[k];
 		assert_int_equal(!!got, want.count > 0);
 		if (got)
 			assert_same_figures(got, &want);
@@ -496,6 +501,162 @@ static void thousand_rows_in_order(void **state)
 	assert_int_equal(after, sum); /* no row was lost or doubled */
 }
 
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_reallocarray(void *array, size_t n, size_t size);
+void *__wrap_reallocarray(void *array, size_t n, size_t size);
+
+static bool no_memory;
+
+void *__wrap_malloc(size_t size)
+{
+	return no_memory ? NULL : __real_malloc(size);
+}
+
+void *__wrap_reallocarray(void *array, size_t n, size_t size)
+{
+	return no_memory ? NULL : __real_reallocarray(array, n, size);
+}
+
+#define MANY 100000 /* rows: many blocks */
+
+/* Each row is another one's, zeroed, and stays where it is. */
+static void fill_many(struct kw_frame *f, struct item **row)
+{
+	static const struct item zero;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		row[i] = kw_frame_add(f);
+		assert_non_null(row[i]);
+		assert_memory_equal(row[i], &zero, sizeof(zero));
+		memset(row[i], 0xff, sizeof(zero));
+		row[i]->code = i;
+	}
+	assert_int_equal(f->n, MANY);
+	for (uint32_t i = 0; i < MANY; i++) {
+		assert_ptr_equal(f->row[i], row[i]);
+		assert_int_equal(row[i]->code, i);
+	}
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	uintptr_t x = *(const uintptr_t *)a, y = *(const uintptr_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void many_rows(void **state)
+{
+	_cleanup_frame_ struct kw_frame f = { .schema = &schema };
+	struct item **row = calloc(2 * MANY, sizeof(*row)), **again = row + MANY;
+
+	(void)state;
+	assert_non_null(row);
+	fill_many(&f, row);
+	kw_frame_empty(&f);
+	assert_int_equal(f.n, 0);
+	fill_many(&f, again); /* in the same memory */
+	qsort(row, MANY, sizeof(*row), compare_addresses);
+	qsort(again, MANY, sizeof(*row), compare_addresses);
+	assert_memory_equal(row, again, MANY * sizeof(*row));
+	kw_frame_clear(&f);
+	assert_int_equal(f.n, 0);
+	fill_many(&f, row); /* a cleared frame may be used again */
+	free(row);
+}
+
+/* What is dropped time and again does not pile up. */
+static void dropped_rows(void **state)
+{
+	_cleanup_frame_ struct kw_frame f = { .schema = &schema };
+	void *first[100];
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++)
+		first[i] = add(&f, 0, 0, 0, i, 1);
+	for (uint32_t round = 0; round < 1000; round++) {
+		assert_int_equal(kw_frame_truncate(&f, 0), 100);
+		for (uint32_t i = 0; i < 100; i++)
+			assert_ptr_equal(add(&f, 0, 0, 0, i, 1), first[i]);
+	}
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(at(&f, i)->code, i);
+}
+
+/* A summary of intervals with the same rows needs no more memory than one of them. */
+static void merged_rows(void **state)
+{
+	_cleanup_frame_ struct kw_frame total = {}, more = { .schema = &schema };
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++)
+		add(&more, 0, 0, 0, i, 1);
+	assert_int_equal(kw_frame_merge(&total, &more), 0);
+	assert_int_equal(kw_frame_merge(&total, &more), 0);
+	no_memory = true;
+	for (uint32_t i = 0; i < 1000; i++)
+		assert_int_equal(kw_frame_merge(&total, &more), 0);
+	no_memory = false;
+	assert_int_equal(total.n, 100);
+	for (uint32_t i = 0; i < 100; i++)
+		assert_int_equal(at(&total, i)->count, 1002);
+}
+
+static void without_memory(void **state)
+{
+	_cleanup_frame_ struct kw_frame f = { .schema = &schema }, prev = { .schema = &schema };
+	_cleanup_frame_ struct kw_frame delta = {};
+	void *row;
+
+	(void)state;
+	no_memory = true;
+	assert_null(kw_frame_add(&f));
+	no_memory = false;
+	assert_non_null(kw_frame_add(&f));
+	no_memory = true;
+	do {
+		row = kw_frame_add(&f);
+	} while (row);
+	no_memory = false;
+	assert_in_range(f.n, 2, 1000);
+	for (size_t i = 0; i < f.n; i++) {
+		at(&f, i)->code = i;
+		at(&f, i)->count = 1;
+	}
+	no_memory = true;
+	assert_int_equal(kw_frame_delta(&f, &prev, &delta), -ENOMEM);
+	no_memory = false;
+	kw_frame_clear(&delta);
+	assert_int_equal(kw_frame_delta(&f, &prev, &delta), 0);
+	assert_int_equal(delta.n, f.n);
+}
+
+/* An interval's rows take over the memory of the reading before it: two readings are enough. */
+static void delta_takes_over(void **state)
+{
+	_cleanup_frame_ struct kw_frame cur = { .schema = &schema }, prev = { .schema = &schema };
+	_cleanup_frame_ struct kw_frame delta = {};
+	void *row[100];
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		row[i] = add(&prev, 0, 0, 0, i, 1);
+		add(&cur, 0, 0, 0, i, i % 2 ? 1 : 3);
+	}
+	assert_int_equal(kw_frame_delta(&cur, &prev, &delta), 0);
+	assert_int_equal(prev.n, 0);
+	assert_int_equal(delta.n, 50);
+	for (uint32_t i = 0; i < 50; i++) {
+		assert_ptr_equal(delta.row[i], row[2 * i]);
+		assert_int_equal(at(&delta, i)->count, 2);
+	}
+	kw_frame_clear(&prev); /* has nothing any more that it could free */
+	assert_int_equal(at(&delta, 49)->code, 98);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -518,6 +679,11 @@ int main(void)
 		cmocka_unit_test(thousand_rows_fold),
 		cmocka_unit_test(thousand_rows_merge),
 		cmocka_unit_test(thousand_rows_in_order),
+		cmocka_unit_test(many_rows),
+		cmocka_unit_test(dropped_rows),
+		cmocka_unit_test(merged_rows),
+		cmocka_unit_test(without_memory),
+		cmocka_unit_test(delta_takes_over),
 	};
 
 	schema = item_schema(item_columns);

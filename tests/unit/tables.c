@@ -209,17 +209,18 @@ static void sizes_of_maps(void **state)
 	(void)state;
 	assert_int_equal(size_of(256, 17), (256 + 16) * 17); /* 16: rows of the others */
 	assert_int_equal(size_of(1, 1), 17);
-	assert_int_equal(size_of(256, 1024), (1 << 18) + (1 << 14));
-	assert_int_equal(size_of(256, 16385), (1 << 18) + (1 << 14));
-	assert_int_equal(size_of(UINT32_MAX, UINT32_MAX), (1 << 18) + (1 << 14));
+	assert_int_equal(size_of(256, 960), (256 + 16) * 960);
+	assert_int_equal(size_of(256, 16385), (256 + 16) * 960);
+	assert_int_equal(size_of(UINT32_MAX, UINT32_MAX), (256 + 16) * 960);
+	assert_in_range((256 + 16) * 960, (1 << 17) + 1, 1 << 18); /* the kernel rounds up */
 }
 
 static void quotas_are_halved(void **state)
 {
 	static const uint32_t expected[][2] = {
-		{ 0, 0 },      { 1, 0 },      { 1024, 0 },   { 1025, 1 },	{ 2048, 1 },
-		{ 2049, 2 },   { 4096, 2 },   { 4097, 3 },   { 16384, 4 },	{ 131072, 7 },
-		{ 131073, 8 }, { 262144, 8 }, { 262145, 8 }, { UINT32_MAX, 8 },
+		{ 0, 0 },      { 1, 0 },      { 960, 0 },    { 961, 1 },	{ 1920, 1 },
+		{ 1921, 2 },   { 3840, 2 },   { 3841, 3 },   { 15360, 4 },	{ 122880, 7 },
+		{ 122881, 8 }, { 245760, 8 }, { 245761, 8 }, { UINT32_MAX, 8 },
 	};
 
 	(void)state;

@@ -637,8 +637,7 @@ static void without_time_there_are_no_columns_of_it(void **state)
 		if (i != EXITS)
 			kw_frame_clear(&s.frame[i]);
 	s.frame[0] = s.frame[EXITS];
-	s.frame[EXITS].row = NULL;
-	s.frame[EXITS].n = 0;
+	s.frame[EXITS] = (struct kw_frame){};
 	assert_int_equal(
 		kw_top_feed(s.top,
 			    &(struct kw_top_interval){ .vms = &s.vms, .frame = s.frame, .n = 1 }),

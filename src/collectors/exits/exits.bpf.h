@@ -40,7 +40,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_QUEUE);
-	__uint(max_entries, 64 * EXITS_CHUNK);
+	__uint(max_entries, 2 * EXITS_CHUNK);
 	__type(value, __u32);
 } exits_free SEC(".maps");
 

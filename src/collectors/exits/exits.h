@@ -14,9 +14,9 @@
 #define EXITS_PROBES 8
 
 /* Records come in chunks that user space adds as they are needed. */
-#define EXITS_CHUNK_LOG2 10
+#define EXITS_CHUNK_LOG2 12
 #define EXITS_CHUNK	 (1 << EXITS_CHUNK_LOG2)
-#define EXITS_CHUNKS	 1024
+#define EXITS_CHUNKS	 256
 
 /* exits_record.level: 1 or 2, and */
 #define EXITS_SKIP 0x80 /* a filter excludes this reason: neither counted nor traced */

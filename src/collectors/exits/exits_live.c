@@ -18,7 +18,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define FREE_WANTED (8 * EXITS_CHUNK) /* records that are ready for new (vCPU, reason) pairs */
+/*
+ * Records that are ready for new (vCPU, reason) pairs: one chunk, as 0 is no record. To add one
+ * takes as long as the kernel waits for its readers.
+ */
+#define FREE_WANTED (EXITS_CHUNK - 1)
 
 struct exits_state {
 	struct exits_index *index; /* the map exits_index, mapped */
@@ -215,13 +219,19 @@ static int read_carries(const struct kw_live *live, struct exits_state *s, uint3
 /* Every exit is in one bucket: if the sum is not the count, some bucket wrapped meanwhile. */
 static bool read_hist(const struct exits_record *r, const uint64_t *carry, uint64_t *hist)
 {
-	uint64_t sum = 0;
+	uint32_t low = 0;
+	uint64_t high = 0;
 
+	/* loops without conditions: the compiler makes vector instructions of them */
 	for (int i = 0; i < KW_TIMES_BUCKETS; i++) {
-		hist[i] = r->hist[i] + (carry ? carry[i] << 16 : 0);
-		sum += hist[i];
+		hist[i] = r->hist[i];
+		low += r->hist[i];
 	}
-	return sum == r->count;
+	for (int i = 0; carry && i < KW_TIMES_BUCKETS; i++) {
+		hist[i] += carry[i] << 16;
+		high += carry[i] << 16;
+	}
+	return low + high == r->count;
 }
 
 static void read_min_max(const struct exits_record *r, uint16_t window, struct exits_row *row)
@@ -278,34 +288,73 @@ static struct exits_row *add_row(struct kw_frame *frame, const struct kw_vcpu *v
 	return row;
 }
 
+static bool precedes(const struct exits_record *a, const struct exits_record *b)
+{
+	return a->code != b->code ? a->code < b->code : a->level < b->level;
+}
+
+/*
+ * The numbers of a slot's records, in the order of their keys. The records are wherever there was
+ * room, and nobody has read them for an interval: all are fetched at once.
+ */
+static size_t find_records(const struct exits_state *s, const struct exits_index *index,
+			   uint32_t *ret)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < EXITS_INDEX; i++) {
+		uint32_t number = __atomic_load_n(&index->record[i], __ATOMIC_ACQUIRE);
+
+		for (size_t line = 0; number && line < sizeof(struct exits_record); line += 64)
+			__builtin_prefetch((const char *)record(s, number) + line);
+		if (number)
+			ret[n++] = number;
+	}
+	for (size_t i = 1; i < n; i++) {
+		uint32_t number = ret[i];
+		size_t k = i;
+
+		for (; k && precedes(record(s, number), record(s, ret[k - 1])); k--)
+			ret[k] = ret[k - 1];
+		ret[k] = number;
+	}
+	return n;
+}
+
+/* What no kvm_exit told of has no reason: the least of all keys. */
+static int read_fastpath(const struct kw_live *live, const struct kw_vcpu *v, uint32_t vm,
+			 struct kw_frame *frame)
+{
+	struct exits_row *row;
+
+	if (!v->fastpath || !v->isa || live->filters->n_include)
+		return 0;
+	row = add_row(frame, v, vm);
+	if (!row)
+		return -ENOMEM;
+	row->count = v->fastpath;
+	row->min = UINT64_MAX;
+	return 0;
+}
+
 int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 	       struct kw_frame *frame)
 {
 	const struct kw_vcpu *v = &live->vcpu[slot];
 	struct exits_state *s = state;
-	struct exits_row *row;
+	uint32_t number[EXITS_INDEX];
+	size_t n = find_records(s, &s->index[slot], number);
+	int err = read_fastpath(live, v, vm, frame);
 
-	for (int i = 0; i < EXITS_INDEX; i++) {
-		uint32_t number = __atomic_load_n(&s->index[slot].record[i], __ATOMIC_ACQUIRE);
-		int err;
+	for (size_t i = 0; i < n && !err; i++) {
+		struct exits_row *row;
 
-		if (!number || record(s, number)->level & EXITS_SKIP)
+		if (record(s, number[i])->level & EXITS_SKIP)
 			continue;
 		row = add_row(frame, v, vm);
-		if (!row)
-			return -ENOMEM;
-		err = read_record(live, s, number, row);
-		if (err)
-			return err;
+		err = row ? read_record(live, s, number[i], row) : -ENOMEM;
 	}
-	if (v->fastpath && v->isa && !live->filters->n_include) {
-		row = add_row(frame, v, vm);
-		if (!row)
-			return -ENOMEM;
-		row->count = v->fastpath;
-		row->min = UINT64_MAX;
-	}
-	return 0;
+	return err;
 }
 
 static void forget_carries(const struct kw_live *live, struct exits_state *s, uint32_t number)

@@ -16,7 +16,7 @@ int halt_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.halt_slots, slots);
 	kw_keyed_size(bpf->maps.halt_rows, HALT_ROWS, slots);
-	kw_keyed_size(bpf->maps.halt_vcpus, 1, slots);
+	bpf_map__set_max_entries(bpf->maps.halt_vcpus, slots - 1); /* slot 0 is none */
 	return 0;
 }
 
