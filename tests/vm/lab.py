@@ -542,7 +542,8 @@ class Run:
                       GUEST_INIT.replace("MODULES", " ".join(GUEST_MODULES)))
         env = "".join(f"export {shlex.quote(e)}\n" for e in
                       (Terminal.env() if o.tty else []) + o.env +
-                      [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
+                      [f"KVMW_SERIES={o.kernel}", f"KVMW_KERNEL={self.kdir}/vmlinuz",
+                       f"KVMW_GUEST={guest}"])
         self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"
                    f"set -- {command}\n{MAIN}")
         self.args += ["-device", "virtio-serial-pci"]
