@@ -18,15 +18,36 @@ static const struct kw_listing_column columns[] = {
 	{ "what", "WHAT", false },
 	{ "state", "STATE", false },
 	{ "how", "HOW", false },
+	{ "program", "PROGRAM", false },
+	{ "verified", "VERIFIED", true },
+	{ "length", "LENGTH", true },
 	{ "means", "WHAT IT MEANS", false },
 };
+
+/* program: NULL, if it is about none */
+static int add_row(struct kw_listing *l, const char *what, const char *state, const char *how,
+		   const struct kw_program *program, const char *means)
+{
+	char verified[16], length[16];
+	const char *const cells[] = { what,
+				      state,
+				      how,
+				      program ? program->name : NULL,
+				      program && program->verified ? verified : NULL,
+				      program ? length : NULL,
+				      means };
+
+	if (program) {
+		snprintf(verified, sizeof(verified), "%u", program->verified);
+		snprintf(length, sizeof(length), "%u", program->length);
+	}
+	return kw_listing_add(l, cells);
+}
 
 static int add(struct kw_listing *l, const char *what, const char *state, const char *how,
 	       const char *means)
 {
-	const char *const cells[] = { what, state, how, means };
-
-	return kw_listing_add(l, cells);
+	return add_row(l, what, state, how, NULL, means);
 }
 
 static int check_kernel(struct kw_listing *l)
@@ -65,6 +86,8 @@ static int check_kvm(struct kw_listing *l)
 static int check_hook(struct kw_listing *l, const struct kw_engine *e, const struct kw_hook *h,
 		      bool wanted)
 {
+	struct kw_program program;
+	bool works = kw_engine_program(e, h, &program);
 	char means[600];
 	size_t n;
 
@@ -78,11 +101,11 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, const str
 	if (h->variant < 0 && n < sizeof(means))
 		snprintf(means + n, sizeof(means) - n, "; without it, %s",
 			 h->def->without ?: "its collector is unavailable");
-	return add(l, h->def->name,
-		   h->variant < 0	 ? "missing"
-		   : kw_hook_works(e, h) ? "ok"
-					 : "not tried",
-		   kw_engine_variant(e, h), means);
+	return add_row(l, h->def->name,
+		       h->variant < 0 ? "missing"
+		       : works	      ? "ok"
+				      : "not tried",
+		       kw_engine_variant(e, h), works ? &program : NULL, means);
 }
 
 static int check_collector(struct kw_listing *l, const struct kw_engine *e, size_t i,
@@ -107,19 +130,28 @@ static bool wanted(const struct kw_options *o, const struct kw_engine *e, size_t
 	return false;
 }
 
+/* Everything; of the cheaper ways to time exits, which are of that collector alone, just that. */
+static void want_all(struct kw_options *o)
+{
+	bool all = o->wants.timing == KW_TIMED_ALL;
+	const struct kw_collector *c;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		if (all || !strcmp(c->name, "exits"))
+			kw_wants_add(&o->wants, c);
+	o->wants.events = all;
+}
+
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 {
 	struct kw_listing l = { .name = "check",
 				.column = columns,
 				.n_columns = ARRAY_SIZE(columns) };
-	const struct kw_collector *c;
 	struct kw_engine engine;
 	int err, open_err;
 
 	(void)open;
-	for (size_t i = 0; (c = kw_collector(i)); i++)
-		kw_wants_add(&o->wants, c);
-	o->wants.events = true;
+	want_all(o);
 	open_err = kw_engine_open(&o->wants, &engine);
 	if (open_err == -EPERM || open_err == -EACCES)
 		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, "

@@ -518,13 +518,6 @@ static struct bpf_program *find_program(const struct kw_engine *engine, const st
 				      : NULL;
 }
 
-bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook)
-{
-	struct bpf_program *p = find_program(engine, hook);
-
-	return p && bpf_program__fd(p) >= 0;
-}
-
 /* What the kernel tells about the program in use; false if there is none. */
 static bool program_info(const struct kw_engine *engine, const struct kw_hook *hook,
 			 struct bpf_prog_info *ret)
@@ -555,6 +548,19 @@ void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret)
 		ret->runs += info.run_cnt;
 		ret->run_ns += info.run_time_ns;
 	}
+}
+
+bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hook,
+		       struct kw_program *ret)
+{
+	struct bpf_prog_info info;
+
+	if (!program_info(engine, hook, &info))
+		return false;
+	*ret = (struct kw_program){ .name = program_of(hook),
+				    .verified = info.verified_insns,
+				    .length = info.xlated_prog_len / sizeof(struct bpf_insn) };
+	return true;
 }
 
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook)

@@ -45,10 +45,6 @@ void kw_engine_close(struct kw_engine *engine);
 bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);
 
-/* Does a hook have a program in the kernel: attached, or, as no event starts it, for its collector
- * to run? */
-bool kw_hook_works(const struct kw_engine *engine, const struct kw_hook *hook);
-
 /* Why the last variant that was tried of a hook was refused. */
 const char *kw_hook_why(const struct kw_hook *hook);
 
@@ -60,6 +56,18 @@ uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *
 
 /* How often all programs ran, and for how long, while the kernel's statistics of that were on. */
 void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret);
+
+/* A program as the kernel took it. */
+struct kw_program {
+	const char *name;  /* the engine's */
+	uint32_t verified; /* instructions that the verifier went through, of at most 1,000,000;
+			      0: this kernel does not tell (before 5.16) */
+	uint32_t length;   /* instructions of its own, dead code removed */
+};
+
+/* The program of a hook in use; false if it has none in the kernel. */
+bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hook,
+		       struct kw_program *ret);
 
 /* One word or sentence about the variant of a hook in use for people, e.g. "fentry". */
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook);

@@ -26,10 +26,11 @@ import cases_load
 import cases_memory
 import cases_time
 import cases_timing
+import cases_verifier
 from harness import Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
-           cases_time, cases_timing, cases_culprits, cases_linux)
+           cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier)
 
 
 def attempt(name, function, tries=3):

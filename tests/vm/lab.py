@@ -191,6 +191,29 @@ def fetch_kernel(series, flavour="cloud"):
     return final
 
 
+def fetch_headers(kdir, release):
+    """Put a fetched kernel's headers where its tools look for them: /lib/modules/RELEASE/build."""
+    modules = f"{kdir}/lib/modules/{release}"
+    with open(os.path.join(CACHE, "fetch.lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.exists(modules + "/build/Makefile"):
+            return
+        apt = Apt()
+        wanted = apt.versions(f"^linux-headers-{re.escape(release)}$")
+        if not wanted:
+            raise LabError(f"the archive has no headers of {release} any more; remove {kdir}")
+        package, version = max(wanted, key=lambda r: version_key(r[1]))[:2]
+        common, = set(re.findall(r"^Depends:.*?(linux-headers-\S+-common)",
+                                 apt.cache("show", f"{package}={version}"), re.M))
+        print(f"lab: fetching {package} {version}", file=sys.stderr)
+        for name in (common, package):
+            apt.unpack(name, version, modules + "/headers")
+        for link, name in (("source", common), ("build", package)):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{modules}/{link}")
+            os.symlink(f"headers/usr/src/{name}", f"{modules}/{link}")
+
+
 def version_ge(a, b):
     return subprocess.run(["dpkg", "--compare-versions", a, "ge", b], check=False).returncode == 0
 
@@ -484,6 +507,8 @@ class Run:
         self.kdir = fetch_kernel(opts.kernel, opts.flavour)
         with open(self.kdir + "/release", encoding="utf-8") as f:
             self.release = f.read()
+        if opts.headers:
+            fetch_headers(self.kdir, self.release)
         self.qemu = fetch_qemu()
         self.dir = tempfile.mkdtemp(prefix="kvmw-lab.")
         self.procs = []
@@ -542,7 +567,8 @@ class Run:
                       GUEST_INIT.replace("MODULES", " ".join(GUEST_MODULES)))
         env = "".join(f"export {shlex.quote(e)}\n" for e in
                       (Terminal.env() if o.tty else []) + o.env +
-                      [f"KVMW_KERNEL={self.kdir}/vmlinuz", f"KVMW_GUEST={guest}"])
+                      [f"KVMW_SERIES={o.kernel}", f"KVMW_KERNEL={self.kdir}/vmlinuz",
+                       f"KVMW_GUEST={guest}"])
         self.write("main", f"cd {shlex.quote(os.getcwd())} 2>/dev/null || cd /\n{env}"
                    f"set -- {command}\n{MAIN}")
         self.args += ["-device", "virtio-serial-pci"]
@@ -566,14 +592,16 @@ class Run:
 
     def command_line(self):
         o = self.o
-        khz = tsc_khz()
+        # with icount the TSC counts instructions, too: 1 GHz
+        khz = 1000000 if o.icount else tsc_khz()
         append = (f"console=ttyS0 loglevel=5 panic=-1 tsc=reliable no_timer_check "
                   f"rcupdate.rcu_expedited=1 random.trust_cpu=on "
                   f"{f'tsc_early_khz={khz}' if khz else ''} {o.append}")
         return self.qemu + [
             "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-machine", "q35,usb=off,vmport=off", "-cpu", "EPYC",
-            "-accel", ACCEL, "-smp", str(o.smp), "-m", str(o.mem), *self.nodes(),
+            "-accel", ACCEL, *(["-icount", "shift=0,sleep=off"] if o.icount else []),
+            "-smp", str(o.smp), "-m", str(o.mem), *self.nodes(),
             "-chardev", f"file,id=con,path={self.dir}/console", "-serial", "chardev:con",
             *self.args, "-kernel", self.kdir + "/vmlinuz",
             "-initrd", initrd(self.kdir, self.release), "-append", append]
@@ -641,7 +669,8 @@ class Run:
                                            stdout=log, stderr=log, start_new_session=True,
                                            preexec_fn=dies_with_us)
             self.connect()
-            threading.Thread(target=self.poke, daemon=True).start()
+            if not self.o.icount:  # there a lab that idles does not sleep
+                threading.Thread(target=self.poke, daemon=True).start()
             if self.terminal:
                 pumps.append(threading.Thread(target=self.terminal.relay))
                 pumps[-1].start()
@@ -716,6 +745,9 @@ def main():
     r.add_argument("--module", action="append", default=[], help="load a further module")
     r.add_argument("--kvm-args", default="", help="parameters of kvm-amd")
     r.add_argument("--no-kvm", action="store_true", help="do not load KVM")
+    r.add_argument("--icount", action="store_true",
+                   help="one CPU, whose clock counts its instructions, each as 1 ns")
+    r.add_argument("--headers", action="store_true", help="with the kernel's headers")
     r.add_argument("--append", default="", help="further kernel parameters")
     r.add_argument("--tty", action="store_true", help="the command gets this terminal")
     r.add_argument("--log", help="keep the console's output in this file")
@@ -734,6 +766,7 @@ def main():
                     fetch_kernel(series, flavour)
             return 0
         o.command = o.command[1:] if o.command[:1] == ["--"] else o.command
+        o.smp = 1 if o.icount else o.smp
         if o.tty and not (sys.stdin.isatty() and sys.stdout.isatty()):
             p.error("--tty: standard input and output must be a terminal")
         if not o.command:
