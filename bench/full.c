@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * full.c - the tool as a listener: its own source, engine and collectors, with a collector more
+ * that brings the driver and the program which the test tracepoint starts.
+ * May not know about: rounds, tables, other listeners.
+ * To extend: see listener.h.
+ */
+#include "listener.h"
+
+#include "../src/collectors/exits/exits_rows.h"
+#include "../src/core/log.h"
+#include "../src/core/source.h"
+#include "../src/util/cleanup.h"
+#include "kvm_watcher.skel.h"
+
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+
+struct full {
+	struct kw_wants wants;
+	struct kw_source *source;
+	struct kvm_watcher_bpf *bpf;
+	struct bpf_link *link;
+};
+
+/* ---- the collector; none of its functions gets an argument of ours, hence static ---- */
+
+static struct kvm_watcher_bpf *opened;
+static bool with_many_cpus;
+
+static int collector_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters,
+			       bool trace, uint32_t slots)
+{
+	(void)filters, (void)trace, (void)slots;
+	bpf->rodata->bench_many_cpus = with_many_cpus;
+	return bpf_program__set_attach_target(bpf->progs.bench_full, 0, "bpf_trigger_tp");
+}
+
+static int collector_open(const struct kw_live *live, void **ret_state)
+{
+	*ret_state = NULL;
+	opened = live->bpf;
+	return 0;
+}
+
+static int collector_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
+			  struct kw_frame *frame)
+{
+	(void)live, (void)state, (void)slot, (void)vm, (void)frame;
+	return 0;
+}
+
+static void collector_forget(const struct kw_live *live, void *state, uint32_t slot)
+{
+	(void)live, (void)state, (void)slot;
+}
+
+#define OWN(title)                                                                                 \
+	{                                                                                          \
+		.name = title, .purpose = "the benchmark", .program = { title }                    \
+	}
+
+static const struct kw_hook_def own[] = {
+	OWN("bench_make_vcpus"),   OWN("bench_fire_pairs"), OWN("bench_fire_exits"),
+	OWN("bench_fire_entries"), OWN("bench_full"),
+};
+
+static const struct kw_collector collector = {
+	.name = "bench",
+	.help = "The benchmark's programs",
+	.own = own,
+	.n_own = ARRAY_SIZE(own),
+	.configure = collector_configure,
+	.open = collector_open,
+	.read = collector_read,
+	.forget = collector_forget,
+};
+
+/* ---- the listener ---- */
+
+static void add_collectors(struct kw_wants *wants, const char *name)
+{
+	const struct kw_collector *c;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		if (!name || !strcmp(name, c->name))
+			kw_wants_add(wants, c);
+	kw_wants_add(wants, &collector);
+}
+
+static int full_open(struct bench_listener *l)
+{
+	struct full *f = calloc(1, sizeof(*f));
+	uint64_t start_ns;
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	l->state = f;
+	f->wants = (struct kw_wants){ .timing = l->def->timing,
+				      .one_in = l->def->one_in,
+				      .max_vcpus = 4 * BENCH_VCPUS };
+	add_collectors(&f->wants, l->def->collectors);
+	with_many_cpus = l->many_cpus;
+	opened = NULL;
+	err = kw_source_live_open(&f->wants, &f->source);
+	if (err)
+		return err;
+	if (!opened) {
+		kw_say("the benchmark's programs cannot be loaded");
+		return -EOPNOTSUPP;
+	}
+	f->bpf = opened;
+	err = bench_driver_init(f->bpf->obj, f->bpf->bss->bench_mix, &l->driver);
+	return err ?: f->source->start(f->source, &start_ns);
+}
+
+static int full_attach(struct bench_listener *l)
+{
+	struct full *f = l->state;
+
+	f->link = bpf_program__attach_trace(f->bpf->progs.bench_full);
+	return f->link ? 0 : -errno;
+}
+
+static void full_detach(struct bench_listener *l)
+{
+	struct full *f = l->state;
+
+	bpf_link__destroy(f->link);
+	f->link = NULL;
+}
+
+static void full_close(struct bench_listener *l)
+{
+	struct full *f = l->state;
+
+	full_detach(l);
+	if (f->source)
+		f->source->close(f->source);
+	free(f);
+}
+
+/* ---- checking ---- */
+
+static int reason_of(uint32_t code)
+{
+	static const uint32_t codes[BENCH_REASONS] = BENCH_CODES;
+
+	for (int i = 0; i < BENCH_REASONS; i++)
+		if (codes[i] == code)
+			return i;
+	return -ENOENT;
+}
+
+/* A row against the ledger, which forgets what was found: its count, its times. */
+static int check_row(const struct exits_row *row, struct bench_ledger *left, bool timed)
+{
+	int reason = row->level == 1 ? reason_of(row->code) : -ENOENT;
+	uint64_t in_hist = 0, fired, ns;
+
+	if (reason < 0 || row->head.vcpu >= BENCH_VCPUS) {
+		kw_say("a row of exits that were not made: vCPU %u, code %#x", row->head.vcpu,
+		       row->code);
+		return -EIO;
+	}
+	fired = left->count[row->head.vcpu][reason];
+	ns = left->ns[row->head.vcpu][reason];
+	left->count[row->head.vcpu][reason] = 0;
+	for (int i = 0; i < KW_TIMES_BUCKETS; i++)
+		in_hist += row->hist[i];
+	if (row->count == fired && (!timed || (in_hist == fired && row->total >= ns)))
+		return 0;
+	kw_say("vCPU %u, code %#x: %llu exits, %llu in the histogram, %llu ns; made were %llu, "
+	       "%llu ns",
+	       row->head.vcpu, row->code, (unsigned long long)row->count,
+	       (unsigned long long)in_hist, (unsigned long long)row->total,
+	       (unsigned long long)fired, (unsigned long long)ns);
+	return -EIO;
+}
+
+static int check_losses(const struct kw_losses *losses)
+{
+	for (size_t i = 0; i < KW_LOSS_ALL; i++)
+		if (losses->n[i]) {
+			kw_say("%llu lost: %s", (unsigned long long)losses->n[i],
+			       kw_loss_info(i)->what);
+			return -EIO;
+		}
+	return 0;
+}
+
+static int check_frames(const struct bench_listener *l, const struct full *f,
+			const struct kw_frame *frame)
+{
+	struct bench_ledger left = l->fired;
+	int err = 0;
+
+	for (size_t i = 0; i < frame[0].n && !err; i++)
+		err = check_row(frame[0].row[i], &left, f->wants.timing == KW_TIMED_ALL);
+	if (!err && bench_ledger_sum(&left)) {
+		kw_say("%llu exits have no row", (unsigned long long)bench_ledger_sum(&left));
+		err = -EIO;
+	}
+	return err;
+}
+
+static int full_check(struct bench_listener *l)
+{
+	struct kw_frame frame[KW_FRAMES] = {};
+	struct full *f = l->state;
+	struct kw_losses losses;
+	int err = f->source->read(f->source, frame, &losses);
+
+	err = err ?: check_frames(l, f, frame) ?: check_losses(&losses);
+	for (size_t i = 0; i < f->wants.n_tables; i++)
+		kw_frame_clear(&frame[i]);
+	return err;
+}
+
+static int full_fd(const struct bench_listener *l)
+{
+	const struct full *f = l->state;
+
+	return bpf_program__fd(f->bpf->progs.bench_full);
+}
+
+const struct bench_kind bench_kind_full = {
+	.open = full_open,
+	.attach = full_attach,
+	.detach = full_detach,
+	.check = full_check,
+	.program_fd = full_fd,
+	.close = full_close,
+};
