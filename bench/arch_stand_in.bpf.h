@@ -8,25 +8,35 @@
 #ifndef BENCH_ARCH_STAND_IN_BPF_H
 #define BENCH_ARCH_STAND_IN_BPF_H
 
-#define kw_exit_code kw_exit_code_of_kvm
+#define kw_exit_code	  kw_exit_code_of_kvm
+#define kw_last_exit_code kw_last_exit_code_of_kvm
 #include "../src/bpf/arch_x86.bpf.h"
 #undef kw_exit_code
+#undef kw_last_exit_code
 
 /* The same two loads that depend on each other: vcpu_svm.vmcb, vmcb.control.exit_code. */
-static __always_inline __u32 bench_exit_code(struct kvm_vcpu *vcpu)
+static __always_inline __u32 bench_exit_code(const __u64 *at)
 {
-	const bench_vcpu_t *v = (void *)vcpu;
-	__u64 vmcb = 0;
-	__u32 code = 0;
+	bench_vcpu_t *v = NULL;
+	__u64 vmcb = kw_load(at);
 
-	bpf_probe_read_kernel(&vmcb, sizeof(vmcb), &v->vmcb);
-	bpf_probe_read_kernel(&code, sizeof(code), (void *)vmcb + sizeof(v->vmcb_head));
-	return vmcb ? code : KW_CODE_UNKNOWN;
+	return vmcb ? kw_load((void *)vmcb + sizeof(v->vmcb_head)) : KW_CODE_UNKNOWN;
 }
 
 static __always_inline __u32 kw_exit_code(struct kvm_vcpu *vcpu, __u32 isa)
 {
-	return isa == KW_ISA_SVM ? bench_exit_code(vcpu) : kw_exit_code_of_kvm(vcpu, isa);
+	bench_vcpu_t *v = (void *)vcpu;
+
+	return isa == KW_ISA_SVM ? bench_exit_code(&v->vmcb) : kw_exit_code_of_kvm(vcpu, isa);
+}
+
+static __always_inline __u32 kw_last_exit_code(struct kvm_vcpu *vcpu, __u32 isa, __u8 level)
+{
+	bench_vcpu_t *v = (void *)vcpu;
+
+	if (isa != KW_ISA_SVM)
+		return kw_last_exit_code_of_kvm(vcpu, isa, level);
+	return level == 2 ? bench_exit_code(&v->vmcb02) : bench_exit_code(&v->vmcb);
 }
 
 #endif

@@ -43,6 +43,7 @@ struct bench_listener_def {
 	const char *collectors; /* NULL: all */
 	enum kw_timing timing;
 	uint32_t one_in;
+	bool preemptible; /* as on a kernel that lets its programs be preempted */
 };
 
 extern const struct bench_listener_def bench_listeners[];

@@ -27,6 +27,8 @@ const struct bench_listener_def bench_listeners[] = {
 	PROGRAM("empty", "empty programs", BENCH_PAIRS, "empty"),
 	PROGRAM("floor", "empty programs and two clock reads (the floor)", BENCH_PAIRS, "floor"),
 	TOOL("exits", "**`stat exits`**", BENCH_PAIRS, .collectors = "exits"),
+	TOOL("preemptible", "… where its programs can be preempted", BENCH_PAIRS,
+	     .collectors = "exits", .preemptible = true),
 	TOOL("all", "`stat` of all collectors", BENCH_PAIRS),
 	TOOL("sample", "`stat exits --sample 16`", BENCH_PAIRS, .collectors = "exits",
 	     .timing = KW_TIMED_SOME, .one_in = 16),

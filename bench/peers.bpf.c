@@ -15,6 +15,10 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+static __always_inline void bench_silent_exit(bench_vcpu_t *v, __u64 ns)
+{
+}
+
 /* The record of the test tracepoint, for programs that get records. */
 struct bench_record {
 	__u64 common;
