@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/file.h>
 
@@ -21,7 +22,30 @@ static const struct {
 	int (*run)(const struct bench_options *options);
 } parts[] = {
 	{ "pair", bench_pair },
+	{ "switch", bench_switch },
+	{ "contention", bench_contention },
 };
+
+int bench_last_cpu(void)
+{
+	return sysconf(_SC_NPROCESSORS_ONLN) - 1;
+}
+
+int bench_pin(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+}
+
+void bench_progress(uint32_t round, uint32_t rounds)
+{
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\rround %u of %u%s", round + 1, rounds,
+			round + 1 == rounds ? "\n" : "");
+}
 
 /* The test tracepoint is one for the whole machine: two that fire it would count each other's. */
 static int lock_machine(void)

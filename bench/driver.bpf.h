@@ -75,7 +75,7 @@ static __always_inline void bench_make_vcpu(__u64 i)
 
 	v->vmcb = (__u64)v->vmcb_head;
 	*(__u64 *)(v->kvm_vcpu + bpf_core_field_offset(struct kvm_vcpu, kvm)) =
-		(__u64)bench_kvm[i & (BENCH_VMS - 1)];
+		(__u64)bench_kvm[i / (BENCH_VCPUS / BENCH_VMS) & (BENCH_VMS - 1)];
 	*(__u32 *)(v->kvm_vcpu + bpf_core_field_offset(struct kvm_vcpu, vcpu_id)) = i;
 	bench_address[i & (BENCH_VCPUS - 1)] = (__u64)v;
 }

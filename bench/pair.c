@@ -4,7 +4,6 @@
  * May not know about: how listeners listen.
  * To extend: rows[] and targets[] name listeners of listeners.c.
  */
-#define _GNU_SOURCE
 #include "figures.h"
 #include "listener.h"
 #include "parts.h"
@@ -14,7 +13,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 
 #define BEST_OF 3
@@ -107,9 +105,8 @@ static int all_rounds(struct pair *p, const struct bench_options *o)
 
 			err = measure(p, i % p->n, o);
 		}
-		fprintf(stderr, "\rround %u of %u ", round + 1, o->rounds);
+		bench_progress(round, o->rounds);
 	}
-	fprintf(stderr, "\n");
 	return err;
 }
 
@@ -220,15 +217,6 @@ static void print(struct pair *p)
 	puts(" ns per pair.");
 }
 
-static void pin(void)
-{
-	cpu_set_t cpus;
-
-	CPU_ZERO(&cpus);
-	CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
-}
-
 /* Is a name among some with commas between them? */
 static bool among(const char *name, const char *names)
 {
@@ -262,7 +250,7 @@ int bench_pair(const struct bench_options *options)
 	_cleanup_free_ struct pair *p = calloc(1, sizeof(*p));
 	int err = p ? 0 : -ENOMEM;
 
-	pin();
+	err = err ?: bench_pin(bench_last_cpu());
 	err = err ?: open_listeners(p, options->only) ?: all_rounds(p, options) ?: check(p);
 	for (size_t i = 0; p && i < p->n; i++)
 		bench_listener_close(&p->listener[i]);

@@ -20,4 +20,11 @@ int bench_pair(const struct bench_options *options);
 int bench_switch(const struct bench_options *options);
 int bench_contention(const struct bench_options *options);
 
+/* Let the calling thread run on this CPU only; 0 or -errno. */
+int bench_pin(int cpu);
+int bench_last_cpu(void);
+
+/* Show on stderr, if it is a terminal, which round has ended. */
+void bench_progress(uint32_t round, uint32_t rounds);
+
 #endif
