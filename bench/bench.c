@@ -77,6 +77,7 @@ static int run_part(const char *name, const struct bench_options *options)
 		if (!strcmp(parts[i].name, name)) {
 			int err = lock_machine();
 
+			alarm(60 + 20 * options->rounds); /* it takes CPUs from all others */
 			err = err < 0 ? err : parts[i].run(options);
 			if (err)
 				fprintf(stderr, "%s: %s\n", name, strerror(-err));

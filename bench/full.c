@@ -6,10 +6,10 @@
  * To extend: see listener.h.
  */
 #include "listener.h"
+#include "tool.h"
 
 #include "../src/collectors/exits/exits_rows.h"
 #include "../src/core/log.h"
-#include "../src/core/source.h"
 #include "../src/util/cleanup.h"
 #include "kvm_watcher.skel.h"
 
@@ -137,7 +137,7 @@ static int full_open(struct bench_listener *l)
 	add_collectors(&f->wants, l->def->collectors);
 	opening = l;
 	opened = NULL;
-	err = kw_source_live_open(&f->wants, &f->source);
+	err = bench_open_tool(&f->wants, &f->source);
 	if (err)
 		return err;
 	if (!opened) {

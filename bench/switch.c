@@ -8,9 +8,9 @@
 #define _GNU_SOURCE
 #include "figures.h"
 #include "parts.h"
+#include "tool.h"
 
 #include "../src/core/log.h"
-#include "../src/core/source.h"
 #include "../src/util/cleanup.h"
 #include "../src/util/units.h"
 #include "peers.skel.h"
@@ -170,7 +170,7 @@ static int with_tool(const char *collector, uint32_t n, double *ret)
 	int err;
 
 	kw_wants_add(&wants, kw_collector_find(collector));
-	err = kw_source_live_open(&wants, &source);
+	err = bench_open_tool(&wants, &source);
 	if (err)
 		return err;
 	err = source->start(source, &start_ns) ?: best_of(n, ret) ?: check_runs(source, n);
