@@ -5,6 +5,7 @@
  * To extend: a line in parts[].
  */
 #define _GNU_SOURCE
+#include "figures.h"
 #include "parts.h"
 
 #include "../src/core/log.h"
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
 		else
 			return usage();
 	}
-	if (optind != argc - 1 || !o.rounds)
+	if (optind != argc - 1 || !o.rounds || o.rounds > BENCH_ROUNDS)
 		return usage();
 	return run_part(argv[optind], &o);
 }

@@ -11,10 +11,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define PROGRAM(listener, heading, fired, ...)                                                     \
+#define PROGRAM(listener, heading, fired, program_name)                                            \
 	{                                                                                          \
 		.name = listener, .title = heading, .kind = &bench_kind_program, .hooks = fired,   \
-		.program = "bench_" __VA_ARGS__                                                    \
+		.program = program_name                                                            \
 	}
 
 #define TOOL(listener, heading, fired, ...)                                                        \
@@ -24,8 +24,9 @@
 	}
 
 const struct bench_listener_def bench_listeners[] = {
-	PROGRAM("empty", "empty programs", BENCH_PAIRS, "empty"),
-	PROGRAM("floor", "empty programs and two clock reads (the floor)", BENCH_PAIRS, "floor"),
+	PROGRAM("empty", "empty programs", BENCH_PAIRS, "bench_empty"),
+	PROGRAM("floor", "empty programs and two clock reads (the floor)", BENCH_PAIRS,
+		"bench_floor"),
 	TOOL("exits", "**`stat exits`**", BENCH_PAIRS, .collectors = "exits"),
 	TOOL("preemptible", "… where its programs can be preempted", BENCH_PAIRS,
 	     .collectors = "exits", .preemptible = true),
@@ -36,10 +37,11 @@ const struct bench_listener_def bench_listeners[] = {
 	     .collectors = "exits", .timing = KW_TIMED_AT_ENTRY),
 	TOOL("count-only", "`stat exits --count-only` (kvm_exit alone)", BENCH_EXITS,
 	     .collectors = "exits", .timing = KW_TIMED_NONE),
-	PROGRAM("bcc", "bcc kvmexit (counts alone; kvm_exit alone)", BENCH_EXITS, "bcc"),
-	PROGRAM("classic", "empty programs of classic tracepoints", BENCH_PAIRS, "empty_classic"),
-	PROGRAM("sysak", "sysak kvmexittime", BENCH_PAIRS, "sysak"),
-	PROGRAM("reference", "the reference kvm_watcher", BENCH_PAIRS, "reference"),
+	PROGRAM("bcc", "bcc kvmexit (counts alone; kvm_exit alone)", BENCH_EXITS, "bench_bcc"),
+	PROGRAM("classic", "empty programs of classic tracepoints", BENCH_PAIRS,
+		"bench_empty_classic"),
+	PROGRAM("sysak", "sysak kvmexittime", BENCH_PAIRS, "bench_sysak"),
+	PROGRAM("reference", "the reference kvm_watcher", BENCH_PAIRS, "bench_reference"),
 	{ .name = "perf",
 	  .title = "perf, a sample per event into its ring",
 	  .kind = &bench_kind_perf,

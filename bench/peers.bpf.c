@@ -113,17 +113,21 @@ int bench_bcc(struct bench_record *ctx)
 	return 0;
 }
 
-/* ---- sysak's kvmexittime: times by thread, sums by reason alone ---- */
+/* ---- sysak's kvmexittime: times by thread, kept in place; sums by reason alone ---- */
+
+struct sysak_args {
+	__u32 tid, pid;
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 4);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, struct sysak_args);
 } sysak_args SEC(".maps");
 
 struct sysak_start {
-	__u64 reason;
+	__u32 reason;
 	__u64 exit_ns, switch_ns, off_ns;
 };
 
@@ -141,16 +145,33 @@ struct {
 	__type(value, struct sysak_sum);
 } sysak_sums SEC(".maps");
 
-/* It looks for the process and the thread that it was told to watch in a map, at each event. */
+/* At each event, it takes what it was told to watch out of a map, by two reads of any memory. */
 static __always_inline bool sysak_watched(__u64 pid_tgid)
 {
-	__u32 pid = 0, tid = 1, *only;
+	__u32 key = 0, pid = 0, tid = 0;
+	struct sysak_args *args = bpf_map_lookup_elem(&sysak_args, &key);
 
-	only = bpf_map_lookup_elem(&sysak_args, &pid);
-	if (only && *only && *only != pid_tgid >> 32)
-		return false;
-	only = bpf_map_lookup_elem(&sysak_args, &tid);
-	return !only || !*only || *only == (__u32)pid_tgid;
+	if (!args)
+		return true;
+	bpf_probe_read_kernel(&pid, sizeof(pid), &args->pid);
+	bpf_probe_read_kernel(&tid, sizeof(tid), &args->tid);
+	return (!pid || pid == pid_tgid >> 32) && (!tid || tid == (__u32)pid_tgid);
+}
+
+static __always_inline void sysak_exit(__u32 tid, __u32 reason)
+{
+	struct sysak_start *start = bpf_map_lookup_elem(&sysak_starts, &tid);
+	static const struct sysak_start zero;
+
+	if (!start) {
+		bpf_map_update_elem(&sysak_starts, &tid, &zero, BPF_NOEXIST);
+		start = bpf_map_lookup_elem(&sysak_starts, &tid);
+	}
+	if (!start)
+		return;
+	start->exit_ns = bpf_ktime_get_ns();
+	start->reason = reason;
+	start->switch_ns = start->off_ns = 0;
 }
 
 static __always_inline void sysak_entry(__u32 tid)
@@ -179,18 +200,13 @@ SEC("?tracepoint")
 int bench_sysak(struct bench_record *ctx)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
-	__u32 tid = pid_tgid;
 
 	if (!sysak_watched(pid_tgid))
 		return 0;
-	if (ctx->nonce & BENCH_ENTRY) {
-		sysak_entry(tid);
-	} else {
-		struct sysak_start start = { .reason = BENCH_REASON(ctx->nonce),
-					     .exit_ns = bpf_ktime_get_ns() };
-
-		bpf_map_update_elem(&sysak_starts, &tid, &start, BPF_ANY);
-	}
+	if (ctx->nonce & BENCH_ENTRY)
+		sysak_entry(pid_tgid);
+	else
+		sysak_exit(pid_tgid, BENCH_REASON(ctx->nonce));
 	return 0;
 }
 
