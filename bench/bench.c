@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/file.h>
@@ -39,6 +40,13 @@ int bench_pin(int cpu)
 	CPU_ZERO(&cpus);
 	CPU_SET(cpu, &cpus);
 	return sched_setaffinity(0, sizeof(cpus), &cpus) ? -errno : 0;
+}
+
+int bench_go_first(void)
+{
+	struct sched_param first = { .sched_priority = 1 };
+
+	return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
 }
 
 void bench_progress(uint32_t round, uint32_t rounds)

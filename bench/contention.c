@@ -102,10 +102,9 @@ static void run(struct worker *w)
 
 static void *work(void *arg)
 {
-	struct sched_param first = { .sched_priority = 1 };
 	struct worker *w = arg;
 
-	w->err = -pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+	w->err = bench_go_first();
 	for (;;) {
 		pthread_barrier_wait(&w->crew->begin);
 		if (!w->crew->job.listener)
@@ -278,8 +277,10 @@ static void print(const struct row *row)
 	puts("\nTargets:\n\n* `stat exits` loses no exit: met, or there would be no figures");
 	ratio = to_alone(&row[0], BOTH);
 	bench_print_target("`stat exits` on two CPUs / on one", &ratio, true, 1.05);
+	puts("");
 	ratio = to_alone(&row[0], MOVING);
 	bench_print_target("… and vCPUs move / on one", &ratio, true, 1.05);
+	puts("");
 }
 
 static int open_rows(struct row *row)

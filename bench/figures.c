@@ -71,5 +71,4 @@ void bench_print_target(const char *what, const struct bench_series *ratio, bool
 
 	printf("* %s %s %.2f: %s, ", what, at_most ? "≤" : "≥", target, met ? "met" : "**missed**");
 	bench_print_spread(ratio, "%.2f");
-	puts("");
 }

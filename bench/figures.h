@@ -28,7 +28,7 @@ struct bench_series bench_difference(const struct bench_series *a, const struct 
 /* Print "1.06 (1.05–1.08)": the median, and p10–p90. */
 void bench_print_spread(const struct bench_series *series, const char *format);
 
-/* Print whether a ratio is at most (or at least) what it should be: "met", or by how much not. */
+/* Print, without an end of line, whether a ratio is at most (or at least) what it should be. */
 void bench_print_target(const char *what, const struct bench_series *ratio, bool at_most,
 			double target);
 

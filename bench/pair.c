@@ -19,8 +19,8 @@
 
 /* The listeners that are measured, and what a pair took with each, ns; and without any. */
 struct pair {
-	struct bench_listener listener[16];
-	struct bench_series with[16], without[16], net[16];
+	struct bench_listener listener[20];
+	struct bench_series with[20], without[20], net[20];
 	size_t n;
 };
 
@@ -29,13 +29,14 @@ static const struct {
 	const char *what, *listener, *than;
 	bool at_most;
 	double target;
+	const char *best; /* what does the least that the tool must do, in the tool's place */
 } targets[] = {
-	{ "`stat exits` / floor", "exits", "floor", true, 1.08 },
-	{ "`--low-overhead` / empty pair", "low-overhead", "empty", true, 1.1 },
-	{ "perf / `stat exits`", "perf", "exits", false, 6 },
-	{ "the reference / `stat exits`", "reference", "exits", false, 2.8 },
-	{ "sysak / `stat exits`", "sysak", "exits", false, 2.4 },
-	{ "bcc / `--count-only`", "bcc", "count-only", false, 1.6 },
+	{ "`stat exits` / floor", "exits", "floor", true, 1.08, NULL },
+	{ "`--low-overhead` / empty pair", "low-overhead", "empty", true, 1.1, "one-clock" },
+	{ "perf / `stat exits`", "perf", "exits", false, 6, "floor" },
+	{ "the reference / `stat exits`", "reference", "exits", false, 2.8, "floor" },
+	{ "sysak / `stat exits`", "sysak", "exits", false, 2.4, "floor" },
+	{ "bcc / `--count-only`", "bcc", "count-only", false, 1.6, "one-empty" },
 };
 
 /* What a listener takes round by round; NULL: it is not measured. */
@@ -47,33 +48,51 @@ static const struct bench_series *net(const struct pair *p, const char *name)
 	return NULL;
 }
 
+static const char *title(const char *name)
+{
+	size_t i = 0;
+
+	while (strcmp(bench_listeners[i].name, name))
+		i++;
+	return bench_listeners[i].title;
+}
+
 /* ---- measuring ---- */
 
-/* The best of a few runs, ns per pair, each of another vCPU. */
-static int best_of(struct bench_listener *l, struct bench_ledger *ledger, uint32_t n, double *ret)
+/* One run, ns per pair; attached: the listener listens. */
+static int run(struct bench_listener *l, bool attached, uint32_t n, double *ret)
 {
-	*ret = 1e9;
-	for (int i = 0; i < BEST_OF; i++) {
-		uint32_t vcpu = bench_random() % BENCH_VCPUS, at = bench_random() % BENCH_MIX;
-		uint64_t ns;
-		int err = ledger ? bench_listener_fire(l, vcpu, at, n, &ns)
-				 : bench_fire(&l->driver, l->def->hooks, vcpu, at, n, NULL, &ns);
+	uint32_t vcpu = bench_random() % BENCH_VCPUS, at = bench_random() % BENCH_MIX;
+	uint64_t ns;
+	int err;
 
-		if (err)
-			return err;
-		if ((double)ns / n < *ret)
-			*ret = (double)ns / n;
+	err = attached ? bench_listener_fire(l, vcpu, at, n, &ns)
+		       : bench_fire(&l->driver, l->def->hooks, vcpu, at, n, NULL, &ns);
+	*ret = (double)ns / n;
+	return err;
+}
+
+/* The best of a few runs, each of another vCPU. */
+static int best_of(struct bench_listener *l, bool attached, uint32_t n, double *ret)
+{
+	int err = run(l, attached, n, ret);
+
+	for (int i = 1; i < BEST_OF && !err; i++) {
+		double ns;
+
+		err = run(l, attached, n, &ns);
+		*ret = ns < *ret ? ns : *ret;
 	}
-	return 0;
+	return err;
 }
 
 static int measure(struct pair *p, size_t i, const struct bench_options *o)
 {
 	struct bench_listener *l = &p->listener[i];
-	double with = 0, without;
-	int err = best_of(l, NULL, o->events, &without);
+	double with = 0, without = 0;
+	int err = best_of(l, false, o->events, &without);
 
-	err = err ?: l->def->kind->attach(l) ?: best_of(l, &l->fired, o->events, &with);
+	err = err ?: l->def->kind->attach(l) ?: best_of(l, true, o->events, &with);
 	l->def->kind->detach(l);
 	p->with[i].value[p->with[i].n++] = with;
 	p->without[i].value[p->without[i].n++] = without;
@@ -188,18 +207,23 @@ static void print_row(const struct pair *p, size_t i)
 	puts(" |");
 }
 
-static void print_targets(const struct pair *p)
+/* A target, and what it would be if the tool did the least that it must. */
+static void print_target(const struct pair *p, size_t i)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
-		const struct bench_series *a = net(p, targets[i].listener);
-		const struct bench_series *b = net(p, targets[i].than);
-		struct bench_series ratio;
+	const struct bench_series *a = net(p, targets[i].listener), *b = net(p, targets[i].than);
+	const struct bench_series *best = targets[i].best ? net(p, targets[i].best) : NULL;
+	struct bench_series ratio;
 
-		if (!a || !b)
-			continue;
-		ratio = bench_ratio(a, b);
-		bench_print_target(targets[i].what, &ratio, targets[i].at_most, targets[i].target);
+	if (!a || !b)
+		return;
+	ratio = bench_ratio(a, b);
+	bench_print_target(targets[i].what, &ratio, targets[i].at_most, targets[i].target);
+	if (best) {
+		ratio = targets[i].at_most ? bench_ratio(best, b) : bench_ratio(a, best);
+		printf("; %.2f if the tool cost no more than \"%s\"", bench_quantile(&ratio, 0.5),
+		       title(targets[i].best));
 	}
+	puts("");
 }
 
 static void print(struct pair *p)
@@ -211,7 +235,8 @@ static void print(struct pair *p)
 	for (size_t i = 0; i < p->n; i++)
 		print_row(p, i);
 	puts("\nTargets:\n");
-	print_targets(p);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		print_target(p, i);
 	printf("\nNet of the loop with nothing attached, which takes ");
 	bench_print_spread(&p->without[0], "%.1f");
 	puts(" ns per pair.");
@@ -250,7 +275,7 @@ int bench_pair(const struct bench_options *options)
 	_cleanup_free_ struct pair *p = calloc(1, sizeof(*p));
 	int err = p ? 0 : -ENOMEM;
 
-	err = err ?: bench_pin(bench_last_cpu());
+	err = err ?: bench_pin(bench_last_cpu()) ?: bench_go_first();
 	err = err ?: open_listeners(p, options->only) ?: all_rounds(p, options) ?: check(p);
 	for (size_t i = 0; p && i < p->n; i++)
 		bench_listener_close(&p->listener[i]);

@@ -24,6 +24,9 @@ int bench_contention(const struct bench_options *options);
 int bench_pin(int cpu);
 int bench_last_cpu(void);
 
+/* Let the calling thread run before all ordinary ones: they wait for as long as it runs. */
+int bench_go_first(void);
+
 /* Show on stderr, if it is a terminal, which round has ended. */
 void bench_progress(uint32_t round, uint32_t rounds);
 

@@ -57,10 +57,9 @@ static uint64_t switches_so_far(void)
 
 static void *take_turns(void *arg)
 {
-	struct sched_param first = { .sched_priority = 1 };
 	struct turns *t = arg;
 
-	t->err = pthread_setschedparam(pthread_self(), SCHED_FIFO, &first);
+	t->err = bench_go_first();
 	pthread_barrier_wait(t->begin);
 	t->switches = switches_so_far();
 	t->start_ns = kw_mono_ns();
@@ -81,7 +80,7 @@ static int start_threads(pthread_t *thread, struct turns *turns)
 		}
 	for (int i = 0; i < 2; i++)
 		pthread_join(thread[i], NULL);
-	return -(turns[0].err ?: turns[1].err);
+	return turns[0].err ?: turns[1].err;
 }
 
 /* Both threads yield n times, where this one may run. How often they switched, and what it took. */
@@ -217,7 +216,7 @@ static void print(const struct took *took)
 	puts("\nTargets:\n");
 	ratio = bench_ratio(&net[EXITS], &net[EMPTY]);
 	bench_print_target("`stat exits` / empty", &ratio, true, 1.15);
-	printf("\nNet of a switch with nothing attached, which takes ");
+	printf("\n\nNet of a switch with nothing attached, which takes ");
 	bench_print_spread(&took[EMPTY].without, "%.0f");
 	puts(" ns: two SCHED_FIFO threads that yield to each other on one CPU.");
 }
