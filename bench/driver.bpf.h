@@ -53,8 +53,8 @@ struct {
 	__u64 vmcb02;
 	__u64 pad[6];
 	__u8 vmcb_head[0x70];
-	__u32 exit_code;
-	__u8 stagger[1024 + 324];
+	__u64 exit_code;
+	__u8 stagger[1024 + 320];
 } bench_vcpus[BENCH_VCPUS];
 
 typedef __typeof__(bench_vcpus[0]) bench_vcpu_t; /* without a name, as user space needs none */

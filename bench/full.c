@@ -29,10 +29,9 @@ struct full {
 static const struct bench_listener *opening;
 static struct kvm_watcher_bpf *opened;
 
-static int collector_configure(struct kvm_watcher_bpf *bpf, const struct kw_filters *filters,
-			       bool trace, uint32_t slots)
+static int collector_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
-	(void)filters, (void)trace, (void)slots;
+	(void)slots;
 	bpf->rodata->bench_many_cpus = opening->many_cpus;
 	bpf->rodata->kw_preemptible |= opening->def->preemptible;
 	return bpf_program__set_attach_target(bpf->progs.bench_full, 0, "bpf_trigger_tp");
