@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "lab", "vm"]
+SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "bench", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
@@ -164,6 +164,21 @@ def set_cli(o):
         p = subprocess.run([tool] + args, capture_output=True, text=True, check=False)
         good = p.returncode == code and (code == 0 or (p.stderr.startswith("kvm_watcher")))
         yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
+
+
+def set_bench(o):
+    """Each part of the benchmark once, very short: what it measures counts what was made."""
+    p = run("ninja", "-C", o.build, "bench/bench")
+    if p.returncode:
+        print(p.stdout[-3000:])
+        yield "not ok", "bench build", ""
+        return
+    if os.geteuid() or not os.path.exists("/sys/kernel/tracing/events/bpf_test_run/bpf_trigger_tp"):
+        yield "skip", "bench", "needs root, and a kernel from 6.10 on"
+        return
+    for part in ("pair", "switch", "contention"):
+        p = run(os.path.join(o.build, "bench", "bench"), "--smoke", part)
+        yield ("ok" if not p.returncode and "Targets:" in p.stdout else "not ok"), f"bench {part}", p.stdout
 
 
 def lab_terminal(script):

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/*
+ * bench.bpf.c - the programs of the tool, all of them as they are, and a driver: where KVM would
+ * fire kvm_exit and kvm_entry, the test tracepoint does.
+ * May not know about: what is measured.
+ * To extend: nothing here; another way to watch is another set of switches (full.c).
+ */
+#include "driver.bpf.h"
+
+#include "../src/bpf/spine.bpf.c"
+
+/* The TSC at a time, as kw_ns_of_tsc() has it: 2^KW_TSC_SHIFT of these are a ns. */
+__u64 bench_ticks;
+
+static __always_inline __u64 bench_tsc_of_ns(__u64 ns)
+{
+	const struct kw_tsc_clock *c = &kw_clock[kw_clock_now & 1];
+	__u64 high = (ns - c->ns) >> 10, low = (ns - c->ns) & 1023;
+
+	return c->tsc + ((high * bench_ticks) >> (KW_TSC_SHIFT - 10)) +
+	       ((low * bench_ticks) >> KW_TSC_SHIFT);
+}
+
+/* What KVM keeps of an exit that it handles. */
+static __always_inline void bench_silent_exit(bench_vcpu_t *v, __u64 ns)
+{
+	*(__u64 *)(v->kvm_vcpu +
+		   bpf_core_field_offset(struct kvm_vcpu, arch.l1_tsc_scaling_ratio)) = 1;
+	*(__u64 *)(v->kvm_vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.last_guest_tsc)) =
+		bench_tsc_of_ns(ns);
+}
+
+/* The programs of kvm_exit and kvm_entry themselves; the branch is the test tracepoint's. */
+SEC("?tp_btf")
+int BPF_PROG(bench_full, int nonce)
+{
+	struct kvm_vcpu *vcpu = bench_vcpu_of(nonce);
+	__u32 isa = KW_ISA_SVM;
+
+	barrier_var(isa); /* an argument, which the compiler does not know */
+	if (nonce & BENCH_ENTRY)
+		return ____kw_kvm_entry(ctx, vcpu);
+	return ____kw_kvm_exit(ctx, vcpu, isa);
+}
