@@ -59,6 +59,8 @@ enum kw_part {
 #define KW_ABOUT_CALL	(1 << 5) /* a hypercall */
 #define KW_ABOUT_IPI	(1 << 6) /* the vCPU wrote its interrupt command register */
 
+#define KW_REASONS 64 /* places for different reasons of one vCPU's exits; a power of two */
+
 /*
  * One slot of the vCPU table. Written by the vCPU's own thread, by whoever switches it in and out
  * on the same CPU, and, wake_ns alone and only while it is off the CPU, by whoever wakes it. User
@@ -101,12 +103,18 @@ struct kw_vcpu {
 	__u64 born_ns;	/* when first seen; 0: the slot is free. Written last */
 	__u64 died_ns;	/* when the vCPU was destroyed; 0: alive */
 	__u32 vcpu_id;
-	__u32 tgid;    /* owner process (init pid namespace) */
-	char comm[16]; /* of the owner process */
+	__u32 tgid;	/* owner process (init pid namespace) */
+	char comm[16];	/* of the owner process */
 	__u64 exit_tsc; /* with KW_TIMED_AT_ENTRY: of the exit counted last; 0: none yet */
 	__u32 skip;	/* with KW_TIMED_SOME: exits until the next one that is timed */
 	__u32 pad;
 	__u64 pad2[3]; /* whole cache lines */
+
+	/*
+	 * Of the collector exits: numbers of this vCPU's records, hashed by (code, level); 0: none.
+	 * Here, as every exit needs one, and to look it up in a map of its own would take longer.
+	 */
+	__u32 exits[KW_REASONS];
 };
 
 /* What was lost, and where; each is shown when it is not zero. */

@@ -621,7 +621,7 @@ def case_only_needed_maps():
     with Watch(verb="trace") as w:
         of_trace = maps()
         w.finish()
-    assert {"vcpus", "exits_index", "exits_pool"} <= of_stat, of_stat
+    assert {"vcpus", "exits_first", "exits_pool"} <= of_stat, of_stat
     equal(of_trace - of_stat, {"events"}, "maps that only trace has")
     for _ in range(50):  # the kernel frees them a little later
         left = of_stat & maps()

@@ -14,14 +14,6 @@
 /* Records ever taken out of exits_free: user space keeps it stocked. */
 __u64 exits_taken;
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, KW_TOO_MANY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, struct exits_index);
-} exits_index SEC(".maps");
-
 struct exits_chunk {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, EXITS_CHUNK);
@@ -30,7 +22,18 @@ struct exits_chunk {
 	__uint(value_size, sizeof(struct exits_record));
 };
 
-/* Record n is number n % EXITS_CHUNK of chunk n / EXITS_CHUNK; number 0 is never given out. */
+/*
+ * Record n is number n % EXITS_CHUNK of chunk n / EXITS_CHUNK; number 0 is never given out. The
+ * first chunk is found without looking up which one it is: most hosts need no other.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, EXITS_CHUNK);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct exits_record);
+} exits_first SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, EXITS_CHUNKS);
@@ -64,14 +67,25 @@ struct {
 static __always_inline struct exits_record *exits_record(__u32 number)
 {
 	__u32 chunk = number >> EXITS_CHUNK_LOG2, i = number & (EXITS_CHUNK - 1);
-	void *map = bpf_map_lookup_elem(&exits_pool, &chunk);
+	void *map;
 
+	if (!chunk)
+		return bpf_map_lookup_elem(&exits_first, &i);
+	map = bpf_map_lookup_elem(&exits_pool, &chunk);
 	return map ? bpf_map_lookup_elem(map, &i) : NULL;
 }
 
-static __always_inline __u32 exits_hash(__u32 code, __u32 level)
+/* The k-th place where the record of the vCPU's present exit may be. */
+static __always_inline __u32 *exits_place(struct kw_vcpu *v, __u32 k)
 {
-	return code ^ (code >> 6) ^ (level << 5);
+	__u32 hash = v->code ^ (v->code >> 6) ^ (v->level << 5);
+
+	return &v->exits[(hash + k) & (KW_REASONS - 1)];
+}
+
+static __always_inline bool exits_is_of(const struct exits_record *r, const struct kw_vcpu *v)
+{
+	return r->code == v->code && (r->level & ~EXITS_SKIP) == v->level;
 }
 
 static __always_inline bool exits_filtered(const struct kw_vcpu *v)
@@ -90,16 +104,11 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 /* First exit of this reason, or one whose home place is taken: search, or take a record. */
 static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
 {
-	struct exits_index *index;
 	struct exits_record *r;
-	__u32 slot = v->slot, number, h;
+	__u32 number;
 
-	index = bpf_map_lookup_elem(&exits_index, &slot);
-	if (!index)
-		return NULL;
-	h = exits_hash(v->code, v->level);
-	for (int i = 0; i < EXITS_PROBES; i++) {
-		__u32 *place = &index->record[(h + i) & (EXITS_INDEX - 1)];
+	for (int k = 0; k < EXITS_PROBES; k++) {
+		__u32 *place = exits_place(v, k);
 
 		number = *place;
 		if (!number) {
@@ -118,7 +127,7 @@ static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
 			return r;
 		}
 		r = exits_record(number);
-		if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
+		if (r && exits_is_of(r, v))
 			return r;
 	}
 	kw_lose(KW_LOSS_REASONS);
@@ -127,31 +136,21 @@ static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
 
 static __always_inline struct exits_record *exits_find(struct kw_vcpu *v)
 {
-	struct exits_index *index;
-	struct exits_record *r;
-	__u32 slot = v->slot;
+	struct exits_record *r = exits_record(*exits_place(v, 0));
 
-	index = bpf_map_lookup_elem(&exits_index, &slot);
-	if (!index)
-		return NULL;
-	r = exits_record(index->record[exits_hash(v->code, v->level) & (EXITS_INDEX - 1)]);
-	if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
-		return r;
-	return exits_find_slow(v);
+	return r && exits_is_of(r, v) ? r : exits_find_slow(v);
 }
 
 static __noinline int exits_carry(struct kw_vcpu *v, __u32 bucket)
 {
 	struct exits_carry key = { .bucket = bucket };
-	__u32 slot = v->slot, h = exits_hash(v->code, v->level);
-	struct exits_index *index = bpf_map_lookup_elem(&exits_index, &slot);
 	struct exits_record *r;
 	__u64 one = 1, *n;
 
-	for (int i = 0; index && i < EXITS_PROBES; i++) {
-		key.record = index->record[(h + i) & (EXITS_INDEX - 1)];
+	for (int k = 0; k < EXITS_PROBES; k++) {
+		key.record = *exits_place(v, k);
 		r = exits_record(key.record);
-		if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
+		if (r && exits_is_of(r, v))
 			break;
 	}
 	n = bpf_map_lookup_elem(&exits_carries, &key);

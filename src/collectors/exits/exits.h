@@ -9,9 +9,7 @@
 
 #include "../../core/abi.h"
 
-/* Different reasons of one vCPU (a power of two), and how many places each may be found in. */
-#define EXITS_INDEX  64
-#define EXITS_PROBES 8
+#define EXITS_PROBES 8 /* places that a record may be found in */
 
 /* Records come in chunks that user space adds as they are needed. */
 #define EXITS_CHUNK_LOG2 12
@@ -35,7 +33,7 @@ struct exits_record {
 	__u64 total; /* of them, ns, as all times */
 	__u64 part[KW_PARTS];
 	__u64 untimed; /* further exits, which were only counted */
-	__u64 min[2]; /* ~0: no exit in that window */
+	__u64 min[2];  /* ~0: no exit in that window */
 	__u64 max[2];
 	__u16 hist[KW_TIMES_BUCKETS];
 };
@@ -43,11 +41,6 @@ struct exits_record {
 struct exits_carry {
 	__u32 record;
 	__u32 bucket;
-};
-
-/* Where a vCPU's records are: numbers hashed by (code, level); 0: none. */
-struct exits_index {
-	__u32 record[EXITS_INDEX];
 };
 
 /* Which reasons are looked at: an entry of the map exits_filter. */

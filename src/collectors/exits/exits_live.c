@@ -18,15 +18,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/*
- * Records that are ready for new (vCPU, reason) pairs: one chunk, as 0 is no record. To add one
- * takes as long as the kernel waits for its readers.
- */
-#define FREE_WANTED (EXITS_CHUNK - 1)
+#define FREE_WANTED (EXITS_CHUNK / 2) /* records that are ready for new (vCPU, reason) pairs */
 
 struct exits_state {
-	struct exits_index *index; /* the map exits_index, mapped */
-	size_t index_size;
 	struct exits_record *chunk[EXITS_CHUNKS];
 	uint32_t n_chunks;
 	uint64_t pushed; /* records ever put into the queue */
@@ -40,7 +34,7 @@ struct exits_state {
 
 int exits_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
-	bpf_map__set_max_entries(bpf->maps.exits_index, slots);
+	(void)bpf, (void)slots;
 	return 0;
 }
 
@@ -51,35 +45,44 @@ static struct exits_record *record(const struct exits_state *s, uint32_t number)
 	return &s->chunk[number >> EXITS_CHUNK_LOG2][number & (EXITS_CHUNK - 1)];
 }
 
-static int add_chunk(const struct kw_live *live, struct exits_state *s)
-{
-	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
-	size_t size = EXITS_CHUNK * sizeof(struct exits_record);
-	_cleanup_close_ int fd = -1;
-	uint32_t number = s->n_chunks;
-	void *map;
-
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "exits_chunk", sizeof(uint32_t),
-			    sizeof(struct exits_record), EXITS_CHUNK, &opts);
-	if (fd < 0)
-		return -errno;
-	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (map == MAP_FAILED)
-		return -errno;
-	if (bpf_map_update_elem(bpf_map__fd(live->bpf->maps.exits_pool), &number, &fd, BPF_ANY)) {
-		munmap(map, size);
-		return -errno;
-	}
-	s->chunk[s->n_chunks++] = map;
-	return 0;
-}
-
 static int push(const struct kw_live *live, struct exits_state *s, uint32_t number)
 {
 	if (bpf_map_update_elem(bpf_map__fd(live->bpf->maps.exits_free), NULL, &number, BPF_ANY))
 		return -errno;
 	s->pushed++;
 	return 0;
+}
+
+/* Map a chunk, and offer its records; 0 is none. */
+static int take_chunk(const struct kw_live *live, struct exits_state *s, int fd)
+{
+	size_t size = EXITS_CHUNK * sizeof(struct exits_record);
+	uint32_t first = s->n_chunks << EXITS_CHUNK_LOG2;
+	int err = 0;
+	void *map;
+
+	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return -errno;
+	s->chunk[s->n_chunks++] = map;
+	for (uint32_t i = !first; !err && i < EXITS_CHUNK; i++)
+		err = push(live, s, first + i);
+	return err;
+}
+
+static int add_chunk(const struct kw_live *live, struct exits_state *s)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE);
+	uint32_t number = s->n_chunks;
+	_cleanup_close_ int fd = -1;
+
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "exits_chunk", sizeof(uint32_t),
+			    sizeof(struct exits_record), EXITS_CHUNK, &opts);
+	if (fd < 0)
+		return -errno;
+	if (bpf_map_update_elem(bpf_map__fd(live->bpf->maps.exits_pool), &number, &fd, BPF_ANY))
+		return -errno;
+	return take_chunk(live, s, fd);
 }
 
 int exits_tend(const struct kw_live *live, void *state)
@@ -95,9 +98,6 @@ int exits_tend(const struct kw_live *live, void *state)
 			if (s->n_chunks == EXITS_CHUNKS)
 				return 0;
 			err = add_chunk(live, s);
-			/* record 0 means none */
-			for (uint32_t i = s->n_chunks == 1; !err && i < EXITS_CHUNK; i++)
-				err = push(live, s, (s->n_chunks - 1) * EXITS_CHUNK + i);
 		}
 		if (err)
 			return err;
@@ -143,17 +143,9 @@ int exits_open(const struct kw_live *live, void **ret_state)
 
 	if (!s)
 		return -ENOMEM;
-	s->index_size = live->max_slots * sizeof(*s->index);
-	s->index = mmap(NULL, s->index_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			bpf_map__fd(live->bpf->maps.exits_index), 0);
-	if (s->index == MAP_FAILED) {
-		err = -errno;
-		free(s);
-		return err;
-	}
 	s->split = live->bpf->rodata->kw_timing != KW_TIMED_AT_ENTRY;
-	err = fill_filters(live, live->filters);
-	err = err ?: exits_tend(live, s);
+	err = take_chunk(live, s, bpf_map__fd(live->bpf->maps.exits_first));
+	err = err ?: fill_filters(live, live->filters) ?: exits_tend(live, s);
 	if (err) {
 		exits_close(s);
 		return err;
@@ -170,7 +162,6 @@ void exits_close(void *state)
 		free(s->carry[i]);
 	for (uint32_t i = 0; i < s->n_chunks; i++)
 		munmap(s->chunk[i], EXITS_CHUNK * sizeof(struct exits_record));
-	munmap(s->index, s->index_size);
 	free(s->free);
 	free(s);
 }
@@ -297,13 +288,12 @@ static bool precedes(const struct exits_record *a, const struct exits_record *b)
  * The numbers of a slot's records, in the order of their keys. The records are wherever there was
  * room, and nobody has read them for an interval: all are fetched at once.
  */
-static size_t find_records(const struct exits_state *s, const struct exits_index *index,
-			   uint32_t *ret)
+static size_t find_records(const struct exits_state *s, const struct kw_vcpu *v, uint32_t *ret)
 {
 	size_t n = 0;
 
-	for (int i = 0; i < EXITS_INDEX; i++) {
-		uint32_t number = __atomic_load_n(&index->record[i], __ATOMIC_ACQUIRE);
+	for (int i = 0; i < KW_REASONS; i++) {
+		uint32_t number = __atomic_load_n(&v->exits[i], __ATOMIC_ACQUIRE);
 
 		for (size_t line = 0; number && line < sizeof(struct exits_record); line += 64)
 			__builtin_prefetch((const char *)record(s, number) + line);
@@ -342,8 +332,8 @@ int exits_read(const struct kw_live *live, void *state, uint32_t slot, uint32_t 
 {
 	const struct kw_vcpu *v = &live->vcpu[slot];
 	struct exits_state *s = state;
-	uint32_t number[EXITS_INDEX];
-	size_t n = find_records(s, &s->index[slot], number);
+	uint32_t number[KW_REASONS];
+	size_t n = find_records(s, v, number);
 	int err = read_fastpath(live, v, vm, frame);
 
 	for (size_t i = 0; i < n && !err; i++) {
@@ -373,12 +363,12 @@ void exits_forget(const struct kw_live *live, void *state, uint32_t slot)
 {
 	struct exits_state *s = state;
 
-	for (int i = 0; i < EXITS_INDEX; i++) {
-		uint32_t number = s->index[slot].record[i];
+	for (int i = 0; i < KW_REASONS; i++) {
+		uint32_t number = live->vcpu[slot].exits[i];
 
 		if (!number)
 			continue;
-		s->index[slot].record[i] = 0;
+		live->vcpu[slot].exits[i] = 0;
 		forget_carries(live, s, number);
 		memset(record(s, number), 0, sizeof(struct exits_record));
 		if (!kw_grow(&s->free, s->n_free, &s->free_room, sizeof(*s->free)))
