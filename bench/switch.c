@@ -177,21 +177,22 @@ static int with_tool(const char *collector, uint32_t n, double *ret)
 	return err;
 }
 
-/* ns per switch, and just before, with nothing attached. */
+/* ns per switch, and with nothing attached, just before and after. */
 struct took {
 	struct bench_series with, without;
 };
 
 static int measure(enum way way, uint32_t n, struct took *took)
 {
-	double with = 0, without;
-	int err = best_of(n, &without);
+	double with = 0, before = 0, after = 0;
+	int err = best_of(n, &before);
 
 	if (!err)
 		err = ways[way].collector ? with_tool(ways[way].collector, n, &with)
 					  : with_empty(n, &with);
+	err = err ?: best_of(n, &after);
 	took->with.value[took->with.n++] = with;
-	took->without.value[took->without.n++] = without;
+	took->without.value[took->without.n++] = before < after ? before : after;
 	return err;
 }
 
