@@ -24,7 +24,6 @@ static __always_inline void kw_note_exit(struct kw_vcpu *v, struct kvm_vcpu *vcp
 	v->isa = isa;
 	v->level = kw_exit_level(vcpu);
 	v->state = KW_ST_KERNEL;
-	kw_collectors_on_exit(v);
 }
 
 static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
@@ -171,7 +170,6 @@ static __always_inline void kw_entry_alone(struct kvm_vcpu *vcpu)
 		v->level = kw_exit_level(vcpu);
 		return;
 	}
-	kw_collectors_on_exit(v);
 	if (kw_to_host_tsc(vcpu, &tsc)) {
 		tsc = kw_ns_of_tsc(tsc);
 		now = bpf_ktime_get_ns();

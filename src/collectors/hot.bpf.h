@@ -21,25 +21,16 @@
 #include "hypercall/hypercall.bpf.h"
 #include "ioctl/ioctl.bpf.h"
 
-/* The guest has exited; v tells why. */
-static __always_inline void kw_collectors_on_exit(struct kw_vcpu *v)
-{
-	if (kw_is_on(exits))
-		exits_on_exit(v);
-}
-
 /* The guest has exited, and this exit is not timed. */
 static __always_inline void kw_collectors_on_untimed(struct kw_vcpu *v)
 {
-	if (kw_is_on(exits))
-		exits_on_untimed(v);
+	exits_on_untimed(v);
 }
 
 /* The guest is entered again, total ns after its exit. Every timed exit comes here. */
 static __always_inline void kw_collectors_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
-	if (kw_is_on(exits))
-		exits_on_exit_done(v, now, total);
+	exits_on_exit_done(v, now, total);
 	if (!(kw_on & (KW_ON(nested) | KW_ON(halt) | KW_ON(hypercall))))
 		return;
 	nested_on_exit_done(v, now, total);

@@ -68,21 +68,20 @@ enum kw_part {
  */
 struct kw_vcpu {
 	/* what every exit touches: one cache line */
-	__u64 vcpu;	/* struct kvm_vcpu *; 0: free, or dead and not yet read */
-	__u64 exit_ns;	/* start of the exit being handled; 0: none */
-	__u64 since_ns; /* start of the current state, or of the last return to a CPU */
-	__u64 fastpath; /* re-entries of which no kvm_exit told */
-	__u32 slot;	/* this slot's own number */
-	__u32 code;	/* reason of the exit being handled */
-	__u8 isa;	/* enum kw_isa */
-	__u8 level;	/* 1; 2: the exit came from a nested guest */
-	__u8 state;	/* enum kw_state */
-	__u8 flags;	/* KW_VCPU_* */
-	__u32 tid;	/* thread that runs it (init pid namespace) */
-	__u32 skip;	/* with KW_TIMED_SOME: exits until the next one that is timed */
-	__u32 record;	/* of the collector exits: number of the record of this exit; 0: none */
-	__u32 about;	/* KW_ABOUT_*: what collectors noted of the exit being handled */
-	__u32 window;	/* kw_window when it last entered the guest */
+	__u64 vcpu;	  /* struct kvm_vcpu *; 0: free, or dead and not yet read */
+	__u64 exit_ns;	  /* start of the exit being handled; 0: none */
+	__u64 since_ns;	  /* start of the current state, or of the last return to a CPU */
+	__u64 fastpath;	  /* re-entries of which no kvm_exit told */
+	__u32 slot;	  /* this slot's own number */
+	__u32 code;	  /* reason of the exit being handled */
+	__u8 isa;	  /* enum kw_isa */
+	__u8 level;	  /* 1; 2: the exit came from a nested guest */
+	__u8 state;	  /* enum kw_state */
+	__u8 flags;	  /* KW_VCPU_* */
+	__u32 tid;	  /* thread that runs it (init pid namespace) */
+	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
+	__u32 about;	  /* KW_ABOUT_*: what collectors noted of the exit being handled */
+	__u32 window;	  /* kw_window when it last entered the guest */
 
 	/* what a switch or a halt touches */
 	__u64 off_ns;	      /* since when off the CPU; 0: on it */
@@ -104,11 +103,12 @@ struct kw_vcpu {
 	__u64 born_ns;	/* when first seen; 0: the slot is free. Written last */
 	__u64 died_ns;	/* when the vCPU was destroyed; 0: alive */
 	__u32 vcpu_id;
-	__u32 tgid;	  /* owner process (init pid namespace) */
-	char comm[16];	  /* of the owner process */
-	__u64 exit_tsc;	  /* with KW_TIMED_AT_ENTRY: of the exit counted last; 0: none yet */
-	__u64 unfinished; /* exits that ended with the vCPU instead of a kvm_entry */
-	__u64 pad[3];	  /* whole cache lines */
+	__u32 tgid;	/* owner process (init pid namespace) */
+	char comm[16];	/* of the owner process */
+	__u64 exit_tsc; /* with KW_TIMED_AT_ENTRY: of the exit counted last; 0: none yet */
+	__u32 skip;	/* with KW_TIMED_SOME: exits until the next one that is timed */
+	__u32 pad;
+	__u64 pad2[3]; /* whole cache lines */
 
 	/*
 	 * Of the collector exits: numbers of this vCPU's records, hashed by (code, level); 0: none.

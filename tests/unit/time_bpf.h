@@ -32,11 +32,6 @@ const volatile __u32 kw_on = 1U << KW_ID_time;
 
 #define KW_HOT_BPF_H /* what follows replaces it */
 
-static inline void kw_collectors_on_exit(struct kw_vcpu *v)
-{
-	(void)v;
-}
-
 static inline void kw_collectors_on_untimed(struct kw_vcpu *v)
 {
 	(void)v;

@@ -25,11 +25,6 @@ static struct {
 	uint32_t level;
 } told[REASONS];
 
-static inline void kw_collectors_on_exit(struct kw_vcpu *v)
-{
-	(void)v;
-}
-
 static inline void kw_collectors_on_untimed(struct kw_vcpu *v)
 {
 	told[v->code].untimed++;

@@ -83,6 +83,11 @@ static __always_inline __u32 *exits_place(struct kw_vcpu *v, __u32 k)
 	return &v->exits[(hash + k) & (KW_REASONS - 1)];
 }
 
+static __always_inline bool exits_is_of(const struct exits_record *r, const struct kw_vcpu *v)
+{
+	return r->code == v->code && (r->level & ~EXITS_SKIP) == v->level;
+}
+
 static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 {
 	struct exits_filter_key key = { .isa = v->isa, .code = v->code };
@@ -97,7 +102,7 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 }
 
 /* First exit of this reason, or one whose home place is taken: search, or take a record. */
-static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
+static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
 {
 	struct exits_record *r;
 	__u32 number;
@@ -109,43 +114,45 @@ static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
 		if (!number) {
 			if (bpf_map_pop_elem(&exits_free, &number)) {
 				kw_lose(KW_LOSS_NO_RECORD);
-				return 0;
+				return NULL;
 			}
 			__sync_fetch_and_add(&exits_taken, 1);
 			r = exits_record(number);
 			if (!r)
-				return 0;
+				return NULL;
 			r->code = v->code;
 			r->level = v->level | (exits_filtered(v) ? EXITS_SKIP : 0);
 			r->min[0] = r->min[1] = ~0ULL;
 			*place = number;
-			return r->level & EXITS_SKIP ? 0 : number;
+			return r;
 		}
 		r = exits_record(number);
-		if (r && r->code == v->code && (r->level & ~EXITS_SKIP) == v->level)
-			return r->level & EXITS_SKIP ? 0 : number;
+		if (r && exits_is_of(r, v))
+			return r;
 	}
 	kw_lose(KW_LOSS_REASONS);
-	return 0;
+	return NULL;
 }
 
-/*
- * A guest has exited: find the record of this reason. Now, as the time that this takes is not in
- * the way of what follows, and the record is at hand when the exit has been handled.
- */
-static __always_inline void exits_on_exit(struct kw_vcpu *v)
+static __always_inline struct exits_record *exits_find(struct kw_vcpu *v)
 {
-	__u32 number = *exits_place(v, 0);
-	struct exits_record *r = exits_record(number);
+	struct exits_record *r = exits_record(*exits_place(v, 0));
 
-	v->record = r && r->code == v->code && r->level == v->level ? number : exits_find_slow(v);
+	return r && exits_is_of(r, v) ? r : exits_find_slow(v);
 }
 
 static __noinline int exits_carry(struct kw_vcpu *v, __u32 bucket)
 {
-	struct exits_carry key = { .record = v->record, .bucket = bucket };
+	struct exits_carry key = { .bucket = bucket };
+	struct exits_record *r;
 	__u64 one = 1, *n;
 
+	for (int k = 0; k < EXITS_PROBES; k++) {
+		key.record = *exits_place(v, k);
+		r = exits_record(key.record);
+		if (r && exits_is_of(r, v))
+			break;
+	}
 	n = bpf_map_lookup_elem(&exits_carries, &key);
 	if (n)
 		(*n)++;
@@ -198,22 +205,25 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* How long this exit takes is not measured. */
+/* A guest has exited, and how long it takes is not measured. */
 static __always_inline void exits_on_untimed(struct kw_vcpu *v)
 {
-	struct exits_record *r = v->record ? exits_record(v->record) : NULL;
+	struct exits_record *r = kw_is_on(exits) ? exits_find(v) : NULL;
 
-	if (r)
+	if (r && !(r->level & EXITS_SKIP))
 		r->untimed++;
 }
 
 /* An exit has been handled: the vCPU enters the guest again after total ns. */
 static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
-	struct exits_record *r = v->record ? exits_record(v->record) : NULL;
+	struct exits_record *r;
 	__u32 bucket;
 
-	if (!r)
+	if (!kw_is_on(exits))
+		return;
+	r = exits_find(v);
+	if (!r || r->level & EXITS_SKIP)
 		return;
 	bucket = kw_times_bucket(total);
 	r->seq++;
