@@ -33,7 +33,7 @@ static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
 
 	if (!v || !vcpu)
 		return;
-	kw_collectors_on_state(v, KW_ST_KERNEL, 0, now);
+	kw_collectors_on_state(v, KW_ST_KERNEL, NULL, now);
 	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
 		kw_clear_parts(v);
@@ -88,10 +88,12 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
 		if (v->flags & KW_VCPU_SPLIT)
 			kw_fit_parts(v, now - exit_ns);
 		kw_collectors_on_exit_done(v, now, now - exit_ns);
-		if (v->about)
-			kw_collectors_on_about(v, now, now - exit_ns);
 	}
-	v->about = 0;
+	if (v->about) {
+		if (now >= exit_ns)
+			kw_collectors_on_about(v, now, now - exit_ns);
+		v->about = 0;
+	}
 	v->exit_ns = 0;
 	kw_clear_parts(v);
 	if (v->window != kw_window) {
@@ -111,7 +113,7 @@ static __always_inline void kw_entry(struct kvm_vcpu *vcpu)
 
 	if (!v || !vcpu)
 		return;
-	kw_collectors_on_state(v, KW_ST_GUEST, kw_exit_level(vcpu), now);
+	kw_collectors_on_state(v, KW_ST_GUEST, vcpu, now);
 	if (v->exit_ns) {
 		kw_exit_done(v, now);
 		return;
@@ -199,7 +201,7 @@ static __always_inline void kw_pass(struct kw_vcpu *v, enum kw_state state)
 {
 	__u64 now = bpf_ktime_get_ns();
 
-	kw_collectors_on_state(v, state, 0, now);
+	kw_collectors_on_state(v, state, NULL, now);
 	kw_set_state(v, state, now);
 }
 

@@ -63,14 +63,14 @@ static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 }
 
 /*
- * The vCPU, on its CPU, goes over to another state; what v tells is still of the old one. level: of
- * the guest that is entered.
+ * The vCPU, on its CPU, goes over to another state; what v tells is still of the old one. entered:
+ * the vCPU if it enters its guest, else NULL.
  */
 static __always_inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
-						   __u8 level, __u64 now)
+						   struct kvm_vcpu *entered, __u64 now)
 {
 	if (kw_is_on(time))
-		time_on_state(v, state, level, now);
+		time_on_state(v, state, entered ? kw_exit_level(entered) : 0, now);
 }
 
 /* KVM_RUN returns to user space. */

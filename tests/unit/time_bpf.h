@@ -62,10 +62,10 @@ static inline void kw_collectors_on_fault(struct kw_vcpu *v)
 	(void)v;
 }
 
-static inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state, __u8 level,
-					  __u64 now)
+static inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
+					  struct kvm_vcpu *entered, __u64 now)
 {
-	time_on_state(v, state, level, now);
+	time_on_state(v, state, entered ? kw_exit_level(entered) : 0, now);
 }
 
 static inline void kw_collectors_on_halt(struct kw_vcpu *v, __u64 ns, __u64 polled, bool waited,

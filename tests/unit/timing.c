@@ -46,8 +46,8 @@ static inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
 }
 
-static inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state, __u8 level,
-					  __u64 now)
+static inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
+					  struct kvm_vcpu *entered, __u64 now)
 {
 }
 
