@@ -101,8 +101,8 @@ struct kw_vcpu {
 	__u64 born_ns;	/* when first seen; 0: the slot is free. Written last */
 	__u64 died_ns;	/* when the vCPU was destroyed; 0: alive */
 	__u32 vcpu_id;
-	__u32 tgid;    /* owner process (init pid namespace) */
-	char comm[16]; /* of the owner process */
+	__u32 tgid;	/* owner process (init pid namespace) */
+	char comm[16];	/* of the owner process */
 	__u64 exit_tsc; /* with KW_TIMED_AT_ENTRY: of the exit counted last; 0: none yet */
 	__u32 skip;	/* with KW_TIMED_SOME: exits until the next one that is timed */
 	__u32 pad;

@@ -35,7 +35,7 @@ struct exits_record {
 	__u64 total; /* of them, ns, as all times */
 	__u64 part[KW_PARTS];
 	__u64 untimed; /* further exits, which were only counted */
-	__u64 min[2]; /* ~0: no exit in that window */
+	__u64 min[2];  /* ~0: no exit in that window */
 	__u64 max[2];
 	__u16 hist[KW_TIMES_BUCKETS];
 };
