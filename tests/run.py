@@ -168,16 +168,21 @@ def set_cli(o):
 
 def set_bench(o):
     """Each part of the benchmark once, very short: what it measures counts what was made."""
-    p = run("ninja", "-C", o.build, "bench/bench")
+    p = run("ninja", "-C", o.build, "bench/bench", "bench/scale")
     if p.returncode:
         print(p.stdout[-3000:])
         yield "not ok", "bench build", ""
         return
-    if os.geteuid() or not os.path.exists("/sys/kernel/tracing/events/bpf_test_run/bpf_trigger_tp"):
-        yield "skip", "bench", "needs root, and a kernel from 6.10 on"
-        return
-    for part in ("pair", "switch", "contention"):
-        p = run(os.path.join(o.build, "bench", "bench"), "--smoke", part)
+    commands = [("scale", ["scale"])]
+    if os.path.exists("/sys/kernel/tracing/events/bpf_test_run/bpf_trigger_tp"):
+        commands += [(part, ["bench", part]) for part in ("pair", "switch", "contention")]
+    else:
+        yield "skip", "bench", "pair, switch and contention need a kernel from 6.10 on"
+    for part, command in commands:
+        if os.geteuid():
+            yield "skip", f"bench {part}", "needs root"
+            continue
+        p = run(os.path.join(o.build, "bench", command[0]), "--smoke", *command[1:])
         yield ("ok" if not p.returncode and "Targets:" in p.stdout else "not ok"), f"bench {part}", p.stdout
 
 

@@ -78,7 +78,8 @@ static int check_reasons(char *const *reason, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!kw_reason_is_known(reason[i])) {
-			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the names, "
+			kw_say("reason '%s' is unknown; 'kvm_watcher list reasons' shows the "
+			       "names, "
 			       "and any number is accepted",
 			       reason[i]);
 			return KW_EXIT_USAGE;

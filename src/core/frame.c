@@ -111,6 +111,8 @@ static void *take_row(struct kw_frame *frame)
 		return NULL;
 	row = (char *)block->row + block->used;
 	block->used += size;
+	for (size_t i = 0; i < size && block->used + i < block->size; i += 64)
+		__builtin_prefetch((char *)row + size + i, 1); /* the next one */
 	return row;
 }
 

@@ -51,11 +51,13 @@ struct screen {
 static void begin_interval(struct screen *s)
 {
 	s->now_ns += SECOND;
-	for (int i = 0; i < TABLES; i++)
+	for (int i = 0; i < TABLES; i++) {
+		kw_frame_clear(&s->frame[i]); /* memory of an interval that is over */
 		s->frame[i] = (struct kw_frame){ .schema = schemas[i],
 						 .span_ns = SECOND,
 						 .mono_ns = s->now_ns,
 						 .real_ns = s->now_ns };
+	}
 }
 
 static void feed(struct screen *s)
@@ -65,10 +67,8 @@ static void feed(struct screen *s)
 	};
 
 	assert_int_equal(kw_top_feed(s->top, &interval), 0);
-	for (int i = 0; i < TABLES; i++) {
+	for (int i = 0; i < TABLES; i++)
 		assert_int_equal(s->frame[i].n, 0); /* taken over */
-		kw_frame_clear(&s->frame[i]);
-	}
 	begin_interval(s);
 }
 
