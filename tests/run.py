@@ -173,6 +173,8 @@ def set_bench(o):
         print(p.stdout[-3000:])
         yield "not ok", "bench build", ""
         return
+    p = run(sys.executable, os.path.join(TOP, "bench", "lab.py"), "--build", o.build, "--smoke")
+    yield ("ok" if not p.returncode and "| stat exits |" in p.stdout else "not ok"), "bench lab", p.stdout
     if os.geteuid() or not os.path.exists("/sys/kernel/tracing/events/bpf_test_run/bpf_trigger_tp"):
         yield "skip", "bench", "needs root, and a kernel from 6.10 on"
         return
