@@ -173,6 +173,8 @@ def set_bench(o):
         print(p.stdout[-3000:])
         yield "not ok", "bench build", ""
         return
+    p = run(sys.executable, os.path.join(TOP, "bench", "lab.py"), "--build", o.build, "--smoke")
+    yield ("ok" if not p.returncode and "| stat exits |" in p.stdout else "not ok"), "bench lab", p.stdout
     commands = [("scale", ["scale"])]
     if os.path.exists("/sys/kernel/tracing/events/bpf_test_run/bpf_trigger_tp"):
         commands += [(part, ["bench", part]) for part in ("pair", "switch", "contention")]
