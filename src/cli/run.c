@@ -18,6 +18,23 @@ static const char *named_collectors(const struct kw_options *o)
 	return o->what ?: o->verb == KW_TOP ? KW_TOP_COLLECTORS : "exits";
 }
 
+static bool wanted(const struct kw_options *o, const char *collector)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (!strcmp(o->wants.collector[i]->name, collector))
+			return true;
+	return false;
+}
+
+/* Is exits all that is watched, but for the tool itself? */
+static bool exits_alone(const struct kw_options *o)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (o->wants.collector[i]->hooks && strcmp(o->wants.collector[i]->name, "exits"))
+			return false;
+	return wanted(o, "exits");
+}
+
 static int choose_collectors(struct kw_options *o)
 {
 	char *save = NULL, *name, names[256];
@@ -41,15 +58,9 @@ static int choose_collectors(struct kw_options *o)
 		kw_say("no collector is named; 'kvm_watcher list collectors' shows them");
 		return KW_EXIT_USAGE;
 	}
+	if (o->stats && !wanted(o, "cost"))
+		kw_wants_add(&o->wants, kw_collector_find("cost"));
 	return 0;
-}
-
-static bool wanted(const struct kw_options *o, const char *collector)
-{
-	for (size_t i = 0; i < o->wants.n; i++)
-		if (!strcmp(o->wants.collector[i]->name, collector))
-			return true;
-	return false;
 }
 
 /* True if some table that will be shown has a column of this name. */
@@ -111,9 +122,18 @@ static int check_view(const struct kw_options *o)
 	}
 	err = err ?: check_reasons(o->wants.filters.include, o->wants.filters.n_include);
 	err = err ?: check_reasons(o->wants.filters.exclude, o->wants.filters.n_exclude);
-	if (!err && o->wants.timing != KW_TIMED_ALL && (o->wants.n > 1 || !wanted(o, "exits"))) {
+	if (!err && o->wants.timing != KW_TIMED_ALL && !exits_alone(o)) {
 		kw_say("--sample, --low-overhead and --count-only are of exits alone; leave out "
 		       "the other collectors");
+		err = KW_EXIT_USAGE;
+	}
+	if (!err && o->budget && !wanted(o, "exits")) {
+		kw_say("--budget steps down to exits; add that collector: exits,%s", o->what);
+		err = KW_EXIT_USAGE;
+	}
+	if (!err && o->budget && o->wants.timing != KW_TIMED_ALL) {
+		kw_say("--budget chooses itself how exits are timed; leave out --sample, "
+		       "--low-overhead and --count-only");
 		err = KW_EXIT_USAGE;
 	}
 	if (!err && o->page_counts && !wanted(o, "dirty")) {

@@ -54,8 +54,13 @@ const char *kw_hook_why(const struct kw_hook *hook);
  */
 uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook);
 
-/* How often all programs ran, and for how long, while the kernel's statistics of that were on. */
-void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret);
+/* Programs that are in the kernel, into ret[KW_ALL_HOOKS]: what they are, without figures. Returns
+ * how many; they are the engine's. */
+size_t kw_engine_programs(const struct kw_engine *engine, struct kw_program *ret);
+
+/* Memory that the maps take in the kernel, as it says itself: before 6.4, what they are made for.
+ */
+uint64_t kw_engine_map_bytes(const struct kw_engine *engine);
 
 /* A program as the kernel took it. */
 struct kw_program {

@@ -41,9 +41,16 @@ enum kw_wait {
 	KW_WAIT_INPUT,	     /* input_fd has something to read, and it is none of the others */
 };
 
-/* What the source itself costs so far, all cumulative; 0: not known. */
+/* What it has cost to watch, and where: all cumulative but the memory. */
 struct kw_own_cost {
-	uint64_t runs, run_ns; /* of its BPF programs */
+	uint64_t mono_ns;      /* when this was so */
+	uint64_t metered_ns;   /* for how long runs were measured: the next three are of that time;
+				  0 where the kernel does not measure them for us */
+	uint64_t runs, run_ns; /* of its BPF programs, without the way into them */
+	uint64_t exits;	       /* runs of those at kvm_exit */
+	uint64_t cpu_ns;       /* of this process */
+	uint64_t rss_bytes;    /* of this process, now */
+	uint64_t busy_ns;      /* of all CPUs of the host: neither idle nor with another host */
 };
 
 struct kw_source {
@@ -63,7 +70,11 @@ struct kw_source {
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */
 	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
-	/* What it costs to watch, from the first call on; NULL: this source cannot tell. */
+	/*
+	 * What it costs to watch, from the first call on; NULL: this source cannot tell. As
+	 * measuring costs a little itself, runs are measured about a tenth of the time, while it is
+	 * waited, unless a collector needs all of them.
+	 */
 	int (*own_cost)(struct kw_source *source, struct kw_own_cost *ret);
 	void (*close)(struct kw_source *source);
 };

@@ -13,6 +13,7 @@
 #include "keyed.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "meter.h"
 #include "tsc.h"
 #include "vmident.h"
 
@@ -50,6 +51,7 @@ struct live {
 	struct kw_wants wants;
 	struct kw_live live;
 	struct kw_engine engine;
+	struct kw_meter meter;
 	void *state[16];
 	struct kw_vms vms;
 	struct live_vm *vm;
@@ -73,9 +75,8 @@ struct live {
 	uint64_t stopped_ns;  /* when counting ended; 0: it goes on */
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
-	bool interrupted, input;
+	bool interrupted, input, metered;
 	struct kw_tsc tsc; /* with KW_TIMED_AT_ENTRY */
-	int stats_fd;	   /* keeps statistics of BPF programs on; -1: off */
 };
 
 /* ---- the vCPU table ---- */
@@ -301,7 +302,7 @@ static int discover(struct live *l)
 static void recycle(struct live *l, uint32_t slot)
 {
 	for (size_t i = 0; i < l->wants.n; i++)
-		if (works(l, i))
+		if (works(l, i) && l->wants.collector[i]->forget)
 			l->wants.collector[i]->forget(&l->live, l->state[i], slot);
 	l->unfinished += l->live.vcpu[slot].unfinished;
 	memset(&l->live.vcpu[slot], 0, sizeof(l->live.vcpu[slot]));
@@ -336,6 +337,46 @@ static void forget_vms(struct live *l)
 			l->vm[i] = l->vm[--l->n_vm];
 }
 
+/* ---- what it costs ---- */
+
+/* Some collectors show it: measure all runs, for as long as counting goes on. */
+static void start_meter(struct live *l)
+{
+	int err = l->metered ? kw_meter_always(&l->meter) : 0;
+
+	for (size_t i = 0; i < l->wants.n && err; i++) {
+		if (!l->wants.collector[i]->metered)
+			continue;
+		snprintf(l->source.unavailable[i], sizeof(l->source.unavailable[i]),
+			 "the kernel's statistics of BPF programs cannot be switched on (%s)",
+			 strerror(-err));
+		kw_say("%s is unavailable: %s", l->wants.collector[i]->name,
+		       l->source.unavailable[i]);
+	}
+	l->metered &= !err;
+}
+
+static void read_meter(struct live *l)
+{
+	if (!l->metered)
+		return;
+	kw_meter_read(&l->meter);
+	l->live.metered_ns = l->meter.metered_ns;
+	l->live.map_bytes = kw_engine_map_bytes(&l->engine);
+}
+
+static int read_host(struct live *l, struct kw_frame *frame)
+{
+	int err = 0;
+
+	read_meter(l);
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		if (l->metered && l->wants.collector[i]->read_host)
+			err = l->wants.collector[i]->read_host(&l->live, l->state[i],
+							       &frame[l->wants.first[i]]);
+	return err;
+}
+
 /* ---- struct kw_source ---- */
 
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
@@ -343,6 +384,7 @@ static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 	struct live *l = (struct live *)source;
 	int err = 0;
 
+	start_meter(l);
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->start)
 			err = l->wants.collector[i]->start(&l->live, l->state[i]);
@@ -393,7 +435,7 @@ static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
 	if (l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
 		return 0;
 	for (size_t i = 0; i < l->wants.n && !err; i++)
-		if (works(l, i))
+		if (works(l, i) && l->wants.collector[i]->read)
 			err = l->wants.collector[i]->read(&l->live, l->state[i], slot,
 							  l->slot[slot].vm,
 							  &frame[l->wants.first[i]]);
@@ -472,6 +514,7 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 	err = err ?: refresh(l);
 	for (size_t i = 0; i < l->n_order && !err; i++)
 		err = read_slot(l, l->order[i], frame);
+	err = err ?: read_host(l, frame);
 	if (!err)
 		read_losses(l, ret_losses);
 	return err ?: tend(l);
@@ -542,10 +585,12 @@ static int wait_once(struct live *l, uint64_t until)
 				 { .fd = l->source.input_fd, .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
 	uint64_t most = l->soon ? TEND_SOON_NS : TEND_NS;
+	uint64_t slice = kw_meter_tick(&l->meter);
 	struct timespec timeout;
 	int err;
 
 	ns = ns < most ? ns : most;
+	ns = ns < slice ? ns : slice;
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	if (ppoll(fds, 3, &timeout, NULL) < 0) {
 		if (errno != EINTR)
@@ -582,16 +627,12 @@ static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_
 	return l->input && kw_mono_ns() < until_mono_ns ? KW_WAIT_INPUT : KW_WAIT_DONE;
 }
 
-/* To measure costs a little itself: the kernel starts with the first call. */
 static int live_own_cost(struct kw_source *source, struct kw_own_cost *ret)
 {
 	struct live *l = (struct live *)source;
 
-	if (l->stats_fd < 0)
-		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (l->stats_fd < 0)
-		return -errno;
-	kw_engine_runs(&l->engine, ret);
+	kw_meter_in_slices(&l->meter);
+	kw_meter_cost(&l->meter, ret);
 	return 0;
 }
 
@@ -607,8 +648,8 @@ static void live_close(struct kw_source *source)
 		kw_frame_clear(&l->retired[i]);
 	if (l->live.vcpu)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
+	kw_meter_release(&l->meter);
 	kw_engine_close(&l->engine);
-	kw_closep(&l->stats_fd);
 	kw_vms_release(&l->vms);
 	free(l->vm);
 	free(l->slot);
@@ -826,8 +867,14 @@ static int open_maps(struct live *l)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->wants.n_tables; i++)
 		l->retired[i].schema = l->wants.table[i];
+	kw_meter_init(&l->meter, &l->engine);
+	l->live.program = l->meter.program;
+	l->live.n_programs = l->meter.n;
 	for (size_t i = 0; i < l->wants.n; i++) {
-		err = works(l, i) ? l->wants.collector[i]->open(&l->live, &l->state[i]) : 0;
+		const struct kw_collector *c = l->wants.collector[i];
+
+		l->metered |= works(l, i) && c->metered;
+		err = works(l, i) && c->open ? c->open(&l->live, &l->state[i]) : 0;
 		if (err)
 			return err;
 	}
@@ -848,7 +895,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!l)
 		return -ENOMEM;
 	l->wants = *wants;
-	l->stats_fd = -1;
+	l->meter.stats_fd = -1;
 	l->slots_tended = UINT64_MAX;
 	l->source = (struct kw_source){ .vms = &l->vms,
 					.input_fd = -1,

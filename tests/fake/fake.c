@@ -197,13 +197,22 @@ static int wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn
 	return err ? err : until > end ? KW_WAIT_END : KW_WAIT_DONE;
 }
 
-/* 50000 runs per second, of 200 ns each: 1 % of a CPU. */
+/* 50000 runs per second, of 200 ns each: 1 % of a CPU, and as much of the process; of two CPUs. */
 static int own_cost(struct kw_source *source, struct kw_own_cost *ret)
 {
 	struct fake *f = (struct fake *)source;
+	uint64_t runs = f->now_ns / 20000;
 
-	ret->runs = f->now_ns / 20000;
-	ret->run_ns = ret->runs * 200;
+	*ret = (struct kw_own_cost){
+		.mono_ns = FAKE_MONO_NS + f->now_ns,
+		.metered_ns = f->now_ns,
+		.runs = runs,
+		.run_ns = runs * 200,
+		.exits = runs / 2,
+		.cpu_ns = f->now_ns / 100,
+		.rss_bytes = 12 << 20,
+		.busy_ns = f->now_ns * 2,
+	};
 	return 0;
 }
 

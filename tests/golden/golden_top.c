@@ -44,9 +44,9 @@ static int feed(struct screen *s)
 		.n = s->options.wants.n_tables,
 		.cost = { .cpu_ns = 12345678,
 			  .rss_bytes = 23 << 20,
-			  .runs = 98765,
-			  .run_ns = 4321000,
-			  .has_runs = true },
+			  .metered_ns = 100000000,
+			  .runs = 9876,
+			  .run_ns = 432100 },
 	};
 	int err;
 
