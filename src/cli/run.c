@@ -8,6 +8,7 @@
 
 #include "../arch/names.h"
 #include "../core/log.h"
+#include "../core/source_budget.h"
 #include "../util/cleanup.h"
 
 #include <errno.h>
@@ -199,7 +200,10 @@ static int load(struct kw_run *run, kw_source_open_fn open)
 		 wants->n == 1 ? "" : "s");
 	if (run->o->verb == KW_TOP)
 		kw_log_passing(text);
-	err = open(wants, &run->source);
+	if (run->o->budget)
+		err = kw_source_budget_open(wants, run->o->budget, open, &run->source);
+	else
+		err = open(wants, &run->source);
 	kw_log_passing(NULL);
 	return err;
 }
@@ -239,6 +243,7 @@ int kw_run_close(struct kw_run *run, int code)
 	return code;
 }
 
+/* Who was watched for a part of the interval has rows to show. */
 static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 {
 	const struct kw_wants *w = &run->o->wants;
@@ -246,8 +251,8 @@ static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 	for (size_t i = 0; i < w->n; i++)
 		for (size_t t = w->first[i]; t < (i + 1 < w->n ? w->first[i + 1] : w->n_tables);
 		     t++)
-			delta[t].unavailable =
-				*run->source->unavailable[i] ? run->source->unavailable[i] : NULL;
+			if (*run->source->unavailable[i] && !delta[t].n)
+				delta[t].unavailable = run->source->unavailable[i];
 }
 
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost)

@@ -77,8 +77,14 @@ static void switch_off(struct kw_meter *m)
 
 int kw_meter_always(struct kw_meter *m)
 {
+	int err = switch_on(m);
+
 	m->period_ns = 0;
-	return switch_on(m);
+	m->metered_ns = 0;
+	for (size_t i = 0; i < m->n; i++)
+		m->program[i].runs = m->program[i].run_ns = 0;
+	look(m, false);
+	return err;
 }
 
 int kw_meter_in_slices(struct kw_meter *m)
@@ -121,6 +127,7 @@ void kw_meter_cost(struct kw_meter *m, struct kw_own_cost *ret)
 	kw_self_cpu(&user, &system);
 	*ret = (struct kw_own_cost){
 		.mono_ns = m->looked_ns,
+		.metered = m->stats_fd >= 0 || m->period_ns,
 		.metered_ns = m->metered_ns,
 		.cpu_ns = user + system,
 		.rss_bytes = kw_self_rss_bytes(),

@@ -26,8 +26,10 @@ struct kw_meter {
 void kw_meter_init(struct kw_meter *meter, const struct kw_engine *engine);
 void kw_meter_release(struct kw_meter *meter);
 
-/* From now on measure always, or in slices (which is nothing new to one that does always). 0 or
- * -errno: the kernel does not, or not for us. */
+/*
+ * From now on measure always, and count from 0; or in slices, unless it does always. 0 or -errno:
+ * the kernel does not, or not for us.
+ */
 int kw_meter_always(struct kw_meter *meter);
 int kw_meter_in_slices(struct kw_meter *meter);
 

@@ -29,6 +29,10 @@ struct kw_wants {
 	enum kw_isa isa; /* of exits; KW_ISA_NONE: this host's, if it need be known */
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
+
+	/* of a source that takes over from another one */
+	struct kw_vms *vms; /* to go on with: the caller's, and it must live longer; NULL: none */
+	bool reopened;	    /* what this kernel lacks has been told */
 };
 
 /* Add a collector and its tables. */
@@ -44,8 +48,8 @@ enum kw_wait {
 /* What it has cost to watch, and where: all cumulative but the memory. */
 struct kw_own_cost {
 	uint64_t mono_ns;      /* when this was so */
-	uint64_t metered_ns;   /* for how long runs were measured: the next three are of that time;
-				  0 where the kernel does not measure them for us */
+	bool metered;	       /* the kernel measures runs for us, at least now and then */
+	uint64_t metered_ns;   /* for how long it did: the next three are of that time */
 	uint64_t runs, run_ns; /* of its BPF programs, without the way into them */
 	uint64_t exits;	       /* runs of those at kvm_exit */
 	uint64_t cpu_ns;       /* of this process */
@@ -57,6 +61,7 @@ struct kw_source {
 	struct kw_vms *vms;
 	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
 	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
+	char note[128];		   /* what is to be known of all that it shows; empty: nothing */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);

@@ -53,7 +53,7 @@ struct live {
 	struct kw_engine engine;
 	struct kw_meter meter;
 	void *state[16];
-	struct kw_vms vms;
+	struct kw_vms own_vms, *vms; /* vms: these, or those of a source before this one */
 	struct live_vm *vm;
 	size_t n_vm, vm_room;
 	struct slot *slot;
@@ -152,11 +152,28 @@ static bool started_then(const struct kw_vm *vm, uint64_t start_ns)
 	return vm->start_ns / KW_TICK_NS == start_ns / KW_TICK_NS;
 }
 
-static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+/*
+ * Among the VMs of a source before this one: the VM of a vCPU, or -1; and the number that a new one
+ * of its process has, unless that is higher already.
+ */
+static int64_t inherited_vm(const struct live *l, const struct kw_vcpu *v, uint32_t *number)
 {
-	struct live_vm *known;
+	for (size_t i = l->wants.vms ? l->vms->n : 0; i-- > 0;) {
+		const struct kw_vm *vm = l->vms->vm[i];
+
+		if (vm->pid != v->tgid || vm->start_ns != v->start_ns || !vm->number != !v->kvm)
+			continue;
+		if (vm->kvm == v->kvm)
+			return i;
+		if (vm->number >= *number)
+			*number = vm->number + 1;
+	}
+	return -1;
+}
+
+static int64_t name_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+{
 	struct kw_vm vm;
-	int64_t index;
 
 	if (kw_vm_identify(v->tgid, &vm) || !started_then(&vm, v->start_ns)) {
 		memset(&vm, 0, sizeof(vm));
@@ -165,7 +182,16 @@ static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
 	}
 	vm.start_ns = v->start_ns;
 	vm.number = number;
-	index = kw_vms_add(&l->vms, &vm);
+	return kw_vms_add(l->vms, &vm);
+}
+
+static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+{
+	int64_t index = inherited_vm(l, v, &number);
+	struct live_vm *known;
+
+	if (index < 0)
+		index = name_vm(l, v, number);
 	if (index < 0)
 		return index;
 	if (!kw_grow(&l->vm, l->n_vm, &l->vm_room, sizeof(*l->vm)))
@@ -193,8 +219,8 @@ static struct live_vm *vm_of(struct live *l, const struct kw_vcpu *v)
 			continue;
 		if (known->kvm == v->kvm && (known->vcpus || known->alive_until_ns >= v->born_ns))
 			return known;
-		if (v->kvm && kw_vms_get(&l->vms, known->vm)->number >= number)
-			number = kw_vms_get(&l->vms, known->vm)->number + 1;
+		if (v->kvm && kw_vms_get(l->vms, known->vm)->number >= number)
+			number = kw_vms_get(l->vms, known->vm)->number + 1;
 	}
 	return add_vm(l, v, number) < 0 ? NULL : &l->vm[l->n_vm - 1];
 }
@@ -207,6 +233,13 @@ static struct live_vm *find_vm(struct live *l, uint32_t vm)
 	return NULL;
 }
 
+/* The next VM may be at the same address. */
+static void set_vcpus(struct live *l, struct live_vm *vm, uint32_t vcpus)
+{
+	vm->vcpus = vcpus;
+	l->vms->vm[vm->vm]->kvm = vcpus ? vm->kvm : 0;
+}
+
 static void note_end(struct live *l, uint32_t slot)
 {
 	struct live_vm *vm;
@@ -216,7 +249,7 @@ static void note_end(struct live *l, uint32_t slot)
 	l->slot[slot].ended = true;
 	vm = find_vm(l, l->slot[slot].vm);
 	if (vm) {
-		vm->vcpus--;
+		set_vcpus(l, vm, vm->vcpus - 1);
 		if (l->live.vcpu[slot].died_ns > vm->alive_until_ns)
 			vm->alive_until_ns = l->live.vcpu[slot].died_ns;
 	}
@@ -287,7 +320,7 @@ static int discover(struct live *l)
 
 		if (!vm)
 			return -ENOMEM;
-		vm->vcpus++;
+		set_vcpus(l, vm, vm->vcpus + 1);
 		l->slot[fresh[i]] = (struct slot){ .born_ns = v->born_ns, .vm = vm->vm };
 		note_end(l, fresh[i]);
 	}
@@ -323,7 +356,7 @@ static bool still_needed(struct live *l, const struct live_vm *vm)
 	for (size_t i = 0; i < l->n_vm; i++)
 		if (&l->vm[i] != vm && l->vm[i].tgid == vm->tgid &&
 		    l->vm[i].start_ns == vm->start_ns &&
-		    kw_vms_get(&l->vms, l->vm[i].vm)->number > kw_vms_get(&l->vms, vm->vm)->number)
+		    kw_vms_get(l->vms, l->vm[i].vm)->number > kw_vms_get(l->vms, vm->vm)->number)
 			return false;
 	return !kw_vm_identify(vm->tgid, &now) && started_then(&now, vm->start_ns);
 }
@@ -650,7 +683,7 @@ static void live_close(struct kw_source *source)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
 	kw_meter_release(&l->meter);
 	kw_engine_close(&l->engine);
-	kw_vms_release(&l->vms);
+	kw_vms_release(&l->own_vms);
 	free(l->vm);
 	free(l->slot);
 	free(l->free_slot);
@@ -830,7 +863,7 @@ static void say_what_is_lost(struct live *l)
 	for (size_t i = 0; i < l->engine.n_hooks; i++) {
 		const struct kw_hook *h = &l->engine.hook[i];
 
-		if (h->wanted && h->variant < 0)
+		if (h->wanted && h->variant < 0 && !l->wants.reopened)
 			kw_say("%s cannot be watched on this kernel (%s): %s", h->def->name,
 			       h->why[0], h->def->without);
 	}
@@ -841,8 +874,9 @@ static void say_what_is_lost(struct live *l)
 			continue;
 		snprintf(l->source.unavailable[i], sizeof(l->source.unavailable[i]),
 			 "%s cannot be watched on this kernel (%s)", h->def->name, kw_hook_why(h));
-		kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
-		       l->source.unavailable[i]);
+		if (!l->wants.reopened)
+			kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
+			       l->source.unavailable[i]);
 	}
 }
 
@@ -897,7 +931,8 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 	l->wants = *wants;
 	l->meter.stats_fd = -1;
 	l->slots_tended = UINT64_MAX;
-	l->source = (struct kw_source){ .vms = &l->vms,
+	l->vms = wants->vms ?: &l->own_vms;
+	l->source = (struct kw_source){ .vms = l->vms,
 					.input_fd = -1,
 					.start = live_start,
 					.stop = live_stop,

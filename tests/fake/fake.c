@@ -205,6 +205,7 @@ static int own_cost(struct kw_source *source, struct kw_own_cost *ret)
 
 	*ret = (struct kw_own_cost){
 		.mono_ns = FAKE_MONO_NS + f->now_ns,
+		.metered = true,
 		.metered_ns = f->now_ns,
 		.runs = runs,
 		.run_ns = runs * 200,

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VM tests of what the tool tells of its own cost, and of keeping to a budget.
+
+May know about: the command line and the JSON of kvm_watcher, the guests. Nothing of its code.
+To extend: a function case_NAME (see inside.py).
+"""
+# pylint: disable=wildcard-import,unused-wildcard-import
+import json
+import re
+import subprocess
+import time
+
+from harness import *
+
+EVENTS = {"kw_kvm_exit": "kvm/kvm_exit", "kw_kvm_entry": "kvm/kvm_entry",
+          "kw_kvm_userspace_exit": "kvm/kvm_userspace_exit"}
+
+
+def programs():
+    """What the kernel says of all programs, by id."""
+    out = subprocess.run(["/usr/sbin/bpftool", "-j", "prog", "show"], capture_output=True,
+                         text=True, check=True).stdout
+    return {p["id"]: p for p in json.loads(out)}
+
+
+def case_cost_exact():
+    """Each run of each program is counted: as many as the kernel's own events and its own books."""
+    for kind, n in (("cpuid", 3000), ("out", 700)):
+        with Guest("-k", kind, "-n", n, "-v", 2) as g, Counts(*EVENTS.values()) as c, \
+                Watch("--stats") as w:
+            g.run()
+            kernel = programs()
+            objects = w.finish()
+            counted = {p: c.of(e) for p, e in EVENTS.items()}
+            g.end()
+        rows = {r["program"]: r for r in rows_of(objects, "cost")}
+        for name, events in counted.items():
+            r = rows[name]
+            equal(r["runs"] + r["missed"], events, f"{kind}: runs of {name} against its events")
+            equal(r["runs"], kernel[r["id"]]["run_cnt"], f"{kind}: runs of {name} in bpftool")
+            equal(r["run_ns"], kernel[r["id"]]["run_time_ns"], f"{kind}: time of {name} in bpftool")
+            equal(r["per_run_ns"], r["run_ns"] // max(r["runs"], 1) if r["runs"] else None, "mean")
+        assert counted["kw_kvm_exit"] >= 2 * n, f"{kind}: {counted}"
+        equal({r["id"] for r in rows.values()} - set(kernel), set(), "programs unknown to bpftool")
+        tool, = rows_of(objects, "cost-tool")
+        equal(tool["programs"], len(rows), "programs")
+        for figure in ("runs", "run_ns"):
+            equal(tool[figure], sum(r[figure] for r in rows.values()), figure)
+        # its share of the time, and memory that such a process and its maps must have
+        assert tool["user_ns"] + tool["system_ns"] <= tool["interval_ns"], tool
+        assert 1 << 20 <= tool["rss_bytes"] < 1 << 28 and 1 << 20 <= tool["map_bytes"] < 1 << 28, \
+            tool
+        assert rows_of(objects), "no exits beside"
+
+
+def steps(w):
+    """What it said: (cost in %, what from there on, ns in which nothing was counted)."""
+    unit = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+    text = open(w.err.name, encoding="utf-8").read()
+    return [(float(m.group(1)), m.group(2), float(m.group(3)) * unit[m.group(4)]) for m in re.finditer(
+        r"cost (\S+) %.*(?:from here on|back to) (.*?) \(nothing was counted for "
+        r"([\d.]+)(ns|us|ms|s)\)", text)]
+
+
+def wait_for(w, what, seconds):
+    """Until it has said so, and no longer than that."""
+    for _ in range(seconds * 5):
+        said = steps(w)
+        if said and said[-1][1] == what:
+            return said
+        time.sleep(0.2)
+    raise AssertionError(f"not {what!r} in {seconds} s: {open(w.err.name).read()[-2000:]}")
+
+
+COUNTED = "exits alone, counted and not timed"
+
+
+def case_cost_budget():
+    """A busy guest and a small budget: down to counts; what is counted there is exact; when the
+    guest is gone, up again. Nothing is lost but what falls into the gaps."""
+    n = 200
+    with Watch("--budget", "2%", what="exits,io", interval="1") as w:
+        with Guest("-k", "cpuid", "-n", 10**9) as busy, Guest("-k", "out", "-n", n, "-v", 2) as g:
+            busy.go()
+            down = wait_for(w, COUNTED, 120)
+            g.run()
+            time.sleep(2)
+        up = wait_for(w, "everything asked for", 200)
+        objects = w.finish()
+    print(f"# budget: {up}", flush=True)
+    levels = [s[1] for s in down]
+    equal(levels[:1] + levels[-1:], ["exits alone", COUNTED], "first and last step down")
+    assert all(s[0] > 2 for s in down), f"steps down within the budget: {down}"
+    for v in range(2):
+        equal(count(rows_of(objects), pid=g.pid, vcpu=v, reason="IO"), n, f"exits of vCPU {v}")
+    gone = [o for o in objects if o["collector"] == "io" and "unavailable" in o]
+    assert gone and all("left out to keep within --budget 2%" in o["unavailable"] for o in gone), gone
+    assert len({r["vm"] for r in rows_of(objects) if r.get("pid") == g.pid}) == 1, "VMs of the guest"
+
+
+def case_cost_budget_gaps():
+    """A guest across all steps down: each of its exits is counted once, but for those in the gaps
+    and one per step that was in flight."""
+    with Watch("--budget", "0.1%", "-s", what="exits,io", interval="1") as w, \
+            Guest("-k", "cpuid", "-n", 400000) as g:
+        start = time.monotonic()
+        results = g.run()
+        elapsed = time.monotonic() - start
+        said = steps(w)
+        objects = w.finish()
+    rows = [r for r in rows_of(objects) if "count" in r and not r.get("summary")]
+    counted, n = count(rows, pid=g.pid, reason="CPUID"), results[0]["exits"]
+    gaps = sum(s[2] for s in said) / 1e9
+    print(f"# gaps: {counted} of 400000, {gaps * 1000:.2f} ms of {elapsed:.1f} s, {said}", flush=True)
+    assert len(said) >= 2, f"steps: {said}"
+    assert 400000 - len(said) - 3 * gaps * n / elapsed <= counted <= 400000, f"{counted} exits"
+    equal({r["vm"] for r in rows if r["pid"] == g.pid}, {rows[0]["vm"]}, "names of the VM")
+    summary = [r for r in rows_of(objects) if r.get("summary")]
+    equal(count(summary, pid=g.pid, reason="CPUID"), counted, "exits of the summary")
