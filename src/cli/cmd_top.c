@@ -62,7 +62,8 @@ static int feed(struct watch *w)
 {
 	struct kw_top_interval interval = { .vms = w->run->source->vms,
 					    .frame = w->frame,
-					    .n = w->run->o->wants.n_tables };
+					    .n = w->run->o->wants.n_tables,
+					    .note = w->run->source->note };
 	int err = kw_run_interval(w->run, w->frame, &interval.lost);
 
 	w->told = err != 0;

@@ -9,7 +9,8 @@
 #define OVER	   2 /* intervals in a row that lead down */
 #define UNDER	   5 /* … and up; twice as many each time that it went up in vain, until */
 #define MOST_UNDER 320
-#define ROOM	   0.8 /* of the budget, for the next level to fit in */
+#define ROOM	   0.8	/* of the budget, for the next level to fit in */
+#define MEMORY	   0.99 /* of what does not depend on exits, from one interval to the next */
 
 /* The next level that may be used, in one direction; the present one if there is none. */
 static enum kw_budget_level next(const struct kw_budget *b, int step)
@@ -20,13 +21,22 @@ static enum kw_budget_level next(const struct kw_budget *b, int step)
 	return b->level;
 }
 
+/* What the levels above cost when they were in use: the guests of then may be gone. */
+static void fade(struct kw_budget *b)
+{
+	for (int level = 0; level < (int)b->level; level++) {
+		b->seen[level].run *= MEMORY;
+		b->seen[level].process *= MEMORY;
+	}
+}
+
 /* What the level in use costs: the mean of its intervals, the later ones weighing more. */
 static void note(struct kw_budget *b, const struct kw_budget_interval *in)
 {
 	double run = (double)in->run_ns / in->span_ns;
 	double process = (double)in->process_ns / in->span_ns;
 	typeof(b->seen[0]) *seen = &b->seen[b->level];
-	double old = b->fresh ? 0 : 0.5;
+	double old = b->settled ? 0.5 : 0;
 
 	if (in->exits) {
 		double per_exit = (double)in->run_ns / in->exits;
@@ -38,7 +48,7 @@ static void note(struct kw_budget *b, const struct kw_budget_interval *in)
 	seen->run = old * seen->run + (1 - old) * run;
 	seen->process = old * seen->process + (1 - old) * process;
 	seen->used = true;
-	b->fresh = false;
+	b->settled = true;
 }
 
 /*
@@ -71,6 +81,7 @@ enum kw_budget_level kw_budget_decide(struct kw_budget *b, const struct kw_budge
 	bool over;
 
 	note(b, in);
+	fade(b);
 	b->since_up++;
 	b->cost = ((double)in->run_ns + in->process_ns) / busy;
 	b->next_cost = above == b->level ? 0 : expected(b, above, in) / busy;
@@ -96,7 +107,7 @@ void kw_budget_enter(struct kw_budget *b, enum kw_budget_level level)
 	b->level = level;
 	b->over = b->under = 0;
 	b->helpless = false;
-	b->fresh = true;
+	b->settled = false;
 }
 
 void kw_budget_bar(struct kw_budget *b, enum kw_budget_level level)

@@ -46,7 +46,7 @@ struct kw_budget {
 		double run;	  /* of programs, per ns */
 		double process;	  /* per ns */
 	} seen[KW_BUDGET_LEVELS]; /* while they were last in use */
-	bool fresh;		  /* no interval of this level yet */
+	bool settled;		  /* there was an interval of this level */
 	unsigned int over, under; /* intervals in a row */
 	unsigned int patience;	  /* intervals that under takes; 0: the least */
 	unsigned int since_up;	  /* intervals since the last step up */

@@ -279,8 +279,11 @@ static int check(struct budgeted *b)
 	in.process_ns = now.cpu_ns - b->last.cpu_ns;
 	in.busy_ns = now.busy_ns - b->last.busy_ns;
 	level = kw_budget_decide(&b->budget, &in);
-	kw_debug("budget: level %d costs %.3g %%, the next %.3g %%", b->budget.level,
-		 100 * b->budget.cost, 100 * b->budget.next_cost);
+	kw_debug("budget: %s: programs %.3g ms, process %.3g ms, %llu exits: %.3g %% of %.3g ms; "
+		 "above it %.3g %%",
+		 names[b->budget.level], in.run_ns / 1e6, in.process_ns / 1e6,
+		 (unsigned long long)in.exits, 100 * b->budget.cost, in.busy_ns / 1e6,
+		 100 * b->budget.next_cost);
 	if (b->budget.helpless && !b->helpless_told)
 		kw_say("cost %.3g %% is over --budget %g%%, and there is nothing left to leave out",
 		       100 * b->budget.cost, 100 * b->budget.share);

@@ -31,6 +31,7 @@ struct kw_top_interval {
 	size_t n;
 	struct kw_losses lost;
 	struct kw_top_cost cost;
+	const char *note; /* the source's; NULL or empty: none */
 };
 
 /* Keys that are no character. Characters are Unicode code points. */

@@ -123,6 +123,14 @@ static void draw_cost(const struct kw_top *top, struct kw_canvas *canvas, struct
 	draw_part(canvas, line, x, part);
 }
 
+static void draw_note(const struct kw_top *top, struct kw_canvas *canvas, struct top_area *area)
+{
+	const struct top_moment *m = top->model.shown;
+
+	if (m && *m->note && area->height > 6)
+		top_print(canvas, top_take(area, 1), 0, KW_STYLE_WARN, "%s", m->note);
+}
+
 /* Collectors that show nothing here, each once. */
 static void draw_unavailable(const struct kw_top *top, struct kw_canvas *canvas,
 			     struct top_area *area)
@@ -214,6 +222,7 @@ static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *ca
 	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1),
 			       page->pane ? keys_of_table : keys);
+	draw_note(top, canvas, &area);
 	draw_unavailable(top, canvas, &area);
 	if (!page->pane) {
 		if (area.height > 7 && timed(top))

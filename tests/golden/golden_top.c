@@ -42,6 +42,7 @@ static int feed(struct screen *s)
 		.vms = s->run.source->vms,
 		.frame = s->frame,
 		.n = s->options.wants.n_tables,
+		.note = getenv("FAKE_NOTE"),
 		.cost = { .cpu_ns = 12345678,
 			  .rss_bytes = 23 << 20,
 			  .metered_ns = 100000000,
