@@ -9,6 +9,7 @@
 #define OVER	   2 /* intervals in a row that lead down */
 #define UNDER	   5 /* … and up; twice as many each time that it went up in vain, until */
 #define MOST_UNDER 320
+#define LASTING	   8	/* … in vain: if it does not last so many times as long */
 #define ROOM	   0.8	/* of the budget, for the next level to fit in */
 #define MEMORY	   0.99 /* of what does not depend on exits, from one interval to the next */
 
@@ -101,7 +102,7 @@ void kw_budget_enter(struct kw_budget *b, enum kw_budget_level level)
 	if (level < b->level) {
 		b->since_up = 0;
 	} else if (level > b->level && b->seen[level].used) { /* it has come up from there */
-		b->patience = b->since_up < 2 * patience ? 2 * patience : UNDER;
+		b->patience = b->since_up < LASTING * patience ? 2 * patience : UNDER;
 		b->patience = b->patience < MOST_UNDER ? b->patience : MOST_UNDER;
 	}
 	b->level = level;

@@ -217,7 +217,7 @@ static void patience_grows(void **state)
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(wait[i], 5 << i < 320 ? 5 << i : 320);
 	assert_int_equal(feed_until_step(&b, interval(1000, 0, 1), 1000), 320);
-	assert_int_equal(feed_until_step(&b, interval(1000, 0, 1), 700), 0); /* it fits */
+	assert_int_equal(feed_until_step(&b, interval(1000, 0, 1), 3000), 0); /* it fits */
 	assert_int_equal(feed_until_step(&b, interval(20000, 0, 1000), 10), 2);
 	assert_int_equal(feed_until_step(&b, interval(10, 0, 1), 1000), 5);
 }

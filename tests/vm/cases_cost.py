@@ -66,7 +66,7 @@ def wait_for(w, what, seconds):
     """Until it has said so, and no longer than that."""
     for _ in range(seconds * 5):
         said = steps(w)
-        if said and said[-1][1] == what:
+        if what in [s[1] for s in said]:
             return said
         time.sleep(0.2)
     raise AssertionError(f"not {what!r} in {seconds} s: {open(w.err.name).read()[-2000:]}")
@@ -76,44 +76,49 @@ COUNTED = "exits alone, counted and not timed"
 
 
 def case_cost_budget():
-    """A busy guest and a small budget: down to counts; what is counted there is exact; when the
-    guest is gone, up again. Nothing is lost but what falls into the gaps."""
-    n = 200
-    with Watch("--budget", "2%", what="exits,io", interval="1") as w:
-        with Guest("-k", "cpuid", "-n", 10**9) as busy, Guest("-k", "out", "-n", n, "-v", 2) as g:
-            busy.go()
-            down = wait_for(w, COUNTED, 120)
-            g.run()
-            time.sleep(2)
-        up = wait_for(w, "everything asked for", 200)
-        objects = w.finish()
-    print(f"# budget: {up}", flush=True)
-    levels = [s[1] for s in down]
-    equal(levels[:1] + levels[-1:], ["exits alone", COUNTED], "first and last step down")
-    assert all(s[0] > 2 for s in down), f"steps down within the budget: {down}"
-    for v in range(2):
-        equal(count(rows_of(objects), pid=g.pid, vcpu=v, reason="IO"), n, f"exits of vCPU {v}")
-    gone = [o for o in objects if o["collector"] == "io" and "unavailable" in o]
-    assert gone and all("left out to keep within --budget 2%" in o["unavailable"] for o in gone), gone
-    assert len({r["vm"] for r in rows_of(objects) if r.get("pid") == g.pid}) == 1, "VMs of the guest"
-
-
-def case_cost_budget_gaps():
-    """A guest across all steps down: each of its exits is counted once, but for those in the gaps
-    and one per step that was in flight."""
-    with Watch("--budget", "0.1%", "-s", what="exits,io", interval="1") as w, \
-            Guest("-k", "cpuid", "-n", 400000) as g:
+    """Hardly any budget: down to counts. Each exit of a guest across all steps is counted once, but
+    for those in the gaps and one per step that was in flight; those of one that begins there, all."""
+    n, later = 300000, 200
+    with Watch("--budget", "0.01%", "-s", what="exits,io", interval="1") as w, \
+            Guest("-k", "cpuid", "-n", n) as busy, Guest("-k", "out", "-n", later, "-v", 2) as g:
         start = time.monotonic()
-        results = g.run()
+        busy.go()
+        wait_for(w, COUNTED, 120)
+        g.run()
+        results = busy.results()
         elapsed = time.monotonic() - start
         said = steps(w)
         objects = w.finish()
+    print(f"# budget: {elapsed:.1f} s, {said}", flush=True)
+    equal([s[1] for s in said][::len(said) - 1], ["exits alone", COUNTED], "first and last step")
+    assert all(s[0] > 0.01 for s in said), f"steps down within the budget: {said}"
     rows = [r for r in rows_of(objects) if "count" in r and not r.get("summary")]
-    counted, n = count(rows, pid=g.pid, reason="CPUID"), results[0]["exits"]
-    gaps = sum(s[2] for s in said) / 1e9
-    print(f"# gaps: {counted} of 400000, {gaps * 1000:.2f} ms of {elapsed:.1f} s, {said}", flush=True)
-    assert len(said) >= 2, f"steps: {said}"
-    assert 400000 - len(said) - 3 * gaps * n / elapsed <= counted <= 400000, f"{counted} exits"
-    equal({r["vm"] for r in rows if r["pid"] == g.pid}, {rows[0]["vm"]}, "names of the VM")
+    for v in range(2):
+        equal(count(rows, pid=g.pid, vcpu=v, reason="IO"), later, f"exits of vCPU {v}")
+    counted = count(rows, pid=busy.pid, reason="CPUID")
+    in_gaps = 3 * sum(s[2] for s in said) / 1e9 * results[0]["exits"] / elapsed
+    print(f"# budget: {counted} of {n} counted, up to {in_gaps:.0f} in gaps", flush=True)
+    assert n - len(said) - in_gaps <= counted <= n, f"{counted} exits, up to {in_gaps} in gaps"
+    equal(len({(r["pid"], r["vm"]) for r in rows}), 2, "VMs")
     summary = [r for r in rows_of(objects) if r.get("summary")]
-    equal(count(summary, pid=g.pid, reason="CPUID"), counted, "exits of the summary")
+    equal(count(summary, pid=busy.pid, reason="CPUID"), counted, "exits of the summary")
+    gone = [o for o in rows_of(objects, "io") if "unavailable" in o]
+    assert gone and all("left out to keep within --budget 0.01%" in o["unavailable"] for o in gone), gone
+
+
+def case_cost_budget_recovers():
+    """When a busy guest is gone, everything is watched again. (In this lab the tool's own process
+    takes some percent of a CPU.)"""
+    n = 500
+    with Watch("--budget", "15%", what="exits,io", interval="60") as w:
+        with Guest("-k", "cpuid", "-n", 10**9, "-v", 2) as busy:
+            busy.go()
+            wait_for(w, "exits alone", 120)
+        said = wait_for(w, "everything asked for", 200)
+        with Guest("-k", "out", "-n", n) as g:
+            g.run()
+            objects = w.finish()
+    print(f"# budget: {said}", flush=True)
+    equal(count(rows_of(objects), pid=g.pid, reason="IO"), n, "exits")
+    equal(sum(r["count"] for r in rows_of(objects, "io") if r["pid"] == g.pid and r["what"] == "out"),
+          n, "details")
