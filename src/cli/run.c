@@ -307,14 +307,16 @@ int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 }
 
 /* Where less is timed, a table's usual order may be by a column that is missing. */
-static const char *usual_sort(enum kw_timing timing)
+static const char *usual_sort(const struct kw_run *run)
 {
+	enum kw_timing timing = run->o->budget ? run->source->timing : run->o->wants.timing;
+
 	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
 }
 
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
-	const char *by = run->o->view.sort ?: usual_sort(run->o->wants.timing);
+	const char *by = run->o->view.sort ?: usual_sort(run);
 	const struct kw_column *sort = by ? kw_schema_find(frame->schema, by) : NULL;
 	int err = 0;
 

@@ -62,6 +62,7 @@ struct kw_source {
 	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
 	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
 	char note[128];		   /* what is to be known of all that it shows; empty: nothing */
+	enum kw_timing timing;	   /* of one that keeps to a budget: which exits are timed now */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);

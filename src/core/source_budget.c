@@ -94,6 +94,7 @@ static void show_level(struct budgeted *b)
 			snprintf(s->unavailable[i], sizeof(s->unavailable[i]),
 				 "left out to keep within --budget %g%%", 100 * b->budget.share);
 	}
+	s->timing = b->inner_wants.timing;
 	*s->note = 0;
 	if (b->budget.level != KW_BUDGET_ALL)
 		snprintf(s->note, sizeof(s->note), "budget %g%%: %s", 100 * b->budget.share,

@@ -45,9 +45,9 @@ static const struct {
 struct fake {
 	struct kw_source source;
 	struct kw_wants wants;
-	struct kw_vms vms;
-	uint64_t now_ns;   /* since counting began */
-	uint64_t began_ns; /* in real time; 0: time is faked */
+	struct kw_vms own_vms, *vms; /* vms: these, or those of a source before this one */
+	uint64_t now_ns;	     /* since counting began */
+	uint64_t began_ns;	     /* in real time; 0: time is faked */
 	size_t next_event;
 };
 
@@ -231,14 +231,14 @@ static void close_fake(struct kw_source *source)
 	struct fake *f = (struct fake *)source;
 
 	take_time();
-	kw_vms_release(&f->vms);
+	kw_vms_release(&f->own_vms);
 	free(f);
 }
 
 static bool knows(const struct fake *f, const char *name)
 {
-	for (size_t i = 0; i < f->vms.n; i++)
-		if (kw_vm_is(f->vms.vm[i], name))
+	for (size_t i = 0; i < f->vms->n; i++)
+		if (kw_vm_is(f->vms->vm[i], name))
 			return true;
 	return false;
 }
@@ -273,8 +273,9 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!f)
 		return -ENOMEM;
 	f->wants = *wants;
+	f->vms = wants->vms ?: &f->own_vms;
 	f->source = (struct kw_source){
-		.vms = &f->vms,
+		.vms = f->vms,
 		.input_fd = -1,
 		.start = start,
 		.stop = stop,
@@ -289,8 +290,8 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		signal(SIGINT, on_interrupt);
 		signal(SIGTERM, on_interrupt);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(machines) && !err; i++)
-		err = kw_vms_add(&f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
+	for (size_t i = f->vms->n; i < ARRAY_SIZE(machines) && !err; i++)
+		err = kw_vms_add(f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
 	err = err ? err : check_vms(f);
 	if (err)
 		close_fake(&f->source);
