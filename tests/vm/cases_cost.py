@@ -116,14 +116,14 @@ def case_cost_budget_recovers():
     """When a busy guest is gone, everything is watched again. (In this lab the tool's own process
     takes some percent of a CPU.)"""
     n = 500
-    with Watch("--budget", "15%", what="exits,io", interval="60") as w:
+    with Guest("-k", "out", "-n", n) as g, \
+            Watch("--budget", "15%", what="exits,io", interval="60") as w:
         with Guest("-k", "cpuid", "-n", 10**9, "-v", 2) as busy:
             busy.go()
             wait_for(w, "exits alone", 120)
         said = wait_for(w, "everything asked for", 200)
-        with Guest("-k", "out", "-n", n) as g:
-            g.run()
-            objects = w.finish()
+        g.run()
+        objects = w.finish()
     print(f"# budget: {said}", flush=True)
     equal(count(rows_of(objects), pid=g.pid, reason="IO"), n, "exits")
     equal(sum(r["count"] for r in rows_of(objects, "io") if r["pid"] == g.pid and r["what"] == "out"),
