@@ -62,11 +62,9 @@ static int switch_on(struct kw_meter *m)
 {
 	if (m->stats_fd >= 0)
 		return 0;
+	look(m, false); /* before the first run that is counted */
 	m->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (m->stats_fd < 0)
-		return -errno;
-	look(m, false);
-	return 0;
+	return m->stats_fd < 0 ? -errno : 0;
 }
 
 static void switch_off(struct kw_meter *m)
@@ -77,14 +75,12 @@ static void switch_off(struct kw_meter *m)
 
 int kw_meter_always(struct kw_meter *m)
 {
-	int err = switch_on(m);
-
+	look(m, false);
 	m->period_ns = 0;
 	m->metered_ns = 0;
 	for (size_t i = 0; i < m->n; i++)
 		m->program[i].runs = m->program[i].run_ns = 0;
-	look(m, false);
-	return err;
+	return switch_on(m);
 }
 
 int kw_meter_in_slices(struct kw_meter *m)
