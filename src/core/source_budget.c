@@ -39,7 +39,7 @@ struct budgeted {
 	uint64_t number;	 /* of the inner source, from 0 */
 	struct kw_own_cost last; /* of it, when the budget's interval began */
 	uint64_t check_ns;	 /* when that is over */
-	bool stopped, helpless_told;
+	bool helpless_told;
 
 	/* of the sources that are gone */
 	struct kw_own_cost cost;
@@ -311,7 +311,6 @@ static void budget_stop(struct kw_source *source)
 {
 	struct budgeted *b = (struct budgeted *)source;
 
-	b->stopped = true;
 	b->inner->stop(b->inner);
 }
 
@@ -338,7 +337,7 @@ static int budget_wait(struct kw_source *source, uint64_t until_mono_ns, kw_even
 	struct budgeted *b = (struct budgeted *)source;
 
 	for (;;) {
-		bool checks = !b->stopped && b->check_ns < until_mono_ns;
+		bool checks = b->check_ns < until_mono_ns;
 		int how;
 
 		b->inner->input_fd = source->input_fd;
