@@ -7,7 +7,6 @@
 #include "../core/log.h"
 #include "../top/screen.h"
 #include "../top/top.h"
-#include "../util/cleanup.h"
 #include "../util/units.h"
 #include "run.h"
 
@@ -21,29 +20,31 @@ struct watch {
 	struct kw_top *top;
 	struct kw_screen *screen;
 	struct kw_canvas canvas;
-	uint64_t read_ns;	/* CLOCK_MONOTONIC of the last reading */
-	struct kw_own_cost own; /* until then */
-	uint64_t intervals;	/* that were read */
-	bool told;		/* what went wrong */
+	uint64_t read_ns;	 /* CLOCK_MONOTONIC of the last reading */
+	struct kw_own_cost own;	 /* until then */
+	struct kw_top_cost cost; /* of the last interval */
+	uint64_t intervals;	 /* that were read */
+	bool told;		 /* what went wrong */
 	struct kw_frame frame[KW_FRAMES]; /* of an interval, on their way to the screen */
 };
 
-/* What it cost to watch since the last call. */
+/* What it cost to watch since the last call; runs are those measured last. */
 static struct kw_top_cost cost(struct watch *w)
 {
 	struct kw_source *source = w->run->source;
 	struct kw_own_cost own;
-	struct kw_top_cost ret;
 
 	if (!source->own_cost || source->own_cost(source, &own))
 		return (struct kw_top_cost){};
-	ret = (struct kw_top_cost){ .cpu_ns = own.cpu_ns - w->own.cpu_ns,
-				    .rss_bytes = own.rss_bytes,
-				    .metered_ns = own.metered_ns - w->own.metered_ns,
-				    .runs = own.runs - w->own.runs,
-				    .run_ns = own.run_ns - w->own.run_ns };
+	w->cost.cpu_ns = own.cpu_ns - w->own.cpu_ns;
+	w->cost.rss_bytes = own.rss_bytes;
+	if (own.metered_ns > w->own.metered_ns) {
+		w->cost.metered_ns = own.metered_ns - w->own.metered_ns;
+		w->cost.runs = own.runs - w->own.runs;
+		w->cost.run_ns = own.run_ns - w->own.run_ns;
+	}
 	w->own = own;
-	return ret;
+	return w->cost;
 }
 
 static int draw(struct watch *w)

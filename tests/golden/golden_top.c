@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * golden_top.c - the live screen without a terminal: feeds it the fake source's seconds, presses
- * keys, and prints what is on the canvas.
+ * keys, and prints what is on the canvas. The environment's FAKE_NOTE is the note of the source.
  * May not know about: what is tested.
  * To extend: cases are lines in top/cases.
  */
