@@ -121,10 +121,10 @@ def case_cost_budget():
 
 def case_cost_budget_recovers():
     """When a busy guest is gone, everything is watched again. (In this lab the tool's own process
-    takes some percent of a CPU.)"""
+    takes up to a tenth of a CPU, and more where the host is busy.)"""
     n = 500
     with Guest("-k", "cpuid", "-n", n) as g, \
-            Watch("--budget", "15%", what="exits,io", interval="60") as w:
+            Watch("--budget", "30%", what="exits,io", interval="60") as w:
         with Guest("-k", "cpuid", "-n", 10**9, "-v", 2) as busy:
             busy.go()
             wait_for(w, "exits alone", 120)
