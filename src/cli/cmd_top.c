@@ -20,11 +20,11 @@ struct watch {
 	struct kw_top *top;
 	struct kw_screen *screen;
 	struct kw_canvas canvas;
-	uint64_t read_ns;	 /* CLOCK_MONOTONIC of the last reading */
-	struct kw_own_cost own;	 /* until then */
-	struct kw_top_cost cost; /* of the last interval */
-	uint64_t intervals;	 /* that were read */
-	bool told;		 /* what went wrong */
+	uint64_t read_ns;		  /* CLOCK_MONOTONIC of the last reading */
+	struct kw_own_cost own;		  /* until then */
+	struct kw_top_cost cost;	  /* of the last interval */
+	uint64_t intervals;		  /* that were read */
+	bool told;			  /* what went wrong */
 	struct kw_frame frame[KW_FRAMES]; /* of an interval, on their way to the screen */
 };
 

@@ -15,14 +15,17 @@
 struct kvm_watcher_bpf;
 struct kw_filters;
 
-/* One of the tool's own programs in the kernel, and what it has cost. */
+/* One of the tool's own programs as the kernel took it, and what it costs. Texts are the engine's.
+ */
 struct kw_program {
 	const char *hook, *name; /* e.g. kvm_exit, kw_kvm_exit */
 	const char *kind;	 /* e.g. tp_btf/kvm_exit */
 	bool at_exit;		 /* it runs once per exit */
 	int fd;
 	uint32_t id;	       /* the kernel's */
-	uint32_t verified;     /* instructions that the verifier went through; 0: not known */
+	uint32_t verified;     /* instructions that the verifier went through, of at most 1,000,000;
+				  0: this kernel does not tell (before 5.16) */
+	uint32_t length;       /* instructions of its own, dead code removed */
 	uint64_t runs, run_ns; /* while they were measured */
 	uint64_t misses;       /* runs that the kernel skipped, since it was loaded */
 };

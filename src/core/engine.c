@@ -539,29 +539,6 @@ uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *
 	return program_info(engine, hook, &info) ? info.recursion_misses : 0;
 }
 
-size_t kw_engine_programs(const struct kw_engine *engine, struct kw_program *ret)
-{
-	struct bpf_prog_info info;
-	size_t n = 0;
-
-	for (size_t i = 0; i < engine->n_hooks; i++) {
-		const struct kw_hook *h = &engine->hook[i];
-
-		if (!program_info(engine, h, &info))
-			continue;
-		ret[n++] = (struct kw_program){
-			.hook = h->def->name,
-			.name = program_of(h),
-			.kind = kw_engine_variant(engine, h),
-			.at_exit = i == KW_HOOK_EXIT,
-			.fd = bpf_program__fd(find_program(engine, h)),
-			.id = info.id,
-			.verified = info.verified_insns,
-		};
-	}
-	return n;
-}
-
 /* The line "memlock:" of a file descriptor of a map; 0: there is none. */
 static uint64_t map_bytes(int fd)
 {
@@ -615,9 +592,16 @@ bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hoo
 
 	if (!program_info(engine, hook, &info))
 		return false;
-	*ret = (struct kw_program){ .name = program_of(hook),
-				    .verified = info.verified_insns,
-				    .length = info.xlated_prog_len / sizeof(struct bpf_insn) };
+	*ret = (struct kw_program){
+		.hook = hook->def->name,
+		.name = program_of(hook),
+		.kind = kw_engine_variant(engine, hook),
+		.at_exit = hook == &engine->hook[KW_HOOK_EXIT],
+		.fd = bpf_program__fd(find_program(engine, hook)),
+		.id = info.id,
+		.verified = info.verified_insns,
+		.length = info.xlated_prog_len / sizeof(struct bpf_insn),
+	};
 	return true;
 }
 

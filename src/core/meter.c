@@ -22,7 +22,8 @@ void kw_meter_init(struct kw_meter *m, const struct kw_engine *engine)
 {
 	memset(m, 0, sizeof(*m));
 	m->stats_fd = -1;
-	m->n = kw_engine_programs(engine, m->program);
+	for (size_t i = 0; i < engine->n_hooks; i++)
+		m->n += kw_engine_program(engine, &engine->hook[i], &m->program[m->n]);
 }
 
 void kw_meter_release(struct kw_meter *m)

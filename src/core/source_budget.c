@@ -8,7 +8,6 @@
  */
 #include "source_budget.h"
 
-#include "../util/grow.h"
 #include "../util/units.h"
 #include "budget.h"
 #include "log.h"
@@ -103,41 +102,31 @@ static void show_level(struct budgeted *b)
 
 /* ---- rows ---- */
 
-/* The rows of one frame go over to another. */
-static int move_rows(struct kw_frame *from, struct kw_frame *to)
+/* Rows of one frame become the last ones of another. */
+static int append(struct kw_frame *from, struct kw_frame *to)
 {
 	int err = 0;
 
-	if (!to->n) {
-		kw_frame_clear(to);
-		to->row = from->row;
-		to->n = from->n;
-		to->room = from->room;
-		from->row = NULL;
-		from->n = from->room = 0;
-		return 0;
-	}
-	for (size_t i = 0; i < from->n; i++) {
-		if (!kw_grow(&to->row, to->n, &to->room, sizeof(*to->row))) {
-			free(from->row[i]);
+	for (size_t i = 0; i < from->n && !err; i++) {
+		void *row = kw_frame_add(to);
+
+		if (row)
+			memcpy(row, from->row[i], to->schema->row_size);
+		else
 			err = -ENOMEM;
-			continue;
-		}
-		to->row[to->n++] = from->row[i];
 	}
-	from->n = 0;
 	kw_frame_clear(from);
 	return err;
 }
 
-/* The frame of a table of the inner source's. */
-static struct kw_frame *frame_of(const struct budgeted *b, struct kw_frame *frame,
-				 const struct kw_schema *table)
+/* Which of all tables is the inner source's k-th. */
+static size_t table_of(const struct budgeted *b, size_t k)
 {
-	for (size_t i = 0; i < b->wants.n_tables; i++)
-		if (b->wants.table[i] == table)
-			return &frame[i];
-	return NULL;
+	size_t i = 0;
+
+	while (b->wants.table[i] != b->inner_wants.table[k])
+		i++;
+	return i;
 }
 
 /* Rows of different sources are never the same ones. */
@@ -147,25 +136,43 @@ static void tell_apart(const struct budgeted *b, struct kw_frame *frame)
 		((struct kw_row_head *)frame->row[i])->born_ns += b->number;
 }
 
-/* Add what the inner source has counted to frames of all tables, and to its losses. */
+/* What the inner source has counted, as frames of all tables; and add its losses. */
 static int read_inner(struct budgeted *b, struct kw_frame *frame, struct kw_losses *lost)
 {
 	struct kw_frame own[KW_FRAMES] = {};
 	struct kw_losses now = {};
-	int err = b->inner->read(b->inner, own, &now);
+	int err;
 
-	for (size_t k = 0; k < b->inner_wants.n_tables; k++) {
-		tell_apart(b, &own[k]);
-		err = err ?: move_rows(&own[k], frame_of(b, frame, b->inner_wants.table[k]));
-		kw_frame_clear(&own[k]);
+	for (size_t k = 0; k < b->inner_wants.n_tables; k++) { /* for their memory */
+		own[k] = frame[table_of(b, k)];
+		frame[table_of(b, k)] = (struct kw_frame){};
 	}
+	err = b->inner->read(b->inner, own, &now);
 	for (size_t i = 0; i < b->wants.n_tables; i++) {
+		kw_frame_empty(&frame[i]);
 		frame[i].schema = b->wants.table[i];
 		frame[i].mono_ns = own[0].mono_ns;
 		frame[i].real_ns = own[0].real_ns;
+		frame[i].span_ns = 0;
+	}
+	for (size_t k = 0; k < b->inner_wants.n_tables; k++) {
+		tell_apart(b, &own[k]);
+		frame[table_of(b, k)] = own[k];
 	}
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		lost->n[i] += now.n[i];
+	return err;
+}
+
+/* The rows of some frames go over to others. */
+static int append_all(const struct budgeted *b, struct kw_frame *from, struct kw_frame *to)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < b->wants.n_tables; i++) {
+		to[i].schema = b->wants.table[i];
+		err = append(&from[i], &to[i]) ?: err;
+	}
 	return err;
 }
 
@@ -191,6 +198,7 @@ static int open_level(struct budgeted *b, enum kw_budget_level level, struct kw_
 static int replace(struct budgeted *b, struct kw_source *new, const struct kw_wants *wants,
 		   uint64_t *ret_gap_ns)
 {
+	struct kw_frame last[KW_FRAMES] = {};
 	struct kw_source *old = b->inner;
 	struct kw_own_cost cost;
 	uint64_t stopped_ns = kw_mono_ns(), start_ns;
@@ -199,7 +207,8 @@ static int replace(struct budgeted *b, struct kw_source *new, const struct kw_wa
 	old->stop(old);
 	err = new->start(new, &start_ns);
 	*ret_gap_ns = kw_mono_ns() - stopped_ns;
-	err = err ?: read_inner(b, b->frame, &b->lost);
+	err = err ?: read_inner(b, last, &b->lost);
+	err = append_all(b, last, b->frame) ?: err;
 	if (!old->own_cost(old, &cost)) {
 		add_cost(&b->cost, &cost);
 		b->cost = cost;
@@ -319,14 +328,9 @@ static int budget_read(struct kw_source *source, struct kw_frame *frame,
 {
 	struct budgeted *b = (struct budgeted *)source;
 	struct kw_losses lost = b->lost;
-	int err;
+	int err = read_inner(b, frame, &lost);
 
-	for (size_t i = 0; i < b->wants.n_tables; i++) {
-		frame[i] = b->frame[i];
-		frame[i].span_ns = 0;
-		b->frame[i] = (struct kw_frame){};
-	}
-	err = read_inner(b, frame, &lost);
+	err = append_all(b, b->frame, frame) ?: err;
 	if (!err)
 		*ret_losses = lost;
 	return err;

@@ -92,9 +92,10 @@ static int inner_read(struct kw_source *source, struct kw_frame *frame, struct k
 	for (size_t i = 0; i < s->wants.n_tables; i++) {
 		struct kw_row_head *row;
 
-		frame[i] = (struct kw_frame){ .schema = s->wants.table[i],
-					      .mono_ns = world.now_ns,
-					      .real_ns = world.now_ns + 1 };
+		kw_frame_empty(&frame[i]);
+		frame[i].schema = s->wants.table[i];
+		frame[i].mono_ns = world.now_ns;
+		frame[i].real_ns = world.now_ns + 1;
 		row = kw_frame_add(&frame[i]);
 		*row = (struct kw_row_head){ .vm = 0, .vcpu = 3 }; /* born at the same time */
 		kw_column_set_raw(kw_schema_find(frame[i].schema, "count"), row, s->exits);
