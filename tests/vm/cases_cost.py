@@ -119,6 +119,8 @@ def case_cost_budget():
     equal(len({r["vm"] for r in rows}), 3, "VMs")
     summary = [r for r in rows_of(objects) if r.get("summary")]
     equal(count(summary, pid=busy.pid, level=1), counted, "exits of the summary")
+    keys = [(r["pid"], r["vm"], r["vcpu"], r["reason_code"], r["level"]) for r in summary]
+    equal(len(set(keys)), len(keys), "VMs that are the same ones in all levels")
     gone = [o for o in rows_of(objects, "io") if "unavailable" in o]
     assert gone and all("left out to keep within --budget 0.01%" in o["unavailable"] for o in gone), gone
 
