@@ -10,6 +10,7 @@
 #include "../util/cleanup.h"
 #include "run.h"
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -81,6 +82,17 @@ static int check_kvm(struct kw_listing *l)
 		return add(l, "KVM", "missing", vendor,
 			   "/dev/kvm is missing: modprobe kvm-amd or kvm-intel");
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
+}
+
+/* What programs cost is measured only if somebody asks for it. */
+static int check_stats(struct kw_listing *l)
+{
+	_cleanup_close_ int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	return add(l, "run times", fd >= 0 ? "ok" : "missing", "BPF_ENABLE_STATS",
+		   fd >= 0 ? "how often and how long BPF programs run"
+			   : "how often and how long BPF programs run; without it, cost and "
+			     "--budget are unavailable");
 }
 
 static int check_hook(struct kw_listing *l, const struct kw_engine *e, const struct kw_hook *h,
@@ -157,7 +169,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, "
 		       "CAP_PERFMON and "
 		       "CAP_SYS_ADMIN");
-	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l);
+	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l) ?: check_stats(&l);
 	for (size_t i = 0; i < engine.n_hooks && !err; i++)
 		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine, i));
 	for (size_t i = 0; i < o->wants.n && !err; i++)

@@ -7,13 +7,11 @@
 #include "../core/log.h"
 #include "../top/screen.h"
 #include "../top/top.h"
-#include "../util/cleanup.h"
 #include "../util/units.h"
 #include "run.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define KEYS_AT_ONCE 64 /* then it is looked whether there is something else to do */
 
@@ -22,51 +20,31 @@ struct watch {
 	struct kw_top *top;
 	struct kw_screen *screen;
 	struct kw_canvas canvas;
-	uint64_t read_ns; /* CLOCK_MONOTONIC of the last reading */
-	uint64_t cpu_ns;  /* of this process, until then */
-	struct kw_own_cost own;
+	uint64_t read_ns;		  /* CLOCK_MONOTONIC of the last reading */
+	struct kw_own_cost own;		  /* until then */
+	struct kw_top_cost cost;	  /* of the last interval */
 	uint64_t intervals;		  /* that were read */
 	bool told;			  /* what went wrong */
 	struct kw_frame frame[KW_FRAMES]; /* of an interval, on their way to the screen */
 };
 
-static uint64_t cpu_ns(void)
-{
-	struct rusage usage;
-
-	if (getrusage(RUSAGE_SELF, &usage))
-		return 0;
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
-}
-
-static uint64_t rss_bytes(void)
-{
-	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long size, resident;
-
-	if (!file || fscanf(file, "%lu %lu", &size, &resident) != 2)
-		return 0;
-	return (uint64_t)resident * sysconf(_SC_PAGESIZE);
-}
-
-/* What it cost to watch since the last call. */
+/* What it cost to watch since the last call; runs are those measured last. */
 static struct kw_top_cost cost(struct watch *w)
 {
 	struct kw_source *source = w->run->source;
-	struct kw_own_cost own = {};
-	bool known = source->own_cost && !source->own_cost(source, &own);
-	uint64_t cpu = cpu_ns();
-	struct kw_top_cost ret = { .cpu_ns = cpu - w->cpu_ns,
-				   .rss_bytes = rss_bytes(),
-				   .runs = own.runs - w->own.runs,
-				   .run_ns = own.run_ns - w->own.run_ns,
-				   .has_runs = known };
+	struct kw_own_cost own;
 
-	w->cpu_ns = cpu;
-	if (known)
-		w->own = own;
-	return ret;
+	if (!source->own_cost || source->own_cost(source, &own))
+		return (struct kw_top_cost){};
+	w->cost.cpu_ns = own.cpu_ns - w->own.cpu_ns;
+	w->cost.rss_bytes = own.rss_bytes;
+	if (own.metered_ns > w->own.metered_ns) {
+		w->cost.metered_ns = own.metered_ns - w->own.metered_ns;
+		w->cost.runs = own.runs - w->own.runs;
+		w->cost.run_ns = own.run_ns - w->own.run_ns;
+	}
+	w->own = own;
+	return w->cost;
 }
 
 static int draw(struct watch *w)
@@ -85,7 +63,8 @@ static int feed(struct watch *w)
 {
 	struct kw_top_interval interval = { .vms = w->run->source->vms,
 					    .frame = w->frame,
-					    .n = w->run->o->wants.n_tables };
+					    .n = w->run->o->wants.n_tables,
+					    .note = w->run->source->note };
 	int err = kw_run_interval(w->run, w->frame, &interval.lost);
 
 	w->told = err != 0;

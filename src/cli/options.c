@@ -41,6 +41,8 @@ enum {
 	O_SAMPLE,
 	O_COUNT_ONLY,
 	O_LOW_OVERHEAD,
+	O_STATS,
+	O_BUDGET,
 };
 
 static const struct offered {
@@ -91,6 +93,12 @@ static const struct offered {
 	  ON(KW_STAT) | ON(KW_HIST) | ON(KW_CHECK) },
 	{ { "count-only", O_COUNT_ONLY, NULL, 0, "Count exits, without any times", 4 },
 	  ON(KW_STAT) | ON(KW_CHECK) },
+	{ { "budget", O_BUDGET, "P%", 0,
+	    "Cost at most this share of the CPU time in use: leave out details, sample, count only",
+	    4 },
+	  ON(KW_STAT) | ON(KW_TOP) },
+	{ { "stats", O_STATS, NULL, 0, "Show what watching costs (adds the collector cost)", 4 },
+	  ON(KW_STAT) | ON(KW_TOP) },
 	{ { NULL, 0, NULL, 0, "Other:", 5 }, EVERYWHERE },
 	{ { "verbose", 'v', NULL, 0,
 	    "Say more, on standard error; twice: libbpf's messages as well", 5 },
@@ -291,6 +299,17 @@ static int parse_timing(struct kw_options *o, enum kw_timing timing)
 	return 0;
 }
 
+static int parse_budget(struct kw_options *o, const char *arg)
+{
+	char *end = NULL;
+	double percent = *arg >= '0' && *arg <= '9' ? strtod(arg, &end) : 0;
+
+	if (!(percent > 0 && percent <= 100) || (*end && strcmp(end, "%")))
+		return bad("budget", arg, "a percentage like 1% or 0.5%");
+	o->budget = percent / 100;
+	return 0;
+}
+
 static bool takes_interval(enum kw_verb verb)
 {
 	return ON(verb) & (ON(KW_TOP) | ON(KW_STAT) | ON(KW_HIST));
@@ -375,6 +394,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return parse_timing(o, KW_TIMED_NONE);
 	case O_LOW_OVERHEAD:
 		return parse_timing(o, KW_TIMED_AT_ENTRY);
+	case O_STATS:
+		o->stats = true;
+		return 0;
+	case O_BUDGET:
+		return parse_budget(o, arg);
 	case 'v':
 		kw_verbose++;
 		return 0;

@@ -32,6 +32,8 @@ struct kw_options {
 	uint64_t duration_ns; /* 0: no limit */
 	bool summary;
 	bool page_counts; /* at the end, of dirty */
+	bool stats;	  /* of the tool itself */
+	double budget;	  /* share of the CPU time in use on the host; 0: no limit */
 	struct kw_wants wants;
 	struct kw_view view;
 	char *vm[64]; /* of --vm; wants.filters.vm points here */

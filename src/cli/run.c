@@ -8,6 +8,7 @@
 
 #include "../arch/names.h"
 #include "../core/log.h"
+#include "../core/source_budget.h"
 #include "../util/cleanup.h"
 
 #include <errno.h>
@@ -16,6 +17,23 @@
 static const char *named_collectors(const struct kw_options *o)
 {
 	return o->what ?: o->verb == KW_TOP ? KW_TOP_COLLECTORS : "exits";
+}
+
+static bool wanted(const struct kw_options *o, const char *collector)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (!strcmp(o->wants.collector[i]->name, collector))
+			return true;
+	return false;
+}
+
+/* Is exits all that is watched, but for the tool itself? */
+static bool exits_alone(const struct kw_options *o)
+{
+	for (size_t i = 0; i < o->wants.n; i++)
+		if (o->wants.collector[i]->hooks && strcmp(o->wants.collector[i]->name, "exits"))
+			return false;
+	return wanted(o, "exits");
 }
 
 static int choose_collectors(struct kw_options *o)
@@ -41,15 +59,9 @@ static int choose_collectors(struct kw_options *o)
 		kw_say("no collector is named; 'kvm_watcher list collectors' shows them");
 		return KW_EXIT_USAGE;
 	}
+	if (o->stats && !wanted(o, "cost"))
+		kw_wants_add(&o->wants, kw_collector_find("cost"));
 	return 0;
-}
-
-static bool wanted(const struct kw_options *o, const char *collector)
-{
-	for (size_t i = 0; i < o->wants.n; i++)
-		if (!strcmp(o->wants.collector[i]->name, collector))
-			return true;
-	return false;
 }
 
 /* True if some table that will be shown has a column of this name. */
@@ -112,9 +124,18 @@ static int check_view(const struct kw_options *o)
 	}
 	err = err ?: check_reasons(o->wants.filters.include, o->wants.filters.n_include);
 	err = err ?: check_reasons(o->wants.filters.exclude, o->wants.filters.n_exclude);
-	if (!err && o->wants.timing != KW_TIMED_ALL && (o->wants.n > 1 || !wanted(o, "exits"))) {
+	if (!err && o->wants.timing != KW_TIMED_ALL && !exits_alone(o)) {
 		kw_say("--sample, --low-overhead and --count-only are of exits alone; leave out "
 		       "the other collectors");
+		err = KW_EXIT_USAGE;
+	}
+	if (!err && o->budget && !wanted(o, "exits")) {
+		kw_say("--budget steps down to exits; add that collector: exits,%s", o->what);
+		err = KW_EXIT_USAGE;
+	}
+	if (!err && o->budget && o->wants.timing != KW_TIMED_ALL) {
+		kw_say("--budget chooses itself how exits are timed; leave out --sample, "
+		       "--low-overhead and --count-only");
 		err = KW_EXIT_USAGE;
 	}
 	if (!err && o->page_counts && !wanted(o, "dirty")) {
@@ -180,7 +201,10 @@ static int load(struct kw_run *run, kw_source_open_fn open)
 		 wants->n == 1 ? "" : "s");
 	if (run->o->verb == KW_TOP)
 		kw_log_passing(text);
-	err = open(wants, &run->source);
+	if (run->o->budget)
+		err = kw_source_budget_open(wants, run->o->budget, open, &run->source);
+	else
+		err = open(wants, &run->source);
 	kw_log_passing(NULL);
 	return err;
 }
@@ -220,6 +244,7 @@ int kw_run_close(struct kw_run *run, int code)
 	return code;
 }
 
+/* Who was watched for a part of the interval has rows to show. */
 static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 {
 	const struct kw_wants *w = &run->o->wants;
@@ -227,8 +252,8 @@ static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 	for (size_t i = 0; i < w->n; i++)
 		for (size_t t = w->first[i]; t < (i + 1 < w->n ? w->first[i + 1] : w->n_tables);
 		     t++)
-			delta[t].unavailable =
-				*run->source->unavailable[i] ? run->source->unavailable[i] : NULL;
+			if (*run->source->unavailable[i] && !delta[t].n)
+				delta[t].unavailable = run->source->unavailable[i];
 }
 
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost)
@@ -283,14 +308,16 @@ int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 }
 
 /* Where less is timed, a table's usual order may be by a column that is missing. */
-static const char *usual_sort(enum kw_timing timing)
+static const char *usual_sort(const struct kw_run *run)
 {
+	enum kw_timing timing = run->o->budget ? run->source->timing : run->o->wants.timing;
+
 	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
 }
 
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
-	const char *by = run->o->view.sort ?: usual_sort(run->o->wants.timing);
+	const char *by = run->o->view.sort ?: usual_sort(run);
 	const struct kw_column *sort = by ? kw_schema_find(frame->schema, by) : NULL;
 	int err = 0;
 

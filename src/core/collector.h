@@ -15,6 +15,21 @@
 struct kvm_watcher_bpf;
 struct kw_filters;
 
+/* One of the tool's own programs as the kernel took it, and what it costs. Texts are the engine's.
+ */
+struct kw_program {
+	const char *hook, *name; /* e.g. kvm_exit, kw_kvm_exit */
+	const char *kind;	 /* e.g. tp_btf/kvm_exit */
+	bool at_exit;		 /* it runs once per exit */
+	int fd;
+	uint32_t id;	       /* the kernel's */
+	uint32_t verified;     /* instructions that the verifier went through, of at most 1,000,000;
+				  0: this kernel does not tell (before 5.16) */
+	uint32_t length;       /* instructions of its own, dead code removed */
+	uint64_t runs, run_ns; /* while they were measured */
+	uint64_t misses;       /* runs that the kernel skipped, since it was loaded */
+};
+
 /* What a collector's live half gets to see. */
 struct kw_live {
 	struct kvm_watcher_bpf *bpf;
@@ -26,6 +41,12 @@ struct kw_live {
 	bool interval;	      /* the reading that follows ends an interval */
 	uint16_t window;      /* number of the window (of min and max) after the one being read */
 	uint64_t now_ns;      /* time of the reading that follows, or when counting ended */
+
+	/* of the tool itself, for start and read_host of collectors that are metered */
+	const struct kw_program *program;
+	size_t n_programs;
+	uint64_t metered_ns; /* for how long the programs' runs were measured */
+	uint64_t map_bytes;  /* kernel memory of all maps */
 };
 
 /* Why a program of the shared object is needed: bits of struct kw_collector.hooks. */
@@ -69,8 +90,12 @@ struct kw_collector {
 	uint32_t counted;	       /* … and of these, those whose misses its counts lack */
 	const struct kw_hook_def *own; /* hooks of its own, not shared with others */
 	size_t n_own;
+	bool metered; /* it is about the tool itself: each run of its programs is measured */
 
-	/* The live half; none of these is called for other sources. All return 0 or -errno. */
+	/*
+	 * The live half; none of these is called for other sources. All return 0 or -errno; one
+	 * that is NULL has nothing to do.
+	 */
 
 	/*
 	 * Set constants and sizes of the BPF side; before loading. Maps whose names begin
@@ -82,13 +107,13 @@ struct kw_collector {
 	int (*open)(const struct kw_live *live, void **ret_state);
 	void (*close)(void *state);
 
-	/* Just before counting starts: note what nothing will tell of; NULL: nothing to do. */
+	/* Just before counting starts: note what nothing will tell of. */
 	int (*start)(const struct kw_live *live, void *state);
 
-	/* Several times a second: add room where it gets scarce; NULL: nothing to do. */
+	/* Several times a second: add room where it gets scarce. */
 	int (*tend)(const struct kw_live *live, void *state);
 
-	/* Before a round of calls of read: fetch what is not mapped; NULL: nothing to do. */
+	/* Before a round of calls of read: fetch what is not mapped. */
 	int (*refresh)(const struct kw_live *live, void *state);
 	bool refreshed_first; /* its figures are of the moment of the reading, to the ms */
 
@@ -98,6 +123,12 @@ struct kw_collector {
 	 */
 	int (*read)(const struct kw_live *live, void *state, uint32_t slot, uint32_t vm,
 		    struct kw_frame *frame);
+
+	/*
+	 * Once per reading, after all calls of read: add the cumulative rows of the host, whose vm
+	 * and vcpu are KW_ALL.
+	 */
+	int (*read_host)(const struct kw_live *live, void *state, struct kw_frame *frame);
 
 	/* A vCPU or VM is gone and was read for the last time: give its room back. */
 	void (*forget)(const struct kw_live *live, void *state, uint32_t slot);

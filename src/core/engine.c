@@ -251,9 +251,11 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |
 				  (f->vcpu.n ? 1 << KW_FILTER_VCPU : 0);
 	for (size_t i = 0; i < wants->n; i++) {
-		int err = e->missing[i] ? 0
-					: wants->collector[i]->configure(bpf, wants->max_vcpus + 1);
+		const struct kw_collector *c = wants->collector[i];
+		int err = 0;
 
+		if (!e->missing[i] && c->configure)
+			err = c->configure(bpf, wants->max_vcpus + 1);
 		if (err)
 			return err;
 	}
@@ -537,17 +539,50 @@ uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *
 	return program_info(engine, hook, &info) ? info.recursion_misses : 0;
 }
 
-void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret)
+/* The line "memlock:" of a file descriptor of a map; 0: there is none. */
+static uint64_t map_bytes(int fd)
 {
-	struct bpf_prog_info info;
+	_cleanup_fclose_ FILE *f = NULL;
+	unsigned long long bytes = 0;
+	char path[64], line[128];
 
-	*ret = (struct kw_own_cost){};
-	for (size_t i = 0; i < engine->n_hooks; i++) {
-		if (!program_info(engine, &engine->hook[i], &info))
-			continue;
-		ret->runs += info.run_cnt;
-		ret->run_ns += info.run_time_ns;
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f) && sscanf(line, "memlock: %llu", &bytes) != 1)
+		;
+	return bytes;
+}
+
+/* Maps in a map are all of one kind, and added one after the other. */
+static uint64_t inner_bytes(int outer, uint32_t max)
+{
+	uint64_t bytes = 0;
+	uint32_t n, id;
+
+	for (n = 0; n < max && !bpf_map_lookup_elem(outer, &n, &id); n++) {
+		_cleanup_close_ int fd = n ? -1 : bpf_map_get_fd_by_id(id);
+
+		if (!n)
+			bytes = fd < 0 ? 0 : map_bytes(fd);
 	}
+	return n * bytes;
+}
+
+uint64_t kw_engine_map_bytes(const struct kw_engine *engine)
+{
+	const struct bpf_map *map;
+	uint64_t bytes = 0;
+
+	bpf_object__for_each_map (map, engine->bpf->obj) {
+		int fd = bpf_map__fd(map);
+
+		if (fd < 0)
+			continue;
+		bytes += map_bytes(fd);
+		if (bpf_map__type(map) == BPF_MAP_TYPE_ARRAY_OF_MAPS)
+			bytes += inner_bytes(fd, bpf_map__max_entries(map));
+	}
+	return bytes;
 }
 
 bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hook,
@@ -557,9 +592,16 @@ bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hoo
 
 	if (!program_info(engine, hook, &info))
 		return false;
-	*ret = (struct kw_program){ .name = program_of(hook),
-				    .verified = info.verified_insns,
-				    .length = info.xlated_prog_len / sizeof(struct bpf_insn) };
+	*ret = (struct kw_program){
+		.hook = hook->def->name,
+		.name = program_of(hook),
+		.kind = kw_engine_variant(engine, hook),
+		.at_exit = hook == &engine->hook[KW_HOOK_EXIT],
+		.fd = bpf_program__fd(find_program(engine, hook)),
+		.id = info.id,
+		.verified = info.verified_insns,
+		.length = info.xlated_prog_len / sizeof(struct bpf_insn),
+	};
 	return true;
 }
 

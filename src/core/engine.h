@@ -54,18 +54,11 @@ const char *kw_hook_why(const struct kw_hook *hook);
  */
 uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook);
 
-/* How often all programs ran, and for how long, while the kernel's statistics of that were on. */
-void kw_engine_runs(const struct kw_engine *engine, struct kw_own_cost *ret);
+/* Memory that the maps take in the kernel, as it says itself: before 6.4, what they are made for.
+ */
+uint64_t kw_engine_map_bytes(const struct kw_engine *engine);
 
-/* A program as the kernel took it. */
-struct kw_program {
-	const char *name;  /* the engine's */
-	uint32_t verified; /* instructions that the verifier went through, of at most 1,000,000;
-			      0: this kernel does not tell (before 5.16) */
-	uint32_t length;   /* instructions of its own, dead code removed */
-};
-
-/* The program of a hook in use; false if it has none in the kernel. */
+/* The program of a hook in use, without what it costs; false if it has none in the kernel. */
 bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hook,
 		       struct kw_program *ret);
 

@@ -377,9 +377,9 @@ int kw_frame_merge(struct kw_frame *total, const struct kw_frame *more)
 	total->mono_ns = more->mono_ns;
 	total->real_ns = more->real_ns;
 	total->span_ns += more->span_ns;
-	total->unavailable = more->unavailable;
 	for (size_t i = 0; i < more->n && !err; i++)
 		err = append_copy(total, more->row[i]);
+	total->unavailable = total->n ? NULL : more->unavailable;
 	if (!err)
 		merge_equal(total);
 	return err;

@@ -44,7 +44,11 @@ static void thread_id(const struct kw_vms *vms, const void *row, struct kw_value
 		value->kind = KW_MISSING;
 }
 
-#define TEXT_SIZE 16 /* as the kernel's names of threads have */
+/* A text in the row itself, rather than an integer. */
+static bool holds_text(const struct kw_column *c)
+{
+	return c->role == KW_LAST && c->unit == KW_UNIT_WORD && c->size > sizeof(uint64_t);
+}
 
 #define HEAD(member)                                                                               \
 	.offset = offsetof(struct kw_row_head, member),                                            \
@@ -102,8 +106,8 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 	ret->kind = column->size ? KW_NUMBER : KW_MISSING;
 	ret->number = column->size ? kw_column_raw(column, row) : 0;
 	ret->text = NULL;
-	if (column->role == KW_LAST && column->size == TEXT_SIZE) {
-		snprintf(ret->buf, sizeof(ret->buf), "%.*s", TEXT_SIZE,
+	if (holds_text(column)) {
+		snprintf(ret->buf, sizeof(ret->buf), "%.*s", column->size,
 			 (const char *)row + column->offset);
 		kw_value_text(ret, *ret->buf ? ret->buf : NULL);
 	}
@@ -169,7 +173,7 @@ static const char *check_column(const struct kw_schema *schema, const struct kw_
 	if (c->offset + c->size > schema->row_size)
 		return "has a column outside its row";
 	if (c->role != KW_HISTOGRAM && c->role != KW_PADDING && c->size > 8 &&
-	    (c->role != KW_LAST || c->size != TEXT_SIZE))
+	    (!holds_text(c) || c->size >= sizeof(((struct kw_value *)0)->buf)))
 		return "has an integer of more than 8 bytes";
 	if (c->role != KW_PADDING &&
 	    (kw_schema_find(schema, c->name) != c ||

@@ -78,8 +78,9 @@ struct kw_column {
 	enum kw_role role;
 	enum kw_unit unit;
 	enum kw_show show;
-	uint16_t offset, size; /* in the row; integers are 1, 2, 4 or 8 bytes, a text (of unit
-				  KW_UNIT_WORD and role KW_LAST) 16, ended by 0 if it is shorter */
+	uint16_t offset,
+		size; /* in the row; integers are 1, 2, 4 or 8 bytes, a text (of unit
+			 KW_UNIT_WORD and role KW_LAST) more, ended by 0 if it is shorter */
 
 	/*
 	 * The cell, where it is not just the integer: a word for it, or a computed column.

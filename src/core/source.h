@@ -29,6 +29,10 @@ struct kw_wants {
 	enum kw_isa isa; /* of exits; KW_ISA_NONE: this host's, if it need be known */
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
+
+	/* of a source that takes over from another one */
+	struct kw_vms *vms; /* to go on with: the caller's, and it must live longer; NULL: none */
+	bool reopened;	    /* what this kernel lacks has been told */
 };
 
 /* Add a collector and its tables. */
@@ -41,15 +45,24 @@ enum kw_wait {
 	KW_WAIT_INPUT,	     /* input_fd has something to read, and it is none of the others */
 };
 
-/* What the source itself costs so far, all cumulative; 0: not known. */
+/* What it has cost to watch, and where: all cumulative but the memory. */
 struct kw_own_cost {
-	uint64_t runs, run_ns; /* of its BPF programs */
+	uint64_t mono_ns;      /* when this was so */
+	bool metered;	       /* the kernel measures runs for us, at least now and then */
+	uint64_t metered_ns;   /* for how long it did: the next three are of that time */
+	uint64_t runs, run_ns; /* of its BPF programs, without the way into them */
+	uint64_t exits;	       /* runs of those at kvm_exit */
+	uint64_t cpu_ns;       /* of this process */
+	uint64_t rss_bytes;    /* of this process, now */
+	uint64_t busy_ns;      /* of all CPUs of the host: neither idle nor with another host */
 };
 
 struct kw_source {
 	struct kw_vms *vms;
 	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
 	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
+	char note[128];		   /* what is to be known of all that it shows; empty: nothing */
+	enum kw_timing timing;	   /* of one that keeps to a budget: which exits are timed now */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);
@@ -63,7 +76,11 @@ struct kw_source {
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */
 	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
-	/* What it costs to watch, from the first call on; NULL: this source cannot tell. */
+	/*
+	 * What it costs to watch, from the first call on; NULL: this source cannot tell. As
+	 * measuring costs a little itself, runs are measured about a tenth of the time, while it is
+	 * waited, unless a collector needs all of them.
+	 */
 	int (*own_cost)(struct kw_source *source, struct kw_own_cost *ret);
 	void (*close)(struct kw_source *source);
 };

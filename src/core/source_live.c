@@ -13,6 +13,7 @@
 #include "keyed.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "meter.h"
 #include "tsc.h"
 #include "vmident.h"
 
@@ -50,8 +51,9 @@ struct live {
 	struct kw_wants wants;
 	struct kw_live live;
 	struct kw_engine engine;
+	struct kw_meter meter;
 	void *state[16];
-	struct kw_vms vms;
+	struct kw_vms own_vms, *vms; /* vms: these, or those of a source before this one */
 	struct live_vm *vm;
 	size_t n_vm, vm_room;
 	struct slot *slot;
@@ -73,9 +75,8 @@ struct live {
 	uint64_t stopped_ns;  /* when counting ended; 0: it goes on */
 	uint64_t real_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	uint64_t *pids;	      /* that --vm stands for */
-	bool interrupted, input;
+	bool interrupted, input, metered;
 	struct kw_tsc tsc; /* with KW_TIMED_AT_ENTRY */
-	int stats_fd;	   /* keeps statistics of BPF programs on; -1: off */
 };
 
 /* ---- the vCPU table ---- */
@@ -151,11 +152,28 @@ static bool started_then(const struct kw_vm *vm, uint64_t start_ns)
 	return vm->start_ns / KW_TICK_NS == start_ns / KW_TICK_NS;
 }
 
-static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+/*
+ * Among the VMs of a source before this one: the VM of a vCPU, or -1; and the number that a new one
+ * of its process has, unless that is higher already.
+ */
+static int64_t inherited_vm(const struct live *l, const struct kw_vcpu *v, uint32_t *number)
 {
-	struct live_vm *known;
+	for (size_t i = l->wants.vms ? l->vms->n : 0; i-- > 0;) {
+		const struct kw_vm *vm = l->vms->vm[i];
+
+		if (vm->pid != v->tgid || vm->start_ns != v->start_ns || !vm->number != !v->kvm)
+			continue;
+		if (vm->kvm == v->kvm)
+			return i;
+		if (vm->number >= *number)
+			*number = vm->number + 1;
+	}
+	return -1;
+}
+
+static int64_t name_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+{
 	struct kw_vm vm;
-	int64_t index;
 
 	if (kw_vm_identify(v->tgid, &vm) || !started_then(&vm, v->start_ns)) {
 		memset(&vm, 0, sizeof(vm));
@@ -164,7 +182,16 @@ static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
 	}
 	vm.start_ns = v->start_ns;
 	vm.number = number;
-	index = kw_vms_add(&l->vms, &vm);
+	return kw_vms_add(l->vms, &vm);
+}
+
+static int64_t add_vm(struct live *l, const struct kw_vcpu *v, uint32_t number)
+{
+	int64_t index = inherited_vm(l, v, &number);
+	struct live_vm *known;
+
+	if (index < 0)
+		index = name_vm(l, v, number);
 	if (index < 0)
 		return index;
 	if (!kw_grow(&l->vm, l->n_vm, &l->vm_room, sizeof(*l->vm)))
@@ -192,8 +219,8 @@ static struct live_vm *vm_of(struct live *l, const struct kw_vcpu *v)
 			continue;
 		if (known->kvm == v->kvm && (known->vcpus || known->alive_until_ns >= v->born_ns))
 			return known;
-		if (v->kvm && kw_vms_get(&l->vms, known->vm)->number >= number)
-			number = kw_vms_get(&l->vms, known->vm)->number + 1;
+		if (v->kvm && kw_vms_get(l->vms, known->vm)->number >= number)
+			number = kw_vms_get(l->vms, known->vm)->number + 1;
 	}
 	return add_vm(l, v, number) < 0 ? NULL : &l->vm[l->n_vm - 1];
 }
@@ -206,6 +233,13 @@ static struct live_vm *find_vm(struct live *l, uint32_t vm)
 	return NULL;
 }
 
+/* The next VM may be at the same address. */
+static void set_vcpus(struct live *l, struct live_vm *vm, uint32_t vcpus)
+{
+	vm->vcpus = vcpus;
+	l->vms->vm[vm->vm]->kvm = vcpus ? vm->kvm : 0;
+}
+
 static void note_end(struct live *l, uint32_t slot)
 {
 	struct live_vm *vm;
@@ -215,7 +249,7 @@ static void note_end(struct live *l, uint32_t slot)
 	l->slot[slot].ended = true;
 	vm = find_vm(l, l->slot[slot].vm);
 	if (vm) {
-		vm->vcpus--;
+		set_vcpus(l, vm, vm->vcpus - 1);
 		if (l->live.vcpu[slot].died_ns > vm->alive_until_ns)
 			vm->alive_until_ns = l->live.vcpu[slot].died_ns;
 	}
@@ -286,7 +320,7 @@ static int discover(struct live *l)
 
 		if (!vm)
 			return -ENOMEM;
-		vm->vcpus++;
+		set_vcpus(l, vm, vm->vcpus + 1);
 		l->slot[fresh[i]] = (struct slot){ .born_ns = v->born_ns, .vm = vm->vm };
 		note_end(l, fresh[i]);
 	}
@@ -301,7 +335,7 @@ static int discover(struct live *l)
 static void recycle(struct live *l, uint32_t slot)
 {
 	for (size_t i = 0; i < l->wants.n; i++)
-		if (works(l, i))
+		if (works(l, i) && l->wants.collector[i]->forget)
 			l->wants.collector[i]->forget(&l->live, l->state[i], slot);
 	l->unfinished += l->live.vcpu[slot].unfinished;
 	memset(&l->live.vcpu[slot], 0, sizeof(l->live.vcpu[slot]));
@@ -322,7 +356,7 @@ static bool still_needed(struct live *l, const struct live_vm *vm)
 	for (size_t i = 0; i < l->n_vm; i++)
 		if (&l->vm[i] != vm && l->vm[i].tgid == vm->tgid &&
 		    l->vm[i].start_ns == vm->start_ns &&
-		    kw_vms_get(&l->vms, l->vm[i].vm)->number > kw_vms_get(&l->vms, vm->vm)->number)
+		    kw_vms_get(l->vms, l->vm[i].vm)->number > kw_vms_get(l->vms, vm->vm)->number)
 			return false;
 	return !kw_vm_identify(vm->tgid, &now) && started_then(&now, vm->start_ns);
 }
@@ -336,6 +370,46 @@ static void forget_vms(struct live *l)
 			l->vm[i] = l->vm[--l->n_vm];
 }
 
+/* ---- what it costs ---- */
+
+/* Some collectors show it: measure all runs, for as long as counting goes on. */
+static void start_meter(struct live *l)
+{
+	int err = l->metered ? kw_meter_always(&l->meter) : 0;
+
+	for (size_t i = 0; i < l->wants.n && err; i++) {
+		if (!l->wants.collector[i]->metered)
+			continue;
+		snprintf(l->source.unavailable[i], sizeof(l->source.unavailable[i]),
+			 "the kernel's statistics of BPF programs cannot be switched on (%s)",
+			 strerror(-err));
+		kw_say("%s is unavailable: %s", l->wants.collector[i]->name,
+		       l->source.unavailable[i]);
+	}
+	l->metered &= !err;
+}
+
+static void read_meter(struct live *l)
+{
+	if (!l->metered)
+		return;
+	kw_meter_read(&l->meter);
+	l->live.metered_ns = l->meter.metered_ns;
+	l->live.map_bytes = kw_engine_map_bytes(&l->engine);
+}
+
+static int read_host(struct live *l, struct kw_frame *frame)
+{
+	int err = 0;
+
+	read_meter(l);
+	for (size_t i = 0; i < l->wants.n && !err; i++)
+		if (l->metered && l->wants.collector[i]->read_host)
+			err = l->wants.collector[i]->read_host(&l->live, l->state[i],
+							       &frame[l->wants.first[i]]);
+	return err;
+}
+
 /* ---- struct kw_source ---- */
 
 static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
@@ -343,6 +417,7 @@ static int live_start(struct kw_source *source, uint64_t *ret_mono_ns)
 	struct live *l = (struct live *)source;
 	int err = 0;
 
+	start_meter(l);
 	for (size_t i = 0; i < l->wants.n && !err; i++)
 		if (works(l, i) && l->wants.collector[i]->start)
 			err = l->wants.collector[i]->start(&l->live, l->state[i]);
@@ -393,7 +468,7 @@ static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
 	if (l->live.vcpu[slot].flags & KW_VCPU_IGNORED)
 		return 0;
 	for (size_t i = 0; i < l->wants.n && !err; i++)
-		if (works(l, i))
+		if (works(l, i) && l->wants.collector[i]->read)
 			err = l->wants.collector[i]->read(&l->live, l->state[i], slot,
 							  l->slot[slot].vm,
 							  &frame[l->wants.first[i]]);
@@ -472,6 +547,7 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 	err = err ?: refresh(l);
 	for (size_t i = 0; i < l->n_order && !err; i++)
 		err = read_slot(l, l->order[i], frame);
+	err = err ?: read_host(l, frame);
 	if (!err)
 		read_losses(l, ret_losses);
 	return err ?: tend(l);
@@ -542,10 +618,12 @@ static int wait_once(struct live *l, uint64_t until)
 				 { .fd = l->source.input_fd, .events = POLLIN } };
 	uint64_t now = kw_mono_ns(), ns = until > now ? until - now : 0;
 	uint64_t most = l->soon ? TEND_SOON_NS : TEND_NS;
+	uint64_t slice = kw_meter_tick(&l->meter);
 	struct timespec timeout;
 	int err;
 
 	ns = ns < most ? ns : most;
+	ns = ns < slice ? ns : slice;
 	timeout = (struct timespec){ .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
 	if (ppoll(fds, 3, &timeout, NULL) < 0) {
 		if (errno != EINTR)
@@ -582,16 +660,12 @@ static int live_wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_
 	return l->input && kw_mono_ns() < until_mono_ns ? KW_WAIT_INPUT : KW_WAIT_DONE;
 }
 
-/* To measure costs a little itself: the kernel starts with the first call. */
 static int live_own_cost(struct kw_source *source, struct kw_own_cost *ret)
 {
 	struct live *l = (struct live *)source;
 
-	if (l->stats_fd < 0)
-		l->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-	if (l->stats_fd < 0)
-		return -errno;
-	kw_engine_runs(&l->engine, ret);
+	kw_meter_in_slices(&l->meter);
+	kw_meter_cost(&l->meter, ret);
 	return 0;
 }
 
@@ -607,9 +681,9 @@ static void live_close(struct kw_source *source)
 		kw_frame_clear(&l->retired[i]);
 	if (l->live.vcpu)
 		munmap(l->live.vcpu, l->live.max_slots * sizeof(*l->live.vcpu));
+	kw_meter_release(&l->meter);
 	kw_engine_close(&l->engine);
-	kw_closep(&l->stats_fd);
-	kw_vms_release(&l->vms);
+	kw_vms_release(&l->own_vms);
 	free(l->vm);
 	free(l->slot);
 	free(l->free_slot);
@@ -789,7 +863,7 @@ static void say_what_is_lost(struct live *l)
 	for (size_t i = 0; i < l->engine.n_hooks; i++) {
 		const struct kw_hook *h = &l->engine.hook[i];
 
-		if (h->wanted && h->variant < 0)
+		if (h->wanted && h->variant < 0 && !l->wants.reopened)
 			kw_say("%s cannot be watched on this kernel (%s): %s", h->def->name,
 			       h->why[0], h->def->without);
 	}
@@ -800,8 +874,9 @@ static void say_what_is_lost(struct live *l)
 			continue;
 		snprintf(l->source.unavailable[i], sizeof(l->source.unavailable[i]),
 			 "%s cannot be watched on this kernel (%s)", h->def->name, kw_hook_why(h));
-		kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
-		       l->source.unavailable[i]);
+		if (!l->wants.reopened)
+			kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
+			       l->source.unavailable[i]);
 	}
 }
 
@@ -826,8 +901,14 @@ static int open_maps(struct live *l)
 		return -ENOMEM;
 	for (size_t i = 0; i < l->wants.n_tables; i++)
 		l->retired[i].schema = l->wants.table[i];
+	kw_meter_init(&l->meter, &l->engine);
+	l->live.program = l->meter.program;
+	l->live.n_programs = l->meter.n;
 	for (size_t i = 0; i < l->wants.n; i++) {
-		err = works(l, i) ? l->wants.collector[i]->open(&l->live, &l->state[i]) : 0;
+		const struct kw_collector *c = l->wants.collector[i];
+
+		l->metered |= works(l, i) && c->metered;
+		err = works(l, i) && c->open ? c->open(&l->live, &l->state[i]) : 0;
 		if (err)
 			return err;
 	}
@@ -848,9 +929,10 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!l)
 		return -ENOMEM;
 	l->wants = *wants;
-	l->stats_fd = -1;
+	l->meter.stats_fd = -1;
 	l->slots_tended = UINT64_MAX;
-	l->source = (struct kw_source){ .vms = &l->vms,
+	l->vms = wants->vms ?: &l->own_vms;
+	l->source = (struct kw_source){ .vms = l->vms,
 					.input_fd = -1,
 					.start = live_start,
 					.stop = live_stop,

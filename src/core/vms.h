@@ -14,6 +14,7 @@
 struct kw_vm {
 	uint32_t pid;	   /* owner process, init pid namespace */
 	uint64_t start_ns; /* boot time at which it started: tells reused pids apart */
+	uint64_t kvm;	   /* struct kvm * while it lives, where that is known; else 0 */
 	uint32_t number;   /* among the VMs of its process, from 1; 0: the process itself */
 	char vmm[24];	   /* e.g. qemu, firecracker; the command's name for an unknown one */
 	char uuid[40];	   /* empty if not known */

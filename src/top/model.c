@@ -582,6 +582,7 @@ static struct top_moment *new_moment(struct top_model *model, struct kw_top_inte
 	m->vms = interval->vms;
 	m->lost = interval->lost;
 	m->cost = interval->cost;
+	snprintf(m->note, sizeof(m->note), "%s", interval->note ?: "");
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		model->lost.n[i] += interval->lost.n[i];
 	m->lost_so_far = model->lost;

@@ -106,6 +106,7 @@ struct top_moment {
 	size_t n, room;
 	struct kw_losses lost, lost_so_far;
 	struct kw_top_cost cost;
+	char note[128];
 };
 
 struct top_model {

@@ -16,8 +16,8 @@
 struct kw_top_cost {
 	uint64_t cpu_ns;       /* of this process */
 	uint64_t rss_bytes;    /* now */
-	uint64_t runs, run_ns; /* of its BPF programs */
-	bool has_runs;	       /* the source knows those */
+	uint64_t metered_ns;   /* for how long runs were measured */
+	uint64_t runs, run_ns; /* of its BPF programs, in that time */
 };
 
 /*
@@ -31,6 +31,7 @@ struct kw_top_interval {
 	size_t n;
 	struct kw_losses lost;
 	struct kw_top_cost cost;
+	const char *note; /* the source's; NULL or empty: none */
 };
 
 /* Keys that are no character. Characters are Unicode code points. */

@@ -90,6 +90,15 @@ static int draw_part(struct kw_canvas *canvas, struct top_area line, int x, cons
 	return top_print(canvas, line, x, KW_STYLE_DIM, "%s", part);
 }
 
+/* Of one CPU: what this process and the programs in the kernel used. */
+static double cpu_percent(const struct top_moment *m)
+{
+	const struct kw_top_cost *c = &m->cost;
+
+	return 100.0 * (m->span_ns ? (double)c->cpu_ns / m->span_ns : 0) +
+	       100.0 * (c->metered_ns ? (double)c->run_ns / c->metered_ns : 0);
+}
+
 static void draw_cost(const struct kw_top *top, struct kw_canvas *canvas, struct top_area line)
 {
 	const struct top_moment *m = top->model.shown;
@@ -99,19 +108,27 @@ static void draw_cost(const struct kw_top *top, struct kw_canvas *canvas, struct
 	if (!m)
 		return;
 	x = draw_losses(m, canvas, line);
-	snprintf(part, sizeof(part), "cost %.1f%% CPU",
-		 m->span_ns ? 100.0 * m->cost.cpu_ns / m->span_ns : 0);
+	snprintf(part, sizeof(part), "cost %.1f%% CPU", cpu_percent(m));
 	x = draw_part(canvas, line, x, part);
 	snprintf(part, sizeof(part), ", %.0f MiB", m->cost.rss_bytes / 1048576.0);
 	x = draw_part(canvas, line, x, part);
-	if (!m->cost.has_runs || !m->span_ns)
+	if (!m->cost.metered_ns)
 		return;
-	kw_format_count((uint64_t)(m->cost.runs * 1e9 / m->span_ns), number, sizeof(number));
+	kw_format_count((uint64_t)(m->cost.runs * 1e9 / m->cost.metered_ns), number,
+			sizeof(number));
 	snprintf(part, sizeof(part), ", %s runs/s", number);
 	x = draw_part(canvas, line, x, part);
 	kw_format_ns(m->cost.runs ? m->cost.run_ns / m->cost.runs : 0, number, sizeof(number));
 	snprintf(part, sizeof(part), ", %s/run", number);
 	draw_part(canvas, line, x, part);
+}
+
+static void draw_note(const struct kw_top *top, struct kw_canvas *canvas, struct top_area *area)
+{
+	const struct top_moment *m = top->model.shown;
+
+	if (m && *m->note && area->height > 6)
+		top_print(canvas, top_take(area, 1), 0, KW_STYLE_WARN, "%s", m->note);
 }
 
 /* Collectors that show nothing here, each once. */
@@ -205,6 +222,7 @@ static void draw(struct kw_top *top, struct top_page *page, struct kw_canvas *ca
 	if (area.height > 5 || top->typing)
 		top_draw_hints(top, canvas, top_take_last(&area, 1),
 			       page->pane ? keys_of_table : keys);
+	draw_note(top, canvas, &area);
 	draw_unavailable(top, canvas, &area);
 	if (!page->pane) {
 		if (area.height > 7 && timed(top))

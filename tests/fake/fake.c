@@ -45,9 +45,9 @@ static const struct {
 struct fake {
 	struct kw_source source;
 	struct kw_wants wants;
-	struct kw_vms vms;
-	uint64_t now_ns;   /* since counting began */
-	uint64_t began_ns; /* in real time; 0: time is faked */
+	struct kw_vms own_vms, *vms; /* vms: these, or those of a source before this one */
+	uint64_t now_ns;	     /* since counting began */
+	uint64_t began_ns;	     /* in real time; 0: time is faked */
 	size_t next_event;
 };
 
@@ -197,13 +197,23 @@ static int wait(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn
 	return err ? err : until > end ? KW_WAIT_END : KW_WAIT_DONE;
 }
 
-/* 50000 runs per second, of 200 ns each: 1 % of a CPU. */
+/* 50000 runs per second, of 200 ns each: 1 % of a CPU, and as much of the process; of two CPUs. */
 static int own_cost(struct kw_source *source, struct kw_own_cost *ret)
 {
 	struct fake *f = (struct fake *)source;
+	uint64_t runs = f->now_ns / 20000;
 
-	ret->runs = f->now_ns / 20000;
-	ret->run_ns = ret->runs * 200;
+	*ret = (struct kw_own_cost){
+		.mono_ns = FAKE_MONO_NS + f->now_ns,
+		.metered = true,
+		.metered_ns = f->now_ns,
+		.runs = runs,
+		.run_ns = runs * 200,
+		.exits = runs / 2,
+		.cpu_ns = f->now_ns / 100,
+		.rss_bytes = 12 << 20,
+		.busy_ns = f->now_ns * 2,
+	};
 	return 0;
 }
 
@@ -221,14 +231,14 @@ static void close_fake(struct kw_source *source)
 	struct fake *f = (struct fake *)source;
 
 	take_time();
-	kw_vms_release(&f->vms);
+	kw_vms_release(&f->own_vms);
 	free(f);
 }
 
 static bool knows(const struct fake *f, const char *name)
 {
-	for (size_t i = 0; i < f->vms.n; i++)
-		if (kw_vm_is(f->vms.vm[i], name))
+	for (size_t i = 0; i < f->vms->n; i++)
+		if (kw_vm_is(f->vms->vm[i], name))
 			return true;
 	return false;
 }
@@ -263,8 +273,9 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 	if (!f)
 		return -ENOMEM;
 	f->wants = *wants;
+	f->vms = wants->vms ?: &f->own_vms;
 	f->source = (struct kw_source){
-		.vms = &f->vms,
+		.vms = f->vms,
 		.input_fd = -1,
 		.start = start,
 		.stop = stop,
@@ -279,8 +290,8 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		signal(SIGINT, on_interrupt);
 		signal(SIGTERM, on_interrupt);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(machines) && !err; i++)
-		err = kw_vms_add(&f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
+	for (size_t i = f->vms->n; i < ARRAY_SIZE(machines) && !err; i++)
+		err = kw_vms_add(f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
 	err = err ? err : check_vms(f);
 	if (err)
 		close_fake(&f->source);

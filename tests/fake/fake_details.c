@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * fake_details.c - rows of time, io, mmio, faults, dirty, nested, halt, irq, load, timer,
- * hypercall and ioctl.
+ * hypercall, ioctl and cost.
  * May not know about: the system, sinks, the command line.
  * To extend: a row is a line; a table is an array of lines and a line in tables[]. A line holds
  * what a row counts once; its life says how often it does.
  */
 #include "fake_data.h"
 
+#include "collectors/cost/cost_rows.h"
 #include "collectors/dirty/dirty_rows.h"
 #include "collectors/faults/faults_rows.h"
 #include "collectors/halt/halt_rows.h"
@@ -479,6 +480,30 @@ static const struct {
 	{ VANISHES(2), { GONE_0, 0xae80, IOCTL_VCPU, 1, 1, 20 * MS, 20 * MS, 14 } },
 };
 
+#define HOST VCPU(KW_ALL, KW_ALL, 0, 0)
+
+static const struct {
+	struct life life;
+	struct cost_row row;
+} costs[] = {
+	/* id, verified, hook, program, kind; metered, runs, run, misses */
+	{ ALWAYS, { HOST, 41, 1480, "kvm_exit", "kw_kvm_exit", "tp_btf",
+		    1000 * MS, 24000, 1512 * US, 0 } },
+	{ ALWAYS, { HOST, 42, 3975, "kvm_entry", "kw_kvm_entry", "tp_btf",
+		    1000 * MS, 24000, 3144 * US, 3 } },
+	{ ALWAYS, { HOST, 43, 0, "KVM_RUN", "kw_run_kprobe", "kprobe", 1000 * MS, 2000, 130 * US, 0 } },
+	{ ALWAYS, { HOST, 47, 212, "vCPU destroyed", "kw_destroy_fentry", "fentry",
+		    1000 * MS, 0, 0, 0 } },
+};
+
+static const struct {
+	struct life life;
+	struct cost_tool_row row;
+} cost_tools[] = {
+	/* user, system; metered, runs, run; rss_bytes, map_bytes, programs */
+	{ ALWAYS, { HOST, 7 * MS, 3 * MS, 1000 * MS, 50000, 4786 * US, 12 << 20, 5 << 20, 4 } },
+};
+
 #define TABLE(schema, lines)                                                                       \
 	{ &schema, lines, ARRAY_SIZE(lines), sizeof(lines[0]) }
 
@@ -511,6 +536,8 @@ static const struct table {
 	TABLE(timer_table, timers),
 	TABLE(hypercall_table, hypercalls),
 	TABLE(ioctl_table, ioctls),
+	TABLE(cost_table, costs),
+	TABLE(cost_tool_table, cost_tools),
 };
 
 /* clang-format on */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * golden_top.c - the live screen without a terminal: feeds it the fake source's seconds, presses
- * keys, and prints what is on the canvas.
+ * keys, and prints what is on the canvas. The environment's FAKE_NOTE is the note of the source.
  * May not know about: what is tested.
  * To extend: cases are lines in top/cases.
  */
@@ -42,11 +42,12 @@ static int feed(struct screen *s)
 		.vms = s->run.source->vms,
 		.frame = s->frame,
 		.n = s->options.wants.n_tables,
+		.note = getenv("FAKE_NOTE"),
 		.cost = { .cpu_ns = 12345678,
 			  .rss_bytes = 23 << 20,
-			  .runs = 98765,
-			  .run_ns = 4321000,
-			  .has_runs = true },
+			  .metered_ns = 100000000,
+			  .runs = 9876,
+			  .run_ns = 432100 },
 	};
 	int err;
 

@@ -105,9 +105,9 @@ static void rows_count_something(void **state)
 
 static void collectors_are_found(void **state)
 {
-	static const char *const names[] = { "exits", "time",	   "io",   "mmio", "faults",
-					     "dirty", "nested",	   "halt", "irq",  "load",
-					     "timer", "hypercall", "ioctl" };
+	static const char *const names[] = { "exits", "time",	   "io",    "mmio", "faults",
+					     "dirty", "nested",	   "halt",  "irq",  "load",
+					     "timer", "hypercall", "ioctl", "cost" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -273,7 +273,46 @@ static void width_of_the_terminal(void **state)
 	unsetenv("COLUMNS");
 }
 
+static void budgets_are_percentages(void **state)
+{
+	static const struct {
+		const char *words;
+		double budget;
+	} examples[] = {
+		{ "stat", 0 },
+		{ "stat --budget 1%", 0.01 },
+		{ "stat --budget 1", 0.01 },
+		{ "top --budget=0.5%", 0.005 },
+		{ "stat --budget 100%", 1 },
+		{ "stat --budget 1% --budget 2%", 0.02 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
+		struct kw_options o = parsed(examples[i].words);
+
+		assert_true(o.budget > 0.9999 * examples[i].budget - 1e-12 &&
+			    o.budget < 1.0001 * examples[i].budget + 1e-12);
+		kw_options_release(&o);
+	}
+}
+
 static const char *const wrong[] = {
+	/* budgets */
+	"stat --budget",
+	"stat --budget 0",
+	"stat --budget 0%",
+	"stat --budget -1%",
+	"stat --budget 100.1%",
+	"stat --budget 1%%",
+	"stat --budget %",
+	"stat --budget nan",
+	"stat --budget 1e999%",
+	"stat --budget 1ms",
+	"trace --budget 1%",
+	"hist --budget 1%",
+	"list vms --budget 1%",
+	"trace --stats",
 	/* words that are neither */
 	"bogus",
 	"Stat",
@@ -665,6 +704,7 @@ int main(void)
 		cmocka_unit_test(intervals),
 		cmocka_unit_test(every_option_in_any_order),
 		cmocka_unit_test(slower),
+		cmocka_unit_test(budgets_are_percentages),
 		cmocka_unit_test(color_and_verbose),
 		cmocka_unit_test(width_of_the_terminal),
 		cmocka_unit_test(wrong_command_lines),

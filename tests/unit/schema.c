@@ -397,7 +397,7 @@ static void hexadecimal(void **state)
 	assert_string_equal(value.text, "0xfedcba98");
 }
 
-/* A text has 16 bytes, as the kernel's names of threads, and is the later one of two rows'. */
+/* A text of more than 8 bytes is a word, and the later one of two rows'. */
 static void texts(void **state)
 {
 	static const struct kw_column column = { "comm",       "COMM",	      "Text", KW_LAST,
@@ -416,8 +416,9 @@ static void texts(void **state)
 	memcpy(row, "bash\0rest", 10);
 	kw_column_value(&column, NULL, row, &value);
 	assert_string_equal(value.text, "bash");
-	c.role = KW_LAST; /* of 64 bytes */
+	c.role = KW_LAST;
 	kw_assert_holds(with_column(5, c), "integer of more than 8 bytes");
+	c.unit = KW_UNIT_WORD;
 	c.size = 16;
 	kw_assert_holds(with_column(5, c), "no column covers"); /* but no such integer */
 	c.role = KW_KEY;

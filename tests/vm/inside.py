@@ -16,6 +16,7 @@ import time
 import traceback
 
 import cases_calls
+import cases_cost
 import cases_culprits
 import cases_details
 import cases_exits
@@ -30,7 +31,7 @@ import cases_verifier
 from harness import Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
-           cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier)
+           cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier, cases_cost)
 
 
 def attempt(name, function, tries=3):
