@@ -58,8 +58,11 @@ static void *map_memory(const char *name)
 
 static int open_chunk(const struct fill *f, uint32_t chunk)
 {
+	struct bpf_map_info info;
 	uint32_t id;
 
+	if (!chunk)
+		return dup(find_map("exits_first", &info)); /* to be closed as others are */
 	if (bpf_map_lookup_elem(f->pool, &chunk, &id))
 		return -errno;
 	return bpf_map_get_fd_by_id(id);
@@ -73,15 +76,14 @@ int fill_open(struct fill *f, size_t vcpus)
 
 	*f = (struct fill){ .bss = map_memory("kvm_watc.bss"),
 			    .vcpu = map_memory("vcpus"),
-			    .index = map_memory("exits_index"),
 			    .slots = find_map("vcpu_slots", &info),
 			    .free_slots = find_map("vcpu_free", &info),
 			    .free_records = find_map("exits_free", &info),
 			    .pool = find_map("exits_pool", &info),
 			    .slot = calloc(vcpus, sizeof(*f->slot)),
 			    .record = calloc(vcpus * FILL_REASONS, sizeof(*f->record)) };
-	if (!f->bss || !f->vcpu || !f->index || f->slots < 0 || f->free_slots < 0 ||
-	    f->free_records < 0 || f->pool < 0 || !f->slot || !f->record)
+	if (!f->bss || !f->vcpu || f->slots < 0 || f->free_slots < 0 || f->free_records < 0 ||
+	    f->pool < 0 || !f->slot || !f->record)
 		return -ENOENT;
 	err = kw_vm_identify(getpid(), &vm);
 	f->start_ns = vm.start_ns;
@@ -132,7 +134,7 @@ uint64_t fill_memory(const struct fill *f)
 
 	for (int fd = 0; fd < 1024; fd++)
 		bytes += is_map(fd, &info) ? memory_of(fd) : 0;
-	for (uint32_t i = 0; i < EXITS_CHUNKS; i++) {
+	for (uint32_t i = 1; i < EXITS_CHUNKS; i++) {
 		_cleanup_close_ int fd = open_chunk(f, i);
 
 		bytes += fd >= 0 ? memory_of(fd) : 0;
@@ -143,13 +145,13 @@ uint64_t fill_memory(const struct fill *f)
 /* ---- what happens ---- */
 
 /* The reason's place among those of its vCPU. */
-static uint32_t *place(struct exits_index *index, uint32_t code)
+static uint32_t *place(struct kw_vcpu *v, uint32_t code)
 {
 	uint32_t i = code ^ code >> 6 ^ 1 << 5;
 
-	while (index->record[i & (EXITS_INDEX - 1)])
+	while (v->exits[i & (KW_REASONS - 1)])
 		i++;
-	return &index->record[i & (EXITS_INDEX - 1)];
+	return &v->exits[i & (KW_REASONS - 1)];
 }
 
 static int add_reason(struct fill *f, uint32_t slot, uint32_t code)
@@ -167,7 +169,7 @@ static int add_reason(struct fill *f, uint32_t slot, uint32_t code)
 	r->level = 1;
 	r->min[0] = r->min[1] = ~0ULL;
 	f->record[f->n_records++] = number;
-	__atomic_store_n(place(&f->index[slot], code), number, __ATOMIC_RELEASE);
+	__atomic_store_n(place(&f->vcpu[slot], code), number, __ATOMIC_RELEASE);
 	return 0;
 }
 

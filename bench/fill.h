@@ -20,7 +20,6 @@ struct kvm_watcher_bpf__bss;
 struct fill {
 	struct kvm_watcher_bpf__bss *bss;
 	struct kw_vcpu *vcpu;
-	struct exits_index *index;
 	struct exits_record *chunk[EXITS_CHUNKS];
 	int slots, free_slots, free_records, pool; /* fds */
 	uint32_t *slot, *record;		   /* numbers of those in use */
