@@ -92,7 +92,7 @@ static inline void kw_collectors_on_thread(struct kw_vcpu *before, struct kw_vcp
 /* ---- a vCPU on a CPU ---- */
 
 static struct task_struct thread = { .pid = 10, .tgid = 10, .group_leader = &thread };
-static struct vmcb vmcbs[3]; /* by level */
+static struct vmcb vmcbs[4]; /* by level; the last is room for loads of 8 bytes */
 static struct vcpu_svm svm;
 
 #define ARGS(...) ((unsigned long long[]){ __VA_ARGS__ })
