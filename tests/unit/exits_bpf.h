@@ -71,6 +71,9 @@ static inline void bpf_ringbuf_submit(void *data, __u64 flags)
 	(void)data, (void)flags;
 }
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunknown-pragmas"
 #include "collectors/exits/exits.bpf.h"
+#pragma GCC diagnostic pop
 
 #endif

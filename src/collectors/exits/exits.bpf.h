@@ -101,12 +101,16 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 	return kw_include && !f;
 }
 
-/* First exit of this reason, or one whose home place is taken: search, or take a record. */
-static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
+/*
+ * First exit of this reason, or one whose home place is taken: search, or take a record. Returns its
+ * number, 0 if there is none. (Unrolled, as 6.1 refuses loops that the compiler enters in the middle.)
+ */
+static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
 {
 	struct exits_record *r;
 	__u32 number;
 
+#pragma unroll
 	for (int k = 0; k < EXITS_PROBES; k++) {
 		__u32 *place = exits_place(v, k);
 
@@ -114,46 +118,44 @@ static __noinline struct exits_record *exits_find_slow(struct kw_vcpu *v)
 		if (!number) {
 			if (bpf_map_pop_elem(&exits_free, &number)) {
 				kw_lose(KW_LOSS_NO_RECORD);
-				return NULL;
+				return 0;
 			}
 			__sync_fetch_and_add(&exits_taken, 1);
 			r = exits_record(number);
 			if (!r)
-				return NULL;
+				return 0;
 			r->code = v->code;
 			r->level = v->level | (exits_filtered(v) ? EXITS_SKIP : 0);
 			r->min[0] = r->min[1] = ~0ULL;
 			*place = number;
-			return r;
+			return number;
 		}
 		r = exits_record(number);
 		if (r && exits_is_of(r, v))
-			return r;
+			return number;
 	}
 	kw_lose(KW_LOSS_REASONS);
-	return NULL;
+	return 0;
 }
 
-static __always_inline struct exits_record *exits_find(struct kw_vcpu *v)
+/* The record of the vCPU's present exit, and its number; NULL if there is none. */
+static __always_inline struct exits_record *exits_find(struct kw_vcpu *v, __u32 *ret_number)
 {
-	struct exits_record *r = exits_record(*exits_place(v, 0));
-
-	return r && exits_is_of(r, v) ? r : exits_find_slow(v);
-}
-
-static __noinline int exits_carry(struct kw_vcpu *v, __u32 bucket)
-{
-	struct exits_carry key = { .bucket = bucket };
 	struct exits_record *r;
-	__u64 one = 1, *n;
 
-	for (int k = 0; k < EXITS_PROBES; k++) {
-		key.record = *exits_place(v, k);
-		r = exits_record(key.record);
-		if (r && exits_is_of(r, v))
-			break;
-	}
-	n = bpf_map_lookup_elem(&exits_carries, &key);
+	*ret_number = *exits_place(v, 0);
+	r = exits_record(*ret_number);
+	if (r && exits_is_of(r, v))
+		return r;
+	*ret_number = exits_find_slow(v);
+	return *ret_number ? exits_record(*ret_number) : NULL;
+}
+
+static __noinline int exits_carry(__u32 number, __u32 bucket)
+{
+	struct exits_carry key = { .record = number, .bucket = bucket };
+	__u64 one = 1, *n = bpf_map_lookup_elem(&exits_carries, &key);
+
 	if (n)
 		(*n)++;
 	else if (bpf_map_update_elem(&exits_carries, &key, &one, BPF_ANY))
@@ -208,7 +210,8 @@ static __always_inline void exits_emit(struct kw_vcpu *v, __u64 now, __u64 total
 /* A guest has exited, and how long it takes is not measured. */
 static __always_inline void exits_on_untimed(struct kw_vcpu *v)
 {
-	struct exits_record *r = kw_is_on(exits) ? exits_find(v) : NULL;
+	__u32 number;
+	struct exits_record *r = kw_is_on(exits) ? exits_find(v, &number) : NULL;
 
 	if (r && !(r->level & EXITS_SKIP))
 		r->untimed++;
@@ -218,11 +221,11 @@ static __always_inline void exits_on_untimed(struct kw_vcpu *v)
 static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct exits_record *r;
-	__u32 bucket;
+	__u32 number, bucket;
 
 	if (!kw_is_on(exits))
 		return;
-	r = exits_find(v);
+	r = exits_find(v, &number);
 	if (!r || r->level & EXITS_SKIP)
 		return;
 	bucket = kw_times_bucket(total);
@@ -235,7 +238,7 @@ static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u
 		for (int i = 0; i < KW_PARTS; i++)
 			r->part[i] += v->part[i];
 	if (!++r->hist[bucket])
-		exits_carry(v, bucket);
+		exits_carry(number, bucket);
 	barrier();
 	r->seq++;
 	if (kw_trace_on && total >= kw_trace_slower)
