@@ -24,10 +24,10 @@ COUNTED_ROUNDS = 2  # of what is the same each time
 OTHERS = ["6.12", "newest"]
 NOTES = """
 Each figure is a median of {rounds} rounds ({counted} of those in instructions) of {exits} exits,
-each run with a watcher after one without. The lab is one emulated CPU (QEMU TCG, AMD SVM), and the guest does
-nothing but exit: on real hardware an exit takes longer, and most guests make few. *Instructions*
-are those of the vCPU's thread, in the host's kernel and in the guest, by a lab whose clock counts
-them; they differ by {spread:.2f} % at most from round to round, and a guest's loop of 4 instructions
+each run with a watcher after one without. The lab is one emulated CPU (QEMU TCG, AMD SVM), and
+the guest does nothing but exit: on real hardware an exit takes longer, and most guests make few.
+*Instructions* are those of the vCPU's thread, in the host's kernel and in the guest, by a lab whose clock counts
+them; they differ by {spread:.3f} % at most from round to round, and a guest's loop of 4 instructions
 takes {spin:.3f}. *Own process*: what the tool itself runs meanwhile, on the same CPU. *Slowdown*: how
 much longer the guest's loop takes by the clock of an ordinary lab, own process included.
 

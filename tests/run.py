@@ -186,6 +186,8 @@ def set_bench(o):
             continue
         p = run(os.path.join(o.build, "bench", command[0]), "--smoke", *command[1:])
         yield ("ok" if not p.returncode and "Targets:" in p.stdout else "not ok"), f"bench {part}", p.stdout
+    p = run(sys.executable, os.path.join(TOP, "bench", "lab.py"), "--build", o.build, "--smoke")
+    yield ("ok" if not p.returncode and "| stat exits |" in p.stdout else "not ok"), "bench lab", p.stdout
 
 
 def lab_terminal(script):
