@@ -207,6 +207,8 @@ static __always_inline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, __u
 
 	if (v)
 		kw_poll_stat(vcpu, &v->poll_stat);
+	if (v && kw_timing == KW_TIMED_SOME) /* not always the first exit, which is a slow one */
+		v->skip = bpf_get_prandom_u32() % kw_one_in;
 	return v;
 }
 

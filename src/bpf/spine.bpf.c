@@ -144,16 +144,26 @@ static __always_inline void kw_entry_of_some(struct kvm_vcpu *vcpu)
 	v->state = KW_ST_GUEST;
 }
 
+/* When this exit was, by what KVM keeps of it; 0 if that cannot be: see kw_entry_alone(). */
+static __always_inline __u64 kw_time_of_exit(struct kvm_vcpu *vcpu, __u64 tsc, __u64 since,
+					     __u64 now)
+{
+	__u64 ns = kw_to_host_tsc(vcpu, &tsc) ? kw_ns_of_tsc(tsc) : 0;
+
+	return ns >= since && ns <= now ? ns : 0;
+}
+
 /*
  * The same where this is the only probe: reason and time of the exit are what KVM keeps of it. An
  * exit of which KVM kept no new time was handled on its fast path. The first exit of a vCPU that is
- * seen may be of before counting began.
+ * seen may be of before counting began. A time that is not between this entry and one before is
+ * not the exit's: KVM writes another there when it updates the guest's clock, and a guest may set
+ * its TSC.
  */
 static __always_inline void kw_entry_alone(struct kvm_vcpu *vcpu)
 {
 	struct kw_vcpu *v = kw_watched(vcpu);
-	__u64 tsc, now;
-	bool first;
+	__u64 tsc, now, since, exit_ns;
 
 	if (!v || !vcpu)
 		return;
@@ -164,20 +174,18 @@ static __always_inline void kw_entry_alone(struct kvm_vcpu *vcpu)
 		v->fastpath++;
 		return;
 	}
-	first = !v->exit_tsc;
+	now = bpf_ktime_get_ns();
+	since = v->since_ns;
+	v->since_ns = now;
 	v->exit_tsc = tsc;
 	v->isa = kw_isa;
 	v->code = kw_last_exit_code(vcpu, kw_isa, v->level);
-	if (first) {
-		v->level = kw_exit_level(vcpu);
-		return;
-	}
-	if (kw_to_host_tsc(vcpu, &tsc)) {
-		tsc = kw_ns_of_tsc(tsc);
-		now = bpf_ktime_get_ns();
-		kw_collectors_on_exit_done(v, now, now > tsc ? now - tsc : 0);
-	} else {
-		kw_collectors_on_untimed(v);
+	if (since) {
+		exit_ns = kw_time_of_exit(vcpu, tsc, since, now);
+		if (exit_ns)
+			kw_collectors_on_exit_done(v, now, now - exit_ns);
+		else
+			kw_collectors_on_untimed(v);
 	}
 	v->level = kw_exit_level(vcpu);
 }

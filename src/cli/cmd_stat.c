@@ -50,10 +50,10 @@ static int interval(struct kw_run *run, void *arg)
 	int err = kw_run_interval(run, delta, &lost);
 
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
-		err = err ?: kw_run_show(run, &delta[i], false);
 		if (run->o->summary ||
 		    (run->o->page_counts && !strcmp(run->o->wants.table[i]->name, PAGE_COUNTS)))
 			err = err ?: add(run, totals, i, &delta[i]);
+		err = err ?: kw_run_show(run, &delta[i], false);
 	}
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	for (int i = 0; i < KW_LOSS_ALL; i++)

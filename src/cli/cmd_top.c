@@ -67,6 +67,8 @@ static int feed(struct watch *w)
 					    .note = w->run->source->note };
 	int err = kw_run_interval(w->run, w->frame, &interval.lost);
 
+	for (size_t i = 0; i < interval.n; i++)
+		kw_frame_estimate(&w->frame[i]);
 	w->told = err != 0;
 	interval.cost = cost(w);
 	w->read_ns = w->frame[0].mono_ns;

@@ -268,7 +268,6 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
 		err = err ?: kw_frame_fold(&delta[i], run->o->view.per);
-		kw_frame_estimate(&delta[i]);
 		kw_frame_clear(&run->prev[i]);
 		run->prev[i] = cur[i];
 	}
@@ -322,6 +321,7 @@ int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 	int err = 0;
 
 	kw_frame_set_span(frame);
+	kw_frame_estimate(frame);
 	kw_frame_order(frame, run->source->vms,
 		       sort ?: kw_schema_find(frame->schema, frame->schema->sort));
 	for (size_t i = 0; i < run->n_sinks && !err; i++)

@@ -225,6 +225,10 @@ static void prepare_maps(struct kw_engine *e, const struct kw_wants *wants)
 	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
 	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus + 1);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
+	if (!kw_maps_can_allocate()) { /* what all collectors use must not warn */
+		bpf_map__set_map_flags(bpf->maps.vcpu_slots, 0);
+		bpf_map__set_map_flags(bpf->maps.filter_ids, 0);
+	}
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		bpf_object__for_each_map (map, bpf->obj)
 			if (!chosen(e, wants, c) && owns(c, bpf_map__name(map)))

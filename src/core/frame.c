@@ -256,7 +256,10 @@ static bool anything_counted(const struct kw_schema *schema, const void *row)
 	return false;
 }
 
-/* before = cur - before: in hist the buckets, of the others what can be subtracted. */
+/*
+ * before = cur - before: in hist the buckets, of the others what can be subtracted. A bucket of
+ * which something was lost may have become less.
+ */
 static void subtract_cell(const struct kw_column *c, const void *cur, void *before)
 {
 	const uint64_t *a = (const uint64_t *)((const char *)cur + c->offset);
@@ -264,7 +267,7 @@ static void subtract_cell(const struct kw_column *c, const void *cur, void *befo
 
 	if (c->role == KW_HISTOGRAM)
 		for (size_t i = 0; i < c->size / sizeof(*a); i++)
-			b[i] = a[i] - b[i];
+			b[i] = a[i] > b[i] ? a[i] - b[i] : 0;
 	else if (c->role == KW_COUNTER)
 		kw_column_set_raw(c, before, kw_column_raw(c, cur) - kw_column_raw(c, before));
 	else

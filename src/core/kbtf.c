@@ -102,6 +102,11 @@ static bool has(const char *name, uint32_t kind)
 	return btf__find_by_name_kind(vmlinux_btf(), name, kind) > 0;
 }
 
+bool kw_maps_can_allocate(void)
+{
+	return has("bpf_mem_alloc", BTF_KIND_STRUCT);
+}
+
 bool kw_tracepoints_preemptible(void)
 {
 	/* the kernel tells the types of variables of CPUs, if it has this one */

@@ -33,4 +33,10 @@ bool kw_tracepoints_preemptible(void);
 /* Free what the answers came from; another question reads it again. */
 void kw_kbtf_release(void);
 
+/*
+ * Can maps take memory for an element wherever a program runs? They can since 7c8199e24fa0 ("bpf:
+ * Introduce any context BPF specific memory allocator"), 6.1; before, the kernel warns, or refuses.
+ */
+bool kw_maps_can_allocate(void);
+
 #endif

@@ -11,6 +11,7 @@
 #include "../util/units.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -81,7 +82,19 @@ int kw_tsc_open(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
 	nanosleep(&time, NULL);
 	read_pair(&tsc->since);
 	kw_tsc_clock(&tsc->before, &tsc->since, ret);
+	tsc->mult = ret->mult;
 	return 0;
+}
+
+/* Has the TSC, or the clock, stood still, jumped or begun anew? A speed does not change by 0.1 %.
+ */
+static bool has_jumped(const struct kw_tsc *tsc, const struct kw_tsc_pair *now,
+		       const struct kw_tsc_clock *clock)
+{
+	uint64_t change =
+		clock->mult > tsc->mult ? clock->mult - tsc->mult : tsc->mult - clock->mult;
+
+	return now->tsc <= tsc->since.tsc || change > tsc->mult / 1000;
 }
 
 void kw_tsc_tend(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
@@ -89,9 +102,16 @@ void kw_tsc_tend(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
 	struct kw_tsc_pair now;
 
 	read_pair(&now);
+	kw_tsc_clock(&tsc->before, &now, ret);
+	if (has_jumped(tsc, &now,
+		       ret)) { /* the host slept: go on from here with the speed that it had */
+		tsc->before = tsc->since = now;
+		ret->mult = tsc->mult;
+		return;
+	}
+	tsc->mult = ret->mult;
 	if (now.ns - tsc->since.ns >= AGED_NS) {
 		tsc->before = tsc->since;
 		tsc->since = now;
 	}
-	kw_tsc_clock(&tsc->before, &now, ret);
 }

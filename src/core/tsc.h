@@ -22,6 +22,7 @@ struct kw_tsc_pair {
 
 struct kw_tsc {
 	struct kw_tsc_pair before, since; /* what the speed is measured from, and will be next */
+	uint64_t mult;			  /* the speed as last measured */
 };
 
 /* Begin to measure; takes 20 ms. 0, or -EOPNOTSUPP: this processor has no TSC. */

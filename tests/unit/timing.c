@@ -296,6 +296,35 @@ static void at_entry(void **state)
 	end();
 }
 
+/* What KVM noted is no time of this exit: the guest's clock was updated, or its TSC was set. */
+static void impossible_times(void **state)
+{
+	(void)state;
+	begin(KW_TIMED_AT_ENTRY, 0);
+	set_clock();
+	now_ns = 1000000000000ULL;
+	exited(1, 1, now_ns);
+	enters();
+	exited(1, 2, now_ns - 10); /* before the guest was entered */
+	now_ns += 1000;
+	enters();
+	exited(1, 2, now_ns + 10); /* after it is entered again */
+	enters();
+	exited(1, 2, now_ns + 500);
+	svm.vcpu.arch.l1_tsc_offset += 1000000;
+	now_ns += 1000;
+	enters();
+	assert_int_equal(told[2].untimed, 3);
+	assert_int_equal(told[2].timed, 0);
+	svm.vcpu.arch.l1_tsc_offset = OFFSET;
+	exited(1, 2, now_ns + 500);
+	now_ns += 1000;
+	enters();
+	assert_int_equal(told[2].timed, 1);
+	assert_in_range(told[2].ns, 500, 501);
+	end();
+}
+
 /* An exit is of the guest that was entered last, whichever is entered next. */
 static void nested_at_entry(void **state)
 {
@@ -306,6 +335,7 @@ static void nested_at_entry(void **state)
 	exited(1, 1, now_ns);
 	enters();
 	exited(1, 2, now_ns + 10); /* L1 runs L2 */
+	now_ns += 15;
 	vmcbs[2].control.exit_code = 0;
 	svm.vmcb = &vmcbs[2];
 	svm.vcpu.arch.hflags = 1;
@@ -313,6 +343,7 @@ static void nested_at_entry(void **state)
 	assert_int_equal(told[2].timed, 1);
 	assert_int_equal(told[2].level, 1);
 	exited(2, 3, now_ns + 20); /* L2 exits, to L1 */
+	now_ns += 25;
 	svm.vmcb = &vmcbs[1];
 	svm.vcpu.arch.hflags = 0;
 	enters();
@@ -349,6 +380,7 @@ int main(void)
 		cmocka_unit_test(fast_path_of_a_sample),
 		cmocka_unit_test(lost_entry_of_a_sample),
 		cmocka_unit_test(at_entry),
+		cmocka_unit_test(impossible_times),
 		cmocka_unit_test(nested_at_entry),
 		cmocka_unit_test(times_of_a_tsc),
 	};

@@ -63,14 +63,15 @@ def case_timing_sampled_hides_nothing():
         g.run()
         rows = rows_of(w.finish())
     r = one(rows, reason="IO")
-    equal(r["count"], n, "IO exits")
+    # the exit in which the guest ended counts as well, unless it was one to be timed
+    assert r["count"] in (n, n + 1), f"IO exits: {r['count']}, expected {n} or {n + 1}"
     assert abs(r["timed"] - n / one_in) < 5 * (n / 4) ** 0.5, f"timed: {r['timed']}"
     assert 0 < r["vmm_ns"] < r["total_ns"], f"the VMM's part: {r}"
 
 
 def case_timing_at_entry():
-    """One probe: every count exact, L2's as well; times are those of a watcher with two probes,
-    and a bit more, as they begin a bit earlier."""
+    """One probe: every count exact, L2's as well; times are those of a watcher with two probes, but
+    for what lies between KVM's look at the TSC and its tracepoint, whichever comes first."""
     for kind, reasons in KINDS.items():
         with Guest("-k", kind, "-n", 211, "-v", 2) as g, Watch() as full:
             with Watch("--low-overhead") as w:
@@ -87,7 +88,9 @@ def case_timing_at_entry():
                 equal(r["count"], 211, f"{kind}: {reason}")
                 equal(r["timed"], r["count"], "all timed")
                 equal({r[p] for p in PARTS}, {None}, "parts")
-                assert r["total_ns"] >= whole["total_ns"], f"{kind}: {r}, {whole}"
-                # but for what comes between by chance; the percentiles are within 12.5 %
-                assert r["p50_ns"] < 1.25 * whole["p50_ns"] + 60000, f"{kind}: {r}, {whole}"
+                off = abs(r["total_ns"] - whole["total_ns"]) / whole["count"]
+                assert off < 200000, f"{kind}: {off} ns per exit: {r}, {whole}"
+                # half of them have nothing between by chance; percentiles are within 12.5 %
+                off = abs(r["p50_ns"] - whole["p50_ns"])
+                assert off < 0.25 * whole["p50_ns"] + 60000, f"{kind}: {r}, {whole}"
         no_losses(single)

@@ -49,7 +49,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 131072);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct exits_carry);
 	__type(value, __u64);
@@ -102,8 +102,9 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 }
 
 /*
- * First exit of this reason, or one whose home place is taken: search, or take a record. Returns its
- * number, 0 if there is none. (Unrolled, as 6.1 refuses loops that the compiler enters in the middle.)
+ * First exit of this reason, or one whose home place is taken: search, or take a record. Returns
+ * its number, 0 if there is none. (Unrolled, as 6.1 refuses loops that the compiler enters in the
+ * middle.)
  */
 static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
 {
