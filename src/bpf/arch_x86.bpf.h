@@ -99,9 +99,9 @@ static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
 static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 {
 	struct x86_emulate_ops___hflags *ops = NULL;
-	__u32 guest = bpf_core_field_exists(ops->get_hflags) ? 1 << 5 : 1 << 0;
+	__u32 hflags = vcpu->arch.hflags;
 
-	return vcpu->arch.hflags & guest ? 2 : 1;
+	return 1 + (bpf_core_field_exists(ops->get_hflags) ? hflags >> 5 & 1 : hflags & 1);
 }
 
 /*

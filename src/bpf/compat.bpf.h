@@ -59,13 +59,19 @@ extern void bpf_preempt_enable(void) __ksym __weak;
 
 static __always_inline void kw_stay(void)
 {
-	if (kw_preemptible && bpf_preempt_disable)
+	if (!kw_preemptible)
+		return;
+	barrier(); /* or the compiler tests both conditions before it jumps */
+	if (bpf_preempt_disable)
 		bpf_preempt_disable();
 }
 
 static __always_inline void kw_go_on(void)
 {
-	if (kw_preemptible && bpf_preempt_enable)
+	if (!kw_preemptible)
+		return;
+	barrier();
+	if (bpf_preempt_enable)
 		bpf_preempt_enable();
 }
 
@@ -78,13 +84,15 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
 static __always_inline __u64 kw_load(const void *address)
 {
-	const struct timespec64 *cast;
-	__u64 value = 0;
+	__u64 value;
 
 	if (bpf_rdonly_cast) {
-		cast = bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct timespec64));
-		return cast->tv_sec;
+		value = *(const __u64 *)bpf_rdonly_cast(address,
+							bpf_core_type_id_kernel(struct timespec64));
+		barrier_var(value); /* or the compiler makes one load of both */
+		return value;
 	}
+	value = 0;
 	bpf_probe_read_kernel(&value, sizeof(value), address);
 	return value;
 }

@@ -66,11 +66,13 @@ struct {
 
 static __always_inline struct exits_record *exits_record(__u32 number)
 {
-	__u32 chunk = number >> EXITS_CHUNK_LOG2, i = number & (EXITS_CHUNK - 1);
+	__u32 chunk, i;
 	void *map;
 
-	if (!chunk)
-		return bpf_map_lookup_elem(&exits_first, &i);
+	if (number < EXITS_CHUNK)
+		return bpf_map_lookup_elem(&exits_first, &number);
+	chunk = number >> EXITS_CHUNK_LOG2;
+	i = number & (EXITS_CHUNK - 1);
 	map = bpf_map_lookup_elem(&exits_pool, &chunk);
 	return map ? bpf_map_lookup_elem(map, &i) : NULL;
 }
@@ -222,7 +224,7 @@ static __always_inline void exits_on_untimed(struct kw_vcpu *v)
 static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u64 total)
 {
 	struct exits_record *r;
-	__u32 number, bucket;
+	__u32 number, bucket, n;
 
 	if (!kw_is_on(exits))
 		return;
@@ -238,7 +240,9 @@ static __always_inline void exits_on_exit_done(struct kw_vcpu *v, __u64 now, __u
 	if (v->flags & KW_VCPU_SPLIT)
 		for (int i = 0; i < KW_PARTS; i++)
 			r->part[i] += v->part[i];
-	if (!++r->hist[bucket])
+	n = r->hist[bucket] + 1;
+	r->hist[bucket] = n;
+	if (n > 0xffff)
 		exits_carry(number, bucket);
 	barrier();
 	r->seq++;
