@@ -74,7 +74,9 @@ static void meet(struct crew *crew, uint32_t turn)
 static int take_turn(struct worker *w, const struct job *job, uint32_t turn)
 {
 	uint32_t vcpu = (turn * THREADS + w->number) % BENCH_VCPUS;
-	uint32_t cpu = job->mode == MOVING ? (w->number + turn) % THREADS : w->number;
+	uint32_t cpu = job->mode == MOVING
+			       ? (w->number + turn + turn / (BENCH_VCPUS / THREADS)) % THREADS
+			       : w->number;
 	uint32_t at = (turn * 7919 + w->number * 977) % BENCH_MIX;
 	int err = bench_pin(bench_last_cpu() - cpu);
 	uint64_t ns;

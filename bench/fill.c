@@ -147,11 +147,11 @@ uint64_t fill_memory(const struct fill *f)
 /* The reason's place among those of its vCPU. */
 static uint32_t *place(struct kw_vcpu *v, uint32_t code)
 {
-	uint32_t i = code ^ code >> 6 ^ 1 << 5;
+	uint32_t k = 0;
 
-	while (v->exits[i & (KW_REASONS - 1)])
-		i++;
-	return &v->exits[i & (KW_REASONS - 1)];
+	while (v->exits[exits_place(code, 1, k)])
+		k++;
+	return &v->exits[exits_place(code, 1, k)];
 }
 
 static int add_reason(struct fill *f, uint32_t slot, uint32_t code)

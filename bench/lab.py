@@ -44,7 +44,8 @@ much longer the guest's loop takes by the clock of an ordinary lab, own process 
 
 def run_lab(o, series, icount, watchers, headers):
     """The lines that lab_inside.py prints in one lab: about the lab, and a list of measurements."""
-    command = [sys.executable, LAB, "run", "--kernel", series, "--smp", "1", "--timeout", "5400",
+    command = [sys.executable, LAB, "run", "--kernel", series, "--smp", "1", "--timeout",
+               "400" if o.smoke else "5400",
                *["--icount"][:icount], *["--headers"][:headers], "--env",
                f"KVMW_BUILD={os.path.realpath(o.build)}", "--", "/usr/bin/python3", "-u",
                os.path.join(HERE, "lab_inside.py"), "--exits", str(o.exits),

@@ -2,7 +2,7 @@
 /*
  * pair.c - what a pair of kvm_exit and kvm_entry costs with each listener, on one CPU.
  * May not know about: how listeners listen.
- * To extend: rows[] and targets[] name listeners of listeners.c.
+ * To extend: targets[] names listeners of listeners.c.
  */
 #include "figures.h"
 #include "listener.h"

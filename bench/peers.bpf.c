@@ -3,7 +3,7 @@
  * peers.bpf.c - what the tool is compared with: programs that do nothing, or read the clock alone,
  * and stand-ins of what other tools do at each event, written from descriptions of their designs.
  * May not know about: the tool's own programs.
- * To extend: a program and its maps; a line in variants.c.
+ * To extend: a program and its maps; a line in listeners.c.
  *
  * In doubt a stand-in does less than its original: none filters by name, none counts what it
  * lost, and the test tracepoint's record has 4 bytes where kvm_exit's has 64.

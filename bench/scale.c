@@ -32,8 +32,6 @@
 #define START_MS     150
 #define GROWTH	     1.15 /* 1: linear; caches end somewhere in between */
 #define SLOTS_MATTER 1.1
-#define GROWTH	     1.15 /* 1: linear; caches end somewhere in between */
-#define SLOTS_MATTER 1.1
 #define ROUNDS	     21
 #define WARM_UP	     3 /* rounds that do not count */
 #define AGAIN	     3 /* readings in a row */

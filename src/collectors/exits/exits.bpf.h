@@ -77,14 +77,6 @@ static __always_inline struct exits_record *exits_record(__u32 number)
 	return map ? bpf_map_lookup_elem(map, &i) : NULL;
 }
 
-/* The k-th place where the record of the vCPU's present exit may be. */
-static __always_inline __u32 *exits_place(struct kw_vcpu *v, __u32 k)
-{
-	__u32 hash = v->code ^ (v->code >> 6) ^ (v->level << 5);
-
-	return &v->exits[(hash + k) & (KW_REASONS - 1)];
-}
-
 static __always_inline bool exits_is_of(const struct exits_record *r, const struct kw_vcpu *v)
 {
 	return r->code == v->code && (r->level & ~EXITS_SKIP) == v->level;
@@ -115,7 +107,7 @@ static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
 
 #pragma unroll
 	for (int k = 0; k < EXITS_PROBES; k++) {
-		__u32 *place = exits_place(v, k);
+		__u32 *place = &v->exits[exits_place(v->code, v->level, k)];
 
 		number = *place;
 		if (!number) {
@@ -146,7 +138,7 @@ static __always_inline struct exits_record *exits_find(struct kw_vcpu *v, __u32 
 {
 	struct exits_record *r;
 
-	*ret_number = *exits_place(v, 0);
+	*ret_number = v->exits[exits_place(v->code, v->level, 0)];
 	r = exits_record(*ret_number);
 	if (r && exits_is_of(r, v))
 		return r;

@@ -64,4 +64,10 @@ struct exits_event {
 	__u32 tid;
 };
 
+/* The k-th place among kw_vcpu.exits where the record of a code and level may be. */
+static inline __u32 exits_place(__u32 code, __u32 level, __u32 k)
+{
+	return ((code ^ (code >> 6) ^ (level << 5)) + k) & (KW_REASONS - 1);
+}
+
 #endif
