@@ -557,17 +557,20 @@ static uint64_t map_bytes(int fd)
 	return bytes;
 }
 
-/* Maps in a map are all of one kind, and added one after the other. */
+/* Maps in a map are all of one kind; not all places for them are filled. */
 static uint64_t inner_bytes(int outer, uint32_t max)
 {
-	uint64_t bytes = 0;
-	uint32_t n, id;
+	uint64_t bytes = 0, n = 0;
+	uint32_t id;
 
-	for (n = 0; n < max && !bpf_map_lookup_elem(outer, &n, &id); n++) {
-		_cleanup_close_ int fd = n ? -1 : bpf_map_get_fd_by_id(id);
+	for (uint32_t i = 0; i < max; i++) {
+		if (bpf_map_lookup_elem(outer, &i, &id))
+			continue;
+		if (!n++) {
+			_cleanup_close_ int fd = bpf_map_get_fd_by_id(id);
 
-		if (!n)
 			bytes = fd < 0 ? 0 : map_bytes(fd);
+		}
 	}
 	return n * bytes;
 }
