@@ -20,10 +20,13 @@
 #define INTERVAL_NS 1000000000ULL /* of the budget's figures */
 #define ONE_IN	    16		  /* exits that are timed when some are */
 
+#define STRING_OF(x) #x
+#define STRING(x)    STRING_OF(x)
+
 static const char *const names[KW_BUDGET_LEVELS] = {
 	[KW_BUDGET_ALL] = "everything asked for",
 	[KW_BUDGET_EXITS] = "exits alone",
-	[KW_BUDGET_SAMPLED] = "exits alone, one in 16 of them timed",
+	[KW_BUDGET_SAMPLED] = "exits alone, one in " STRING(ONE_IN) " of them timed",
 	[KW_BUDGET_COUNTED] = "exits alone, counted and not timed",
 };
 
