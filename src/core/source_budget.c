@@ -290,7 +290,7 @@ static int check(struct budgeted *b)
 	in.run_ns = scale * (now.run_ns - b->last.run_ns);
 	in.exits = scale * (now.exits - b->last.exits);
 	in.process_ns = now.cpu_ns - b->last.cpu_ns;
-	in.busy_ns = now.busy_ns - b->last.busy_ns;
+	in.busy_ns = now.busy_ns > b->last.busy_ns ? now.busy_ns - b->last.busy_ns : 0;
 	level = kw_budget_decide(&b->budget, &in);
 	kw_debug("budget: %s: programs %.3g ms, process %.3g ms, %llu exits: %.3g %% of %.3g ms; "
 		 "above it %.3g %%",

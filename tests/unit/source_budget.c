@@ -33,7 +33,8 @@ static struct world {
 	char order[4096];		  /* what was done */
 	struct kw_vms *vms;
 	struct inner *counting;
-	bool blind; /* cannot tell what it costs */
+	bool blind;	/* cannot tell what it costs */
+	bool busy_back; /* the time in use steps back */
 } world;
 
 struct inner {
@@ -131,7 +132,7 @@ static int inner_cost(struct kw_source *source, struct kw_own_cost *ret)
 		.run_ns = s->exits / 10 * world.per_exit[s->level],
 		.cpu_ns = world.now_ns / 1000,
 		.rss_bytes = 4711,
-		.busy_ns = world.now_ns,
+		.busy_ns = world.busy_back ? 2000 * SECOND - world.now_ns : world.now_ns,
 	};
 	return 0;
 }
@@ -474,6 +475,21 @@ static void waits_end_as_the_sources_do(void **state)
 	close_reader(&r);
 }
 
+/* The kernel's statistics of idle time can: then it is a share of one CPU's time. */
+static void time_in_use_may_step_back(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_world(50, prices);
+	world.busy_back = true;
+	open_reader(&r, exits_and_io);
+	watch(&r, 3);
+	assert_int_equal(world.n_opened, 2);
+	assert_int_equal(said(&r, "cost 8."), 1);
+	close_reader(&r);
+}
+
 /* When counting is over, what was counted can still be read. */
 static void rows_stay_after_the_end(void **state)
 {
@@ -520,6 +536,7 @@ int main(void)
 		cmocka_unit_test(failing_levels_are_left_out),
 		cmocka_unit_test(when_nothing_is_left_it_says_so_once),
 		cmocka_unit_test(waits_end_as_the_sources_do),
+		cmocka_unit_test(time_in_use_may_step_back),
 		cmocka_unit_test(rows_stay_after_the_end),
 		cmocka_unit_test(what_cannot_be_opened),
 	};
