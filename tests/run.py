@@ -164,6 +164,14 @@ def set_cli(o):
         p = subprocess.run([tool] + args, capture_output=True, text=True, check=False)
         good = p.returncode == code and (code == 0 or (p.stderr.startswith("kvm_watcher")))
         yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
+    if os.geteuid():
+        yield "skip", "cli nothing to watch", "needs root"
+        return
+    without = dict(os.environ, KVM_WATCHER_WITHOUT="tp_btf")
+    for args in (["exits"], ["exits", "--stats"], ["cost,exits"]):
+        p = subprocess.run([tool, "stat", *args, "-t", "0.1"], capture_output=True, text=True, check=False, env=without)
+        good = p.returncode == 3 and "cannot watch kvm_e" in p.stderr
+        yield ("ok" if good else "not ok"), f"cli nothing to watch {' '.join(args)}", f"exit code {p.returncode}: {p.stderr}"
 
 
 def set_bench(o):

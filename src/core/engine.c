@@ -178,10 +178,15 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 	}
 }
 
+/* What is about the tool itself is something only to who asked for nothing else. */
 static bool nothing_left(const struct kw_engine *e, const struct kw_wants *wants)
 {
+	bool others = false;
+
 	for (size_t i = 0; i < wants->n; i++)
-		if (!e->missing[i])
+		others |= !wants->collector[i]->metered;
+	for (size_t i = 0; i < wants->n; i++)
+		if (!e->missing[i] && !(others && wants->collector[i]->metered))
 			return false;
 	return true;
 }

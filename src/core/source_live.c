@@ -837,8 +837,10 @@ static int prepare_timing(struct live *l)
 
 static int say_why(struct live *l, int err)
 {
-	const struct kw_hook *h = l->engine.missing[0];
+	const struct kw_hook *h = NULL;
 
+	for (size_t i = 0; i < l->wants.n && !h; i++)
+		h = l->engine.missing[i];
 	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
 		kw_say("the kernel does not permit loading BPF programs; run as root, or with "
 		       "CAP_BPF, "
