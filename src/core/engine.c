@@ -11,6 +11,7 @@
 #include "kbtf.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "tsc.h"
 #include "vmident.h"
 
 #include <bpf/bpf.h>
@@ -494,6 +495,18 @@ static void list_hooks(struct kw_engine *e, const struct kw_wants *wants)
 			e->hook[e->n_hooks++] =
 				(struct kw_hook){ .def = &wants->collector[i]->own[k],
 						  .owner = wants->collector[i] };
+}
+
+int kw_engine_choose_isa(struct kw_wants *wants)
+{
+	if (wants->timing != KW_TIMED_AT_ENTRY || wants->isa)
+		return 0;
+	wants->isa = kw_host_isa();
+	if (wants->isa)
+		return 0;
+	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
+	       "--sample and --count-only work with any");
+	return -EOPNOTSUPP;
 }
 
 int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)

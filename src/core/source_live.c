@@ -820,19 +820,17 @@ static int resolve_filters(struct live *l)
 
 /* ---- opening ---- */
 
-/* What KVM notes at an exit is this processor's. */
 static int prepare_timing(struct live *l)
 {
 	struct kw_tsc_clock first;
+	int err = kw_engine_choose_isa(&l->wants);
 
-	if (l->wants.timing != KW_TIMED_AT_ENTRY)
-		return 0;
-	l->wants.isa = l->wants.isa ?: kw_host_isa();
-	if (l->wants.isa && !kw_tsc_open(&l->tsc, &first))
-		return 0;
-	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
-	       "--sample and --count-only work with any");
-	return -EOPNOTSUPP;
+	if (err || l->wants.timing != KW_TIMED_AT_ENTRY)
+		return err;
+	err = kw_tsc_open(&l->tsc, &first);
+	if (err)
+		kw_say("--low-overhead needs a TSC, which this processor does not have");
+	return err;
 }
 
 static int say_why(struct live *l, int err)
