@@ -63,6 +63,7 @@ struct kw_source {
 	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
 	char note[128];		   /* what is to be known of all that it shows; empty: nothing */
 	enum kw_timing timing;	   /* of one that keeps to a budget: which exits are timed now */
+	bool handed_over; /* another one goes on: exits that are open are lost. The caller's */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);

@@ -208,6 +208,7 @@ static int replace(struct budgeted *b, struct kw_source *new, const struct kw_wa
 	int err;
 
 	old->stop(old);
+	old->handed_over = true;
 	err = new->start(new, &start_ns);
 	*ret_gap_ns = kw_mono_ns() - stopped_ns;
 	err = err ?: read_inner(b, last, &b->lost);

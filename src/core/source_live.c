@@ -447,6 +447,12 @@ static bool counts(const struct live *l, size_t hook)
 	return false;
 }
 
+/* An exit that is open when another source goes on is counted by neither. */
+static uint64_t unfinished(const struct live *l, const struct kw_vcpu *v)
+{
+	return v->unfinished + (l->source.handed_over && v->vcpu && v->exit_ns);
+}
+
 static void read_losses(struct live *l, struct kw_losses *ret)
 {
 	for (int i = 0; i < KW_LOSSES; i++)
@@ -458,7 +464,7 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
 	for (size_t i = 0; i < l->n_order; i++)
-		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[l->order[i]].unfinished;
+		ret->n[KW_LOSS_UNFINISHED] += unfinished(l, &l->live.vcpu[l->order[i]]);
 }
 
 static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)

@@ -103,6 +103,7 @@ static int inner_read(struct kw_source *source, struct kw_frame *frame, struct k
 	}
 	memset(lost, 0, sizeof(*lost));
 	lost->n[KW_LOSS_UNMATCHED] = s->exits / 10;
+	lost->n[KW_LOSS_UNFINISHED] = source->handed_over;
 	return 0;
 }
 
@@ -390,6 +391,7 @@ static void sums_are_exact_across_steps(void **state)
 		assert_int_equal(r.counted[0], world.total - world.unseen);
 		assert_true(world.unseen <= world.n_opened * GAP / 1000 / 50 + world.n_opened);
 		assert_true(r.counted[1] > 0 && r.counted[1] < r.counted[0]);
+		assert_int_equal(r.lost.n[KW_LOSS_UNFINISHED], world.n_opened - 1);
 		lost = r.lost.n[KW_LOSS_UNMATCHED];
 		assert_true(lost <= r.counted[0] / 10 &&
 			    lost + world.n_opened >= r.counted[0] / 10);
