@@ -388,7 +388,7 @@ static int prepare(struct budgeted *b)
 
 	for (size_t i = 0; i < b->wants.n; i++)
 		more |= !stays(b->wants.collector[i]);
-	b->budget.barred[KW_BUDGET_EXITS] = !more;
+	b->budget.absent[KW_BUDGET_EXITS] = !more;
 	if (b->inner->own_cost && !b->inner->own_cost(b->inner, &cost) && cost.metered)
 		return 0;
 	kw_say("--budget: the kernel does not tell what BPF programs cost (it does from 5.8 on, to "

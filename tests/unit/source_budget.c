@@ -418,7 +418,7 @@ static void without_details_there_is_one_level_less(void **state)
 	close_reader(&r);
 }
 
-/* What cannot be opened is told, and never tried again; the present one goes on meanwhile. */
+/* What cannot be opened is told, and left out for a time; the present one goes on meanwhile. */
 static void failing_levels_are_left_out(void **state)
 {
 	struct reader r;
@@ -437,6 +437,13 @@ static void failing_levels_are_left_out(void **state)
 	assert_int_equal(world.opened[2], SAMPLED);
 	assert_int_equal(world.opened[3], COUNTED);
 	assert_int_equal(r.counted[0], world.total - world.unseen);
+	assert_int_equal(said(&r, "cannot change"), 1);
+	world.fails[EXITS] = 0;
+	world.us_per_exit = 10000;
+	watch(&r, 60);
+	assert_int_equal(world.n_opened, 7);
+	assert_int_equal(world.opened[5], EXITS);
+	assert_int_equal(world.opened[6], EVERYTHING);
 	assert_int_equal(said(&r, "cannot change"), 1);
 	close_reader(&r);
 }
