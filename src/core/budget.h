@@ -30,10 +30,10 @@ struct kw_budget_interval {
 };
 
 struct kw_budget {
-	double share; /* of the CPU time in use, at least of one CPU's time */
-	bool absent[KW_BUDGET_LEVELS];	       /* there is no such level */
+	double share;		       /* of the CPU time in use, at least of one CPU's time */
+	bool absent[KW_BUDGET_LEVELS]; /* there is no such level */
 	unsigned int barred[KW_BUDGET_LEVELS]; /* intervals until it may be used again */
-	enum kw_budget_level level; /* in use */
+	enum kw_budget_level level;	       /* in use */
 
 	/* of the last interval, as shares like the budget */
 	double cost;
