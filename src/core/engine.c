@@ -469,7 +469,10 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	return 1;
 }
 
-/* Processes are told from later ones with the same pid by the tick at which they started. */
+/*
+ * Processes are told from later ones with the same pid by the tick at which they started; one that
+ * is gone passes no more.
+ */
 static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -477,8 +480,8 @@ static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw
 		struct kw_vm vm = {};
 		uint64_t tick;
 
-		if (kind == KW_FILTER_PID)
-			kw_vm_identify(list->item[i], &vm);
+		if (kind == KW_FILTER_PID && kw_vm_identify(list->item[i], &vm))
+			continue;
 		tick = vm.start_ns / KW_TICK_NS;
 		if (bpf_map_update_elem(bpf_map__fd(e->bpf->maps.filter_ids), &key, &tick, BPF_ANY))
 			return -errno;

@@ -32,7 +32,8 @@ static const char *const names[KW_BUDGET_LEVELS] = {
 
 struct budgeted {
 	struct kw_source source;
-	struct kw_wants wants; /* as asked for */
+	struct kw_wants wants; /* as asked for, filters resolved */
+	uint64_t *pids;	       /* of the filters */
 	kw_source_open_fn open;
 	struct kw_vms vms; /* of all sources that there have been */
 	struct kw_budget budget;
@@ -377,7 +378,23 @@ static void budget_close(struct kw_source *source)
 	for (size_t i = 0; i < b->wants.n_tables; i++)
 		kw_frame_clear(&b->frame[i]);
 	kw_vms_release(&b->vms);
+	free(b->pids);
 	free(b);
+}
+
+/* What the filters name is what it was at first, for all sources. */
+static int keep_filters(struct budgeted *b)
+{
+	const struct kw_list *pid = &b->inner->pid;
+
+	b->pids = calloc(pid->n ?: 1, sizeof(*b->pids));
+	if (!b->pids)
+		return -ENOMEM;
+	if (pid->n)
+		memcpy(b->pids, pid->item, pid->n * sizeof(*b->pids));
+	b->wants.filters.pid = (struct kw_list){ b->pids, pid->n };
+	b->wants.filters.n_vm = 0;
+	return 0;
 }
 
 /* Nothing else to leave out means no such level; and a budget without a meter is none. */
@@ -416,7 +433,7 @@ int kw_source_budget_open(const struct kw_wants *wants, double share, kw_source_
 					.own_cost = budget_own_cost,
 					.close = budget_close };
 	err = open_level(b, KW_BUDGET_ALL, &b->inner_wants, &b->inner);
-	err = err ?: prepare(b);
+	err = err ?: keep_filters(b) ?: prepare(b);
 	if (err)
 		budget_close(&b->source);
 	else

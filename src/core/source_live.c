@@ -812,16 +812,21 @@ static int resolve_pids(struct live *l, const struct kw_filters *f)
 	return 0;
 }
 
+/* A source before this one did it already: what it found may be gone by now. */
 static int resolve_filters(struct live *l)
 {
 	const struct kw_filters f = l->wants.filters;
 	int err = 0;
 
+	if (l->wants.reopened)
+		return 0;
 	for (size_t i = 0; i < f.pid.n && !err; i++)
 		err = check_pid(f.pid.item[i]);
 	for (size_t i = 0; i < f.tid.n && !err; i++)
 		err = check_thread(f.tid.item[i]);
-	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
+	err = err ?: f.n_vm ? resolve_pids(l, &f) : 0;
+	l->source.pid = l->wants.filters.pid;
+	return err;
 }
 
 /* ---- opening ---- */

@@ -32,6 +32,7 @@ static struct world {
 	uint64_t total, unseen;		  /* exits; those that nobody counted */
 	char order[4096];		  /* what was done */
 	struct kw_vms *vms;
+	uint64_t pids[2]; /* that --vm stands for when it is resolved */
 	struct inner *counting;
 	bool blind;	/* cannot tell what it costs */
 	bool busy_back; /* the time in use steps back */
@@ -42,6 +43,7 @@ struct inner {
 	struct kw_wants wants;
 	int level;
 	uint64_t exits, start_ns, metered_ns;
+	uint64_t pids[2];
 };
 
 static void done(const char *what, int level)
@@ -155,6 +157,22 @@ static int level_of(const struct kw_wants *wants)
 						: EXITS;
 }
 
+/* As the live source does: the first one looks, the next ones get what it found. */
+static void resolve(struct inner *s)
+{
+	const struct kw_filters *f = &s->wants.filters;
+
+	if (!s->wants.reopened) {
+		s->source.pid = f->n_vm ? (struct kw_list){ s->pids, 2 } : f->pid;
+		memcpy(s->pids, world.pids, sizeof(s->pids));
+		return;
+	}
+	assert_int_equal(f->n_vm, 0);
+	assert_int_equal(f->pid.n, world.pids[0] ? 2 : 0);
+	for (size_t i = 0; i < f->pid.n; i++)
+		assert_int_equal(f->pid.item[i], world.pids[i]);
+}
+
 static int open_inner(const struct kw_wants *wants, struct kw_source **ret)
 {
 	struct inner *s = calloc(1, sizeof(*s));
@@ -182,6 +200,7 @@ static int open_inner(const struct kw_wants *wants, struct kw_source **ret)
 		free(s);
 		return world.fails[level];
 	}
+	resolve(s);
 	*ret = &s->source;
 	return 0;
 }
@@ -230,7 +249,12 @@ static int said(const struct reader *r, const char *what)
 
 static int try_open(struct reader *r, const char *const *collectors)
 {
+	static char name[] = "web1";
+	static char *const vm[] = { name };
+
 	memset(r, 0, sizeof(*r));
+	if (world.pids[0])
+		r->wants.filters = (struct kw_filters){ .vm = vm, .n_vm = 1 };
 	for (; *collectors; collectors++)
 		kw_wants_add(&r->wants, kw_collector_find(*collectors));
 	r->wants.max_vcpus = 16;
@@ -448,6 +472,22 @@ static void failing_levels_are_left_out(void **state)
 	close_reader(&r);
 }
 
+/* VMs are looked up once: the sources before are closed, and what they found is handed on. */
+static void filters_are_resolved_once(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_world(50, prices);
+	world.pids[0] = 4711;
+	world.pids[1] = 4712;
+	open_reader(&r, exits_and_io);
+	watch(&r, 60);
+	assert_int_equal(world.n_opened, LEVELS);
+	assert_int_equal(r.wants.filters.n_vm, 1); /* the caller's stay as they are */
+	close_reader(&r);
+}
+
 static void when_nothing_is_left_it_says_so_once(void **state)
 {
 	static const uint64_t dear[LEVELS] = { 4000, 4000, 4000, 4000 };
@@ -543,6 +583,7 @@ int main(void)
 		cmocka_unit_test(sums_are_exact_across_steps),
 		cmocka_unit_test(without_details_there_is_one_level_less),
 		cmocka_unit_test(failing_levels_are_left_out),
+		cmocka_unit_test(filters_are_resolved_once),
 		cmocka_unit_test(when_nothing_is_left_it_says_so_once),
 		cmocka_unit_test(waits_end_as_the_sources_do),
 		cmocka_unit_test(time_in_use_may_step_back),
