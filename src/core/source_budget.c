@@ -265,8 +265,10 @@ static int step(struct budgeted *b, enum kw_budget_level level)
 		return begin_interval(b);
 	}
 	err = replace(b, new, &wants, &gap_ns);
-	if (err)
+	if (err) {
+		kw_say("changing to %s failed: %s; counting ends", names[level], strerror(-err));
 		return err;
+	}
 	say_step(b, level, gap_ns);
 	kw_budget_enter(&b->budget, level);
 	show_level(b);

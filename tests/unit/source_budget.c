@@ -34,6 +34,8 @@ static struct world {
 	struct kw_vms *vms;
 	uint64_t pids[2]; /* that --vm stands for when it is resolved */
 	struct inner *counting;
+	int start_fails; /* -errno of starting the next one */
+	int read_fails;
 	bool blind;	/* cannot tell what it costs */
 	bool busy_back; /* the time in use steps back */
 } world;
@@ -77,7 +79,7 @@ static int inner_start(struct kw_source *source, uint64_t *ret_mono_ns)
 	assert_null(world.counting);
 	world.counting = s;
 	s->start_ns = *ret_mono_ns = world.now_ns;
-	return 0;
+	return world.start_fails;
 }
 
 static void inner_stop(struct kw_source *source)
@@ -106,7 +108,7 @@ static int inner_read(struct kw_source *source, struct kw_frame *frame, struct k
 	memset(lost, 0, sizeof(*lost));
 	lost->n[KW_LOSS_UNMATCHED] = s->exits / 10;
 	lost->n[KW_LOSS_UNFINISHED] = source->handed_over;
-	return 0;
+	return world.read_fails;
 }
 
 static int inner_wait(struct kw_source *source, uint64_t until, kw_event_fn fn, void *arg)
@@ -488,6 +490,27 @@ static void filters_are_resolved_once(void **state)
 	close_reader(&r);
 }
 
+/* Without the old source or what it counted, there is no going on, but not without a word. */
+static void steps_that_fail_end_the_run(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct reader r;
+		int how = 0;
+
+		open_world(50, prices);
+		open_reader(&r, exits_and_io);
+		world.start_fails = i ? 0 : -ENOMEM;
+		world.read_fails = i ? -ENOMEM : 0;
+		while (!how)
+			how = r.source->wait(r.source, UINT64_MAX / 2, NULL, &world);
+		assert_int_equal(how, -ENOMEM);
+		assert_int_equal(said(&r, "changing to exits alone failed: Cannot allocate"), 1);
+		assert_int_equal(said(&r, "kvm_watcher"), 1);
+		close_reader(&r);
+	}
+}
+
 static void when_nothing_is_left_it_says_so_once(void **state)
 {
 	static const uint64_t dear[LEVELS] = { 4000, 4000, 4000, 4000 };
@@ -584,6 +607,7 @@ int main(void)
 		cmocka_unit_test(without_details_there_is_one_level_less),
 		cmocka_unit_test(failing_levels_are_left_out),
 		cmocka_unit_test(filters_are_resolved_once),
+		cmocka_unit_test(steps_that_fail_end_the_run),
 		cmocka_unit_test(when_nothing_is_left_it_says_so_once),
 		cmocka_unit_test(waits_end_as_the_sources_do),
 		cmocka_unit_test(time_in_use_may_step_back),
