@@ -164,6 +164,18 @@ def set_cli(o):
         p = subprocess.run([tool] + args, capture_output=True, text=True, check=False)
         good = p.returncode == code and (code == 0 or (p.stderr.startswith("kvm_watcher")))
         yield ("ok" if good else "not ok"), f"cli {name}", f"exit code {p.returncode}: {p.stderr}"
+    if os.geteuid():
+        yield "skip", "cli nothing to watch", "needs root"
+        return
+    codes = [subprocess.run([tool, *args, "--low-overhead"], capture_output=True, check=False).returncode
+             for args in (["check"], ["stat", "-t", "0.1"])]
+    yield ("ok" if codes[0] == codes[1] and codes[0] in (0, 3) else "not ok"), \
+        "cli check does what a run does", f"exit codes {codes}"
+    without = dict(os.environ, KVM_WATCHER_WITHOUT="tp_btf")
+    for args in (["exits"], ["exits", "--stats"], ["cost,exits"]):
+        p = subprocess.run([tool, "stat", *args, "-t", "0.1"], capture_output=True, text=True, check=False, env=without)
+        good = p.returncode == 3 and "cannot watch kvm_e" in p.stderr
+        yield ("ok" if good else "not ok"), f"cli nothing to watch {' '.join(args)}", f"exit code {p.returncode}: {p.stderr}"
 
 
 def has_test_tracepoint():

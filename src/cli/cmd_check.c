@@ -159,12 +159,12 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 	struct kw_listing l = { .name = "check",
 				.column = columns,
 				.n_columns = ARRAY_SIZE(columns) };
-	struct kw_engine engine;
+	struct kw_engine engine = {};
 	int err, open_err;
 
 	(void)open;
 	want_all(o);
-	open_err = kw_engine_open(&o->wants, &engine);
+	open_err = kw_engine_choose_isa(&o->wants) ?: kw_engine_open(&o->wants, &engine);
 	if (open_err == -EPERM || open_err == -EACCES)
 		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, "
 		       "CAP_PERFMON and "

@@ -11,13 +11,14 @@
 #define MOST_UNDER 320
 #define LASTING	   8	/* … in vain: if it does not last so many times as long */
 #define ROOM	   0.8	/* of the budget, for the next level to fit in */
+#define BARRED	   60	/* intervals */
 #define MEMORY	   0.99 /* of what does not depend on exits, from one interval to the next */
 
 /* The next level that may be used, in one direction; the present one if there is none. */
 static enum kw_budget_level next(const struct kw_budget *b, int step)
 {
 	for (int level = b->level + step; level >= 0 && level < KW_BUDGET_LEVELS; level += step)
-		if (!b->barred[level])
+		if (!b->absent[level] && !b->barred[level])
 			return level;
 	return b->level;
 }
@@ -29,6 +30,12 @@ static void fade(struct kw_budget *b)
 		b->seen[level].run *= MEMORY;
 		b->seen[level].process *= MEMORY;
 	}
+}
+
+static void unbar(struct kw_budget *b)
+{
+	for (int level = 0; level < KW_BUDGET_LEVELS; level++)
+		b->barred[level] -= b->barred[level] > 0;
 }
 
 /* What the level in use costs: the mean of its intervals, the later ones weighing more. */
@@ -78,11 +85,13 @@ static enum kw_budget_level down(struct kw_budget *b)
 enum kw_budget_level kw_budget_decide(struct kw_budget *b, const struct kw_budget_interval *in)
 {
 	double busy = in->busy_ns > in->span_ns ? in->busy_ns : in->span_ns;
-	enum kw_budget_level above = next(b, -1);
+	enum kw_budget_level above;
 	bool over;
 
 	note(b, in);
 	fade(b);
+	unbar(b);
+	above = next(b, -1);
 	b->since_up++;
 	b->cost = ((double)in->run_ns + in->process_ns) / busy;
 	b->next_cost = above == b->level ? 0 : expected(b, above, in) / busy;
@@ -113,6 +122,6 @@ void kw_budget_enter(struct kw_budget *b, enum kw_budget_level level)
 
 void kw_budget_bar(struct kw_budget *b, enum kw_budget_level level)
 {
-	b->barred[level] = true;
+	b->barred[level] = BARRED;
 	b->over = b->under = 0;
 }

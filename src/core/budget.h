@@ -30,9 +30,10 @@ struct kw_budget_interval {
 };
 
 struct kw_budget {
-	double share; /* of the CPU time in use, at least of one CPU's time */
-	bool barred[KW_BUDGET_LEVELS];
-	enum kw_budget_level level; /* in use */
+	double share;		       /* of the CPU time in use, at least of one CPU's time */
+	bool absent[KW_BUDGET_LEVELS]; /* there is no such level */
+	unsigned int barred[KW_BUDGET_LEVELS]; /* intervals until it may be used again */
+	enum kw_budget_level level;	       /* in use */
 
 	/* of the last interval, as shares like the budget */
 	double cost;
@@ -62,7 +63,7 @@ enum kw_budget_level kw_budget_decide(struct kw_budget *budget,
 /* A level is in use from here on. */
 void kw_budget_enter(struct kw_budget *budget, enum kw_budget_level level);
 
-/* A level is not to be used any more. */
+/* A level could not be entered: for some time, a minute of intervals, it is left out. */
 void kw_budget_bar(struct kw_budget *budget, enum kw_budget_level level);
 
 #endif

@@ -11,6 +11,7 @@
 #include "kbtf.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "tsc.h"
 #include "vmident.h"
 
 #include <bpf/bpf.h>
@@ -178,10 +179,15 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 	}
 }
 
+/* What is about the tool itself is something only to who asked for nothing else. */
 static bool nothing_left(const struct kw_engine *e, const struct kw_wants *wants)
 {
+	bool others = false;
+
 	for (size_t i = 0; i < wants->n; i++)
-		if (!e->missing[i])
+		others |= !wants->collector[i]->metered;
+	for (size_t i = 0; i < wants->n; i++)
+		if (!e->missing[i] && !(others && wants->collector[i]->metered))
 			return false;
 	return true;
 }
@@ -463,7 +469,10 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	return 1;
 }
 
-/* Processes are told from later ones with the same pid by the tick at which they started. */
+/*
+ * Processes are told from later ones with the same pid by the tick at which they started; one that
+ * is gone passes no more.
+ */
 static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -471,8 +480,8 @@ static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw
 		struct kw_vm vm = {};
 		uint64_t tick;
 
-		if (kind == KW_FILTER_PID)
-			kw_vm_identify(list->item[i], &vm);
+		if (kind == KW_FILTER_PID && kw_vm_identify(list->item[i], &vm))
+			continue;
 		tick = vm.start_ns / KW_TICK_NS;
 		if (bpf_map_update_elem(bpf_map__fd(e->bpf->maps.filter_ids), &key, &tick, BPF_ANY))
 			return -errno;
@@ -489,6 +498,18 @@ static void list_hooks(struct kw_engine *e, const struct kw_wants *wants)
 			e->hook[e->n_hooks++] =
 				(struct kw_hook){ .def = &wants->collector[i]->own[k],
 						  .owner = wants->collector[i] };
+}
+
+int kw_engine_choose_isa(struct kw_wants *wants)
+{
+	if (wants->timing != KW_TIMED_AT_ENTRY || wants->isa)
+		return 0;
+	wants->isa = kw_host_isa();
+	if (wants->isa)
+		return 0;
+	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
+	       "--sample and --count-only work with any");
+	return -EOPNOTSUPP;
 }
 
 int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
@@ -557,17 +578,20 @@ static uint64_t map_bytes(int fd)
 	return bytes;
 }
 
-/* Maps in a map are all of one kind, and added one after the other. */
+/* Maps in a map are all of one kind; not all places for them are filled. */
 static uint64_t inner_bytes(int outer, uint32_t max)
 {
-	uint64_t bytes = 0;
-	uint32_t n, id;
+	uint64_t bytes = 0, n = 0;
+	uint32_t id;
 
-	for (n = 0; n < max && !bpf_map_lookup_elem(outer, &n, &id); n++) {
-		_cleanup_close_ int fd = n ? -1 : bpf_map_get_fd_by_id(id);
+	for (uint32_t i = 0; i < max; i++) {
+		if (bpf_map_lookup_elem(outer, &i, &id))
+			continue;
+		if (!n++) {
+			_cleanup_close_ int fd = bpf_map_get_fd_by_id(id);
 
-		if (!n)
 			bytes = fd < 0 ? 0 : map_bytes(fd);
+		}
 	}
 	return n * bytes;
 }

@@ -34,6 +34,13 @@ struct kw_engine {
 };
 
 /*
+ * Where exits are timed at their entries alone, what KVM notes of them is this processor's: whose
+ * reasons those are becomes part of the wants, unless they say so. Prints what is wrong; 0, or
+ * -EOPNOTSUPP: this host has no such processor.
+ */
+int kw_engine_choose_isa(struct kw_wants *wants);
+
+/*
  * Load and attach for collectors; counting is still off. A collector that lacks a needed hook is
  * left out (ret->missing). Returns 0, -EPERM, -EOPNOTSUPP (none works), or another -errno;
  * ret->hook says why, also on failure. Close it either way.

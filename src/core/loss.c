@@ -39,9 +39,8 @@ const struct kw_loss_info *kw_loss_info(size_t i)
 		[KW_LOSS_SPLIT] = { "split", "changes of state that the kernel kept from us",
 				    "counts are right; some VMM time counts as kernel, or vice "
 				    "versa" },
-		[KW_LOSS_UNFINISHED] = { "unfinished", "exits that ended with their vCPU",
-					 "they never re-entered the guest, so they have no "
-					 "duration" },
+		[KW_LOSS_UNFINISHED] = { "unfinished", "exits without an end",
+					 "their vCPU ended, or --budget changed what is watched" },
 		[KW_LOSS_STALE] = { "stale", "events of vCPUs that were gone when they were read",
 				    "use --slower, --reason, --exclude or -p" },
 	};

@@ -16,7 +16,7 @@
 enum {
 	KW_LOSS_MISSES = KW_LOSSES, /* the kernel skipped a run of a program that counts */
 	KW_LOSS_SPLIT,		    /* … of one that only splits times */
-	KW_LOSS_UNFINISHED,	    /* exits that ended with their vCPU */
+	KW_LOSS_UNFINISHED,	    /* exits that ended with their vCPU, or with their source */
 	KW_LOSS_STALE,		    /* events of vCPUs that were gone when they were read */
 	KW_LOSS_ALL,
 };

@@ -32,7 +32,7 @@ struct kw_wants {
 
 	/* of a source that takes over from another one */
 	struct kw_vms *vms; /* to go on with: the caller's, and it must live longer; NULL: none */
-	bool reopened;	    /* what this kernel lacks has been told */
+	bool reopened;	    /* what this kernel lacks has been told, and filters are resolved */
 };
 
 /* Add a collector and its tables. */
@@ -61,8 +61,10 @@ struct kw_source {
 	struct kw_vms *vms;
 	char unavailable[16][400]; /* why a collector shows nothing here; empty: it does */
 	int input_fd;		   /* waiting ends when it can be read; -1: none. The caller's */
+	struct kw_list pid;	   /* all it looks at, from --pid and --vm; empty: any. Its own */
 	char note[128];		   /* what is to be known of all that it shows; empty: nothing */
 	enum kw_timing timing;	   /* of one that keeps to a budget: which exits are timed now */
+	bool handed_over; /* another one goes on: exits that are open are lost. The caller's */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);

@@ -20,16 +20,20 @@
 #define INTERVAL_NS 1000000000ULL /* of the budget's figures */
 #define ONE_IN	    16		  /* exits that are timed when some are */
 
+#define STRING_OF(x) #x
+#define STRING(x)    STRING_OF(x)
+
 static const char *const names[KW_BUDGET_LEVELS] = {
 	[KW_BUDGET_ALL] = "everything asked for",
 	[KW_BUDGET_EXITS] = "exits alone",
-	[KW_BUDGET_SAMPLED] = "exits alone, one in 16 of them timed",
+	[KW_BUDGET_SAMPLED] = "exits alone, one in " STRING(ONE_IN) " of them timed",
 	[KW_BUDGET_COUNTED] = "exits alone, counted and not timed",
 };
 
 struct budgeted {
 	struct kw_source source;
-	struct kw_wants wants; /* as asked for */
+	struct kw_wants wants; /* as asked for, filters resolved */
+	uint64_t *pids;	       /* of the filters */
 	kw_source_open_fn open;
 	struct kw_vms vms; /* of all sources that there have been */
 	struct kw_budget budget;
@@ -205,6 +209,7 @@ static int replace(struct budgeted *b, struct kw_source *new, const struct kw_wa
 	int err;
 
 	old->stop(old);
+	old->handed_over = true;
 	err = new->start(new, &start_ns);
 	*ret_gap_ns = kw_mono_ns() - stopped_ns;
 	err = err ?: read_inner(b, last, &b->lost);
@@ -260,8 +265,10 @@ static int step(struct budgeted *b, enum kw_budget_level level)
 		return begin_interval(b);
 	}
 	err = replace(b, new, &wants, &gap_ns);
-	if (err)
+	if (err) {
+		kw_say("changing to %s failed: %s; counting ends", names[level], strerror(-err));
 		return err;
+	}
 	say_step(b, level, gap_ns);
 	kw_budget_enter(&b->budget, level);
 	show_level(b);
@@ -287,7 +294,7 @@ static int check(struct budgeted *b)
 	in.run_ns = scale * (now.run_ns - b->last.run_ns);
 	in.exits = scale * (now.exits - b->last.exits);
 	in.process_ns = now.cpu_ns - b->last.cpu_ns;
-	in.busy_ns = now.busy_ns - b->last.busy_ns;
+	in.busy_ns = now.busy_ns > b->last.busy_ns ? now.busy_ns - b->last.busy_ns : 0;
 	level = kw_budget_decide(&b->budget, &in);
 	kw_debug("budget: %s: programs %.3g ms, process %.3g ms, %llu exits: %.3g %% of %.3g ms; "
 		 "above it %.3g %%",
@@ -373,7 +380,23 @@ static void budget_close(struct kw_source *source)
 	for (size_t i = 0; i < b->wants.n_tables; i++)
 		kw_frame_clear(&b->frame[i]);
 	kw_vms_release(&b->vms);
+	free(b->pids);
 	free(b);
+}
+
+/* What the filters name is what it was at first, for all sources. */
+static int keep_filters(struct budgeted *b)
+{
+	const struct kw_list *pid = &b->inner->pid;
+
+	b->pids = calloc(pid->n ?: 1, sizeof(*b->pids));
+	if (!b->pids)
+		return -ENOMEM;
+	if (pid->n)
+		memcpy(b->pids, pid->item, pid->n * sizeof(*b->pids));
+	b->wants.filters.pid = (struct kw_list){ b->pids, pid->n };
+	b->wants.filters.n_vm = 0;
+	return 0;
 }
 
 /* Nothing else to leave out means no such level; and a budget without a meter is none. */
@@ -384,7 +407,7 @@ static int prepare(struct budgeted *b)
 
 	for (size_t i = 0; i < b->wants.n; i++)
 		more |= !stays(b->wants.collector[i]);
-	b->budget.barred[KW_BUDGET_EXITS] = !more;
+	b->budget.absent[KW_BUDGET_EXITS] = !more;
 	if (b->inner->own_cost && !b->inner->own_cost(b->inner, &cost) && cost.metered)
 		return 0;
 	kw_say("--budget: the kernel does not tell what BPF programs cost (it does from 5.8 on, to "
@@ -412,7 +435,7 @@ int kw_source_budget_open(const struct kw_wants *wants, double share, kw_source_
 					.own_cost = budget_own_cost,
 					.close = budget_close };
 	err = open_level(b, KW_BUDGET_ALL, &b->inner_wants, &b->inner);
-	err = err ?: prepare(b);
+	err = err ?: keep_filters(b) ?: prepare(b);
 	if (err)
 		budget_close(&b->source);
 	else

@@ -447,6 +447,12 @@ static bool counts(const struct live *l, size_t hook)
 	return false;
 }
 
+/* An exit that is open when another source goes on is counted by neither. */
+static uint64_t unfinished(const struct live *l, const struct kw_vcpu *v)
+{
+	return v->unfinished + (l->source.handed_over && v->vcpu && v->exit_ns);
+}
+
 static void read_losses(struct live *l, struct kw_losses *ret)
 {
 	for (int i = 0; i < KW_LOSSES; i++)
@@ -458,7 +464,7 @@ static void read_losses(struct live *l, struct kw_losses *ret)
 	ret->n[KW_LOSS_STALE] = l->stale;
 	ret->n[KW_LOSS_UNFINISHED] = l->unfinished;
 	for (size_t i = 0; i < l->n_order; i++)
-		ret->n[KW_LOSS_UNFINISHED] += l->live.vcpu[l->order[i]].unfinished;
+		ret->n[KW_LOSS_UNFINISHED] += unfinished(l, &l->live.vcpu[l->order[i]]);
 }
 
 static int read_slot(struct live *l, uint32_t slot, struct kw_frame *frame)
@@ -806,39 +812,44 @@ static int resolve_pids(struct live *l, const struct kw_filters *f)
 	return 0;
 }
 
+/* A source before this one did it already: what it found may be gone by now. */
 static int resolve_filters(struct live *l)
 {
 	const struct kw_filters f = l->wants.filters;
 	int err = 0;
 
+	if (l->wants.reopened)
+		return 0;
 	for (size_t i = 0; i < f.pid.n && !err; i++)
 		err = check_pid(f.pid.item[i]);
 	for (size_t i = 0; i < f.tid.n && !err; i++)
 		err = check_thread(f.tid.item[i]);
-	return err ?: f.n_vm ? resolve_pids(l, &f) : 0;
+	err = err ?: f.n_vm ? resolve_pids(l, &f) : 0;
+	l->source.pid = l->wants.filters.pid;
+	return err;
 }
 
 /* ---- opening ---- */
 
-/* What KVM notes at an exit is this processor's. */
 static int prepare_timing(struct live *l)
 {
 	struct kw_tsc_clock first;
+	int err = kw_engine_choose_isa(&l->wants);
 
-	if (l->wants.timing != KW_TIMED_AT_ENTRY)
-		return 0;
-	l->wants.isa = l->wants.isa ?: kw_host_isa();
-	if (l->wants.isa && !kw_tsc_open(&l->tsc, &first))
-		return 0;
-	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
-	       "--sample and --count-only work with any");
-	return -EOPNOTSUPP;
+	if (err || l->wants.timing != KW_TIMED_AT_ENTRY)
+		return err;
+	err = kw_tsc_open(&l->tsc, &first);
+	if (err)
+		kw_say("--low-overhead needs a TSC, which this processor does not have");
+	return err;
 }
 
 static int say_why(struct live *l, int err)
 {
-	const struct kw_hook *h = l->engine.missing[0];
+	const struct kw_hook *h = NULL;
 
+	for (size_t i = 0; i < l->wants.n && !h; i++)
+		h = l->engine.missing[i];
 	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
 		kw_say("the kernel does not permit loading BPF programs; run as root, or with "
 		       "CAP_BPF, "

@@ -200,6 +200,32 @@ static void barred_levels_are_left_out(void **state)
 		}
 }
 
+/* What kept a level from being entered may be over. */
+static void bars_end(void **state)
+{
+	struct kw_budget b = stepped_down(20000, 0);
+
+	(void)state;
+	kw_budget_bar(&b, KW_BUDGET_ALL);
+	assert_int_equal(feed_until_step(&b, interval(10, 0, 1), 1000), 59 + 5);
+	assert_int_equal(b.level, KW_BUDGET_ALL);
+	kw_budget_bar(&b, KW_BUDGET_EXITS);
+	assert_int_equal(feed_until_step(&b, interval(20000, 0, 1000), 1000), 2);
+	assert_int_equal(b.level, KW_BUDGET_SAMPLED);
+}
+
+static void absent_levels_stay_absent(void **state)
+{
+	struct kw_budget b = { .share = 0.01, .absent = { [KW_BUDGET_EXITS] = true } };
+
+	(void)state;
+	assert_int_equal(feed_until_step(&b, interval(20000, 0, 1000), 1000), 2);
+	assert_int_equal(b.level, KW_BUDGET_SAMPLED);
+	assert_int_equal(feed_until_step(&b, interval(500, 9000, 1000), 1000), 0);
+	assert_int_equal(feed_until_step(&b, interval(10, 0, 1), 1000), 5);
+	assert_int_equal(b.level, KW_BUDGET_ALL);
+}
+
 /* Going up in vain has to wait longer each time, until it was not in vain. */
 static void patience_grows(void **state)
 {
@@ -349,6 +375,8 @@ int main(void)
 		cmocka_unit_test(without_exits_the_last_cost_counts),
 		cmocka_unit_test(above_costs_no_less),
 		cmocka_unit_test(barred_levels_are_left_out),
+		cmocka_unit_test(bars_end),
+		cmocka_unit_test(absent_levels_stay_absent),
 		cmocka_unit_test(patience_grows),
 		cmocka_unit_test(constant_loads_do_not_flap),
 		cmocka_unit_test(rest_brings_everything_back),

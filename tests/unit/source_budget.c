@@ -32,8 +32,12 @@ static struct world {
 	uint64_t total, unseen;		  /* exits; those that nobody counted */
 	char order[4096];		  /* what was done */
 	struct kw_vms *vms;
+	uint64_t pids[2]; /* that --vm stands for when it is resolved */
 	struct inner *counting;
-	bool blind; /* cannot tell what it costs */
+	int start_fails; /* -errno of starting the next one */
+	int read_fails;
+	bool blind;	/* cannot tell what it costs */
+	bool busy_back; /* the time in use steps back */
 } world;
 
 struct inner {
@@ -41,6 +45,7 @@ struct inner {
 	struct kw_wants wants;
 	int level;
 	uint64_t exits, start_ns, metered_ns;
+	uint64_t pids[2];
 };
 
 static void done(const char *what, int level)
@@ -74,7 +79,7 @@ static int inner_start(struct kw_source *source, uint64_t *ret_mono_ns)
 	assert_null(world.counting);
 	world.counting = s;
 	s->start_ns = *ret_mono_ns = world.now_ns;
-	return 0;
+	return world.start_fails;
 }
 
 static void inner_stop(struct kw_source *source)
@@ -102,7 +107,8 @@ static int inner_read(struct kw_source *source, struct kw_frame *frame, struct k
 	}
 	memset(lost, 0, sizeof(*lost));
 	lost->n[KW_LOSS_UNMATCHED] = s->exits / 10;
-	return 0;
+	lost->n[KW_LOSS_UNFINISHED] = source->handed_over;
+	return world.read_fails;
 }
 
 static int inner_wait(struct kw_source *source, uint64_t until, kw_event_fn fn, void *arg)
@@ -131,7 +137,7 @@ static int inner_cost(struct kw_source *source, struct kw_own_cost *ret)
 		.run_ns = s->exits / 10 * world.per_exit[s->level],
 		.cpu_ns = world.now_ns / 1000,
 		.rss_bytes = 4711,
-		.busy_ns = world.now_ns,
+		.busy_ns = world.busy_back ? 2000 * SECOND - world.now_ns : world.now_ns,
 	};
 	return 0;
 }
@@ -151,6 +157,22 @@ static int level_of(const struct kw_wants *wants)
 	       : wants->timing == KW_TIMED_SOME ? SAMPLED
 	       : wants->n_tables > 1		? EVERYTHING
 						: EXITS;
+}
+
+/* As the live source does: the first one looks, the next ones get what it found. */
+static void resolve(struct inner *s)
+{
+	const struct kw_filters *f = &s->wants.filters;
+
+	if (!s->wants.reopened) {
+		s->source.pid = f->n_vm ? (struct kw_list){ s->pids, 2 } : f->pid;
+		memcpy(s->pids, world.pids, sizeof(s->pids));
+		return;
+	}
+	assert_int_equal(f->n_vm, 0);
+	assert_int_equal(f->pid.n, world.pids[0] ? 2 : 0);
+	for (size_t i = 0; i < f->pid.n; i++)
+		assert_int_equal(f->pid.item[i], world.pids[i]);
 }
 
 static int open_inner(const struct kw_wants *wants, struct kw_source **ret)
@@ -180,6 +202,7 @@ static int open_inner(const struct kw_wants *wants, struct kw_source **ret)
 		free(s);
 		return world.fails[level];
 	}
+	resolve(s);
 	*ret = &s->source;
 	return 0;
 }
@@ -228,7 +251,12 @@ static int said(const struct reader *r, const char *what)
 
 static int try_open(struct reader *r, const char *const *collectors)
 {
+	static char name[] = "web1";
+	static char *const vm[] = { name };
+
 	memset(r, 0, sizeof(*r));
+	if (world.pids[0])
+		r->wants.filters = (struct kw_filters){ .vm = vm, .n_vm = 1 };
 	for (; *collectors; collectors++)
 		kw_wants_add(&r->wants, kw_collector_find(*collectors));
 	r->wants.max_vcpus = 16;
@@ -389,6 +417,7 @@ static void sums_are_exact_across_steps(void **state)
 		assert_int_equal(r.counted[0], world.total - world.unseen);
 		assert_true(world.unseen <= world.n_opened * GAP / 1000 / 50 + world.n_opened);
 		assert_true(r.counted[1] > 0 && r.counted[1] < r.counted[0]);
+		assert_int_equal(r.lost.n[KW_LOSS_UNFINISHED], world.n_opened - 1);
 		lost = r.lost.n[KW_LOSS_UNMATCHED];
 		assert_true(lost <= r.counted[0] / 10 &&
 			    lost + world.n_opened >= r.counted[0] / 10);
@@ -415,7 +444,7 @@ static void without_details_there_is_one_level_less(void **state)
 	close_reader(&r);
 }
 
-/* What cannot be opened is told, and never tried again; the present one goes on meanwhile. */
+/* What cannot be opened is told, and left out for a time; the present one goes on meanwhile. */
 static void failing_levels_are_left_out(void **state)
 {
 	struct reader r;
@@ -435,7 +464,51 @@ static void failing_levels_are_left_out(void **state)
 	assert_int_equal(world.opened[3], COUNTED);
 	assert_int_equal(r.counted[0], world.total - world.unseen);
 	assert_int_equal(said(&r, "cannot change"), 1);
+	world.fails[EXITS] = 0;
+	world.us_per_exit = 10000;
+	watch(&r, 60);
+	assert_int_equal(world.n_opened, 7);
+	assert_int_equal(world.opened[5], EXITS);
+	assert_int_equal(world.opened[6], EVERYTHING);
+	assert_int_equal(said(&r, "cannot change"), 1);
 	close_reader(&r);
+}
+
+/* VMs are looked up once: the sources before are closed, and what they found is handed on. */
+static void filters_are_resolved_once(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_world(50, prices);
+	world.pids[0] = 4711;
+	world.pids[1] = 4712;
+	open_reader(&r, exits_and_io);
+	watch(&r, 60);
+	assert_int_equal(world.n_opened, LEVELS);
+	assert_int_equal(r.wants.filters.n_vm, 1); /* the caller's stay as they are */
+	close_reader(&r);
+}
+
+/* Without the old source or what it counted, there is no going on, but not without a word. */
+static void steps_that_fail_end_the_run(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct reader r;
+		int how = 0;
+
+		open_world(50, prices);
+		open_reader(&r, exits_and_io);
+		world.start_fails = i ? 0 : -ENOMEM;
+		world.read_fails = i ? -ENOMEM : 0;
+		while (!how)
+			how = r.source->wait(r.source, UINT64_MAX / 2, NULL, &world);
+		assert_int_equal(how, -ENOMEM);
+		assert_int_equal(said(&r, "changing to exits alone failed: Cannot allocate"), 1);
+		assert_int_equal(said(&r, "kvm_watcher"), 1);
+		close_reader(&r);
+	}
 }
 
 static void when_nothing_is_left_it_says_so_once(void **state)
@@ -471,6 +544,21 @@ static void waits_end_as_the_sources_do(void **state)
 	world.input_fd = -1;
 	r.source->wait(r.source, world.now_ns, NULL, &world);
 	assert_int_equal(world.input_fd, 17);
+	close_reader(&r);
+}
+
+/* The kernel's statistics of idle time can: then it is a share of one CPU's time. */
+static void time_in_use_may_step_back(void **state)
+{
+	struct reader r;
+
+	(void)state;
+	open_world(50, prices);
+	world.busy_back = true;
+	open_reader(&r, exits_and_io);
+	watch(&r, 3);
+	assert_int_equal(world.n_opened, 2);
+	assert_int_equal(said(&r, "cost 8."), 1);
 	close_reader(&r);
 }
 
@@ -518,8 +606,11 @@ int main(void)
 		cmocka_unit_test(sums_are_exact_across_steps),
 		cmocka_unit_test(without_details_there_is_one_level_less),
 		cmocka_unit_test(failing_levels_are_left_out),
+		cmocka_unit_test(filters_are_resolved_once),
+		cmocka_unit_test(steps_that_fail_end_the_run),
 		cmocka_unit_test(when_nothing_is_left_it_says_so_once),
 		cmocka_unit_test(waits_end_as_the_sources_do),
+		cmocka_unit_test(time_in_use_may_step_back),
 		cmocka_unit_test(rows_stay_after_the_end),
 		cmocka_unit_test(what_cannot_be_opened),
 	};
