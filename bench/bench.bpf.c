@@ -9,25 +9,12 @@
 
 #include "../src/bpf/spine.bpf.c"
 
-/* The TSC at a time, as kw_ns_of_tsc() has it: 2^KW_TSC_SHIFT of these are a ns. */
-__u64 bench_ticks;
-
-static __always_inline __u64 bench_tsc_of_ns(__u64 ns)
-{
-	const struct kw_tsc_clock *c = &kw_clock[kw_clock_now & 1];
-	__u64 high = (ns - c->ns) >> 10, low = (ns - c->ns) & 1023;
-
-	return c->tsc + ((high * bench_ticks) >> (KW_TSC_SHIFT - 10)) +
-	       ((low * bench_ticks) >> KW_TSC_SHIFT);
-}
-
-/* What KVM keeps of an exit that it handles. */
+/* What KVM keeps of an exit that it handles; the TSC is in ns here (full.c). */
 static __always_inline void bench_silent_exit(bench_vcpu_t *v, __u64 ns)
 {
 	*(__u64 *)(v->kvm_vcpu +
 		   bpf_core_field_offset(struct kvm_vcpu, arch.l1_tsc_scaling_ratio)) = 1;
-	*(__u64 *)(v->kvm_vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.last_guest_tsc)) =
-		bench_tsc_of_ns(ns);
+	*(__u64 *)(v->kvm_vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.last_guest_tsc)) = ns;
 }
 
 /* The programs of kvm_exit and kvm_entry themselves; the branch is the test tracepoint's. */

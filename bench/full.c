@@ -84,7 +84,8 @@ static void add_collectors(struct kw_wants *wants, const char *name)
 	const struct kw_collector *c;
 
 	for (size_t i = 0; (c = kw_collector(i)); i++)
-		if (!name || !strcmp(name, c->name))
+		if (name ? !strcmp(name, c->name)
+			 : !c->metered) /* to meter costs all others, too */
 			kw_wants_add(wants, c);
 	kw_wants_add(wants, &collector);
 }
@@ -112,8 +113,8 @@ static int show_vcpus(struct bench_listener *l)
 	int err = full_attach(l);
 	uint64_t ns;
 
-	f->bpf->bss->bench_ticks = (1ULL << 2 * KW_TSC_SHIFT) /
-				   f->bpf->bss->kw_clock[f->bpf->bss->kw_clock_now & 1].mult;
+	f->bpf->bss->kw_clock[f->bpf->bss->kw_clock_now & 1] =
+		(struct kw_tsc_clock){ .mult = 1ULL << KW_TSC_SHIFT };
 	for (uint32_t vcpu = 0; vcpu < BENCH_VCPUS && !err; vcpu++)
 		err = bench_fire(&l->driver, BENCH_ENTRIES, vcpu, 0, 1, NULL, &ns);
 	full_detach(l);

@@ -150,7 +150,9 @@ static __always_inline __u64 kw_time_of_exit(struct kvm_vcpu *vcpu, __u64 tsc, _
 {
 	__u64 ns = kw_to_host_tsc(vcpu, &tsc) ? kw_ns_of_tsc(tsc) : 0;
 
-	return ns >= since && ns <= now ? ns : 0;
+	if (ns + KW_TSC_ERROR < since || ns > now + KW_TSC_ERROR)
+		return 0;
+	return ns < now ? ns : now;
 }
 
 /*

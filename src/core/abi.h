@@ -163,6 +163,7 @@ enum kw_timing {
  * 1 << KW_TSC_SHIFT ticks take mult ns.
  */
 #define KW_TSC_SHIFT 28
+#define KW_TSC_ERROR 1000 /* ns: more than it is ever off */
 
 struct kw_tsc_clock {
 	__u64 tsc, ns, mult;

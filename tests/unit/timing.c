@@ -305,10 +305,10 @@ static void impossible_times(void **state)
 	now_ns = 1000000000000ULL;
 	exited(1, 1, now_ns);
 	enters();
-	exited(1, 2, now_ns - 10); /* before the guest was entered */
+	exited(1, 2, now_ns - 1010); /* before the guest was entered */
 	now_ns += 1000;
 	enters();
-	exited(1, 2, now_ns + 10); /* after it is entered again */
+	exited(1, 2, now_ns + 1010); /* after it is entered again */
 	enters();
 	exited(1, 2, now_ns + 500);
 	svm.vcpu.arch.l1_tsc_offset += 1000000;
