@@ -62,14 +62,16 @@ static int read_pair(struct kw_tsc_pair *ret)
 }
 #endif
 
-void kw_tsc_clock(const struct kw_tsc_pair *before, const struct kw_tsc_pair *now,
-		  struct kw_tsc_clock *ret)
+/* The clock that two pairs make: speed from both, time from the later one. */
+static void make_clock(const struct kw_tsc_pair *before, const struct kw_tsc_pair *now,
+		       struct kw_tsc_clock *ret)
 {
 	unsigned __int128 ns = now->ns - before->ns;
 
 	*ret = (struct kw_tsc_clock){ .tsc = now->tsc,
 				      .ns = now->ns,
-				      .mult = (ns << KW_TSC_SHIFT) / (now->tsc - before->tsc) };
+				      .mult = (ns << KW_TSC_SHIFT) /
+					      (now->tsc - before->tsc ?: 1) };
 }
 
 int kw_tsc_open(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
@@ -81,7 +83,7 @@ int kw_tsc_open(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
 		return err;
 	nanosleep(&time, NULL);
 	read_pair(&tsc->since);
-	kw_tsc_clock(&tsc->before, &tsc->since, ret);
+	make_clock(&tsc->before, &tsc->since, ret);
 	tsc->mult = ret->mult;
 	return 0;
 }
@@ -97,21 +99,25 @@ static bool has_jumped(const struct kw_tsc *tsc, const struct kw_tsc_pair *now,
 	return now->tsc <= tsc->since.tsc || change > tsc->mult / 1000;
 }
 
+void kw_tsc_update(struct kw_tsc *tsc, const struct kw_tsc_pair *now, struct kw_tsc_clock *ret)
+{
+	make_clock(&tsc->before, now, ret);
+	if (has_jumped(tsc, now, ret)) { /* the host slept: on from here with the speed it had */
+		tsc->before = tsc->since = *now;
+		ret->mult = tsc->mult;
+		return;
+	}
+	tsc->mult = ret->mult;
+	if (now->ns - tsc->since.ns >= AGED_NS) {
+		tsc->before = tsc->since;
+		tsc->since = *now;
+	}
+}
+
 void kw_tsc_tend(struct kw_tsc *tsc, struct kw_tsc_clock *ret)
 {
 	struct kw_tsc_pair now;
 
 	read_pair(&now);
-	kw_tsc_clock(&tsc->before, &now, ret);
-	if (has_jumped(tsc, &now,
-		       ret)) { /* the host slept: go on from here with the speed that it had */
-		tsc->before = tsc->since = now;
-		ret->mult = tsc->mult;
-		return;
-	}
-	tsc->mult = ret->mult;
-	if (now.ns - tsc->since.ns >= AGED_NS) {
-		tsc->before = tsc->since;
-		tsc->since = now;
-	}
+	kw_tsc_update(tsc, &now, ret);
 }

@@ -31,8 +31,7 @@ int kw_tsc_open(struct kw_tsc *tsc, struct kw_tsc_clock *ret);
 /* The clock for the next moments; to be renewed several times a second. */
 void kw_tsc_tend(struct kw_tsc *tsc, struct kw_tsc_clock *ret);
 
-/* The clock that two pairs make: speed from both, time from the later one. */
-void kw_tsc_clock(const struct kw_tsc_pair *before, const struct kw_tsc_pair *now,
-		  struct kw_tsc_clock *ret);
+/* The same, with a pair that was just read. */
+void kw_tsc_update(struct kw_tsc *tsc, const struct kw_tsc_pair *now, struct kw_tsc_clock *ret);
 
 #endif
