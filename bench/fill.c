@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "fill.h"
 
+#include "../src/core/engine.h"
 #include "../src/core/vmident.h"
 #include "../src/util/cleanup.h"
 #include "../src/util/units.h"
@@ -113,31 +114,17 @@ static struct exits_record *record(struct fill *f, uint32_t number)
 	return &f->chunk[chunk][number & (EXITS_CHUNK - 1)];
 }
 
-static uint64_t memory_of(int fd)
-{
-	_cleanup_fclose_ FILE *file = NULL;
-	unsigned long long bytes = 0;
-	char path[40], line[256];
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file) &&
-	       sscanf(line, "memlock: %llu", &bytes) != 1)
-		;
-	return bytes;
-}
-
 uint64_t fill_memory(const struct fill *f)
 {
 	struct bpf_map_info info;
 	uint64_t bytes = 0;
 
 	for (int fd = 0; fd < 1024; fd++)
-		bytes += is_map(fd, &info) ? memory_of(fd) : 0;
+		bytes += is_map(fd, &info) ? kw_map_bytes(fd) : 0;
 	for (uint32_t i = 1; i < EXITS_CHUNKS; i++) {
 		_cleanup_close_ int fd = open_chunk(f, i);
 
-		bytes += fd >= 0 ? memory_of(fd) : 0;
+		bytes += fd >= 0 ? kw_map_bytes(fd) : 0;
 	}
 	return bytes;
 }

@@ -564,8 +564,7 @@ uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *
 	return program_info(engine, hook, &info) ? info.recursion_misses : 0;
 }
 
-/* The line "memlock:" of a file descriptor of a map; 0: there is none. */
-static uint64_t map_bytes(int fd)
+uint64_t kw_map_bytes(int fd)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	unsigned long long bytes = 0;
@@ -590,7 +589,7 @@ static uint64_t inner_bytes(int outer, uint32_t max)
 		if (!n++) {
 			_cleanup_close_ int fd = bpf_map_get_fd_by_id(id);
 
-			bytes = fd < 0 ? 0 : map_bytes(fd);
+			bytes = fd < 0 ? 0 : kw_map_bytes(fd);
 		}
 	}
 	return n * bytes;
@@ -606,7 +605,7 @@ uint64_t kw_engine_map_bytes(const struct kw_engine *engine)
 
 		if (fd < 0)
 			continue;
-		bytes += map_bytes(fd);
+		bytes += kw_map_bytes(fd);
 		if (bpf_map__type(map) == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 			bytes += inner_bytes(fd, bpf_map__max_entries(map));
 	}

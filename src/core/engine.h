@@ -72,4 +72,7 @@ bool kw_engine_program(const struct kw_engine *engine, const struct kw_hook *hoo
 /* One word or sentence about the variant of a hook in use for people, e.g. "fentry". */
 const char *kw_engine_variant(const struct kw_engine *engine, const struct kw_hook *hook);
 
+/* Memory of a map, by its file descriptor, as the kernel accounts it (memlock); 0: not told. */
+uint64_t kw_map_bytes(int fd);
+
 #endif

@@ -279,7 +279,6 @@ const struct kw_collector kw_collector_exits = {
 	.table = { &exits_table },
 	.event = &exits_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
-	.configure = exits_configure,
 	.open = exits_open,
 	.close = exits_close,
 	.tend = exits_tend,

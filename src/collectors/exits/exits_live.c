@@ -30,14 +30,6 @@ struct exits_state {
 	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
 };
 
-/* ---- before loading ---- */
-
-int exits_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
-{
-	(void)bpf, (void)slots;
-	return 0;
-}
-
 /* ---- the pool of records ---- */
 
 static struct exits_record *record(const struct exits_state *s, uint32_t number)

@@ -9,7 +9,6 @@
 
 #include "../../core/collector.h"
 
-int exits_configure(struct kvm_watcher_bpf *bpf, uint32_t slots);
 int exits_open(const struct kw_live *live, void **ret_state);
 void exits_close(void *state);
 int exits_tend(const struct kw_live *live, void *state);
