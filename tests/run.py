@@ -171,7 +171,7 @@ def set_cli(o):
              for args in (["check"], ["stat", "-t", "0.1"])]
     yield ("ok" if codes[0] == codes[1] and codes[0] in (0, 3) else "not ok"), \
         "cli check does what a run does", f"exit codes {codes}"
-    without = dict(os.environ, KVM_WATCHER_WITHOUT="tp_btf")
+    without = dict(os.environ, KVM_WATCHER_WITHOUT="tp_btf,raw_tp")
     for args in (["exits"], ["exits", "--stats"], ["cost,exits"]):
         p = subprocess.run([tool, "stat", *args, "-t", "0.1"], capture_output=True, text=True, check=False, env=without)
         good = p.returncode == 3 and "cannot watch kvm_e" in p.stderr

@@ -73,6 +73,15 @@ static __always_inline __u32 kw_last_exit_code(struct kvm_vcpu *vcpu, __u32 isa,
 					    : kw_svm_load(vcpu, vmcb01.ptr));
 }
 
+/*
+ * The reason as kvm_exit told it when it was one of its arguments. On VMX, bits that qualify it are
+ * left away, see above.
+ */
+static __always_inline __u32 kw_code_of_reason(__u32 reason, __u32 isa)
+{
+	return isa == KW_ISA_VMX ? reason & 0x8000ffff : reason;
+}
+
 /* The guest's TSC right after the last exit that KVM did not handle on its fast path; 0: none. */
 static __always_inline __u64 kw_last_exit_tsc(struct kvm_vcpu *vcpu)
 {
@@ -99,7 +108,7 @@ static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
 static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 {
 	struct x86_emulate_ops___hflags *ops = NULL;
-	__u32 hflags = vcpu->arch.hflags;
+	__u32 hflags = kw_typed ? vcpu->arch.hflags : BPF_CORE_READ(vcpu, arch.hflags);
 
 	return 1 + (bpf_core_field_exists(ops->get_hflags) ? hflags >> 5 & 1 : hflags & 1);
 }
@@ -155,7 +164,7 @@ static __always_inline bool kw_is_hypercall(__u32 isa, __u32 code)
 #define KW_VCPU_REGS_RAX 0
 
 /* The guest's RAX, which holds what a hypercall returns; an encrypted guest's is not to be had. */
-static __always_inline bool kw_guest_rax(struct kvm_vcpu *vcpu, __u64 *ret)
+static __always_inline bool kw_guest_result(struct kvm_vcpu *vcpu, __u64 *ret)
 {
 	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
 	    BPF_CORE_READ(vcpu, arch.guest_state_protected))

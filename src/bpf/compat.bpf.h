@@ -11,6 +11,13 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+/*
+ * The kernel tells the types of the arguments of kvm_exit and kvm_entry, so that they can be read
+ * like any memory. It does not where KVM is a module without type information: before 36e68442d1af
+ * ("bpf: Load and verify kernel module BTFs"), 5.11.
+ */
+const volatile bool kw_typed = true;
+
 /* What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. */
 static __always_inline __u32 kw_task_state(struct task_struct *task)
 {
@@ -113,6 +120,20 @@ static __always_inline __u64 kw_read_arg(const void *ctx, int argument, __u32 si
 		n = sizeof(value);
 	bpf_probe_read_kernel(&value, n, data);
 	return value;
+}
+
+/*
+ * The vCPU that the current thread has loaded, that is, between the beginning of KVM_RUN, or of
+ * another ioctl of a vCPU, and its end; NULL: none. KVM, and nothing else in the kernel, has itself
+ * told of such a thread's switches.
+ */
+static __always_inline struct kvm_vcpu *kw_loaded_vcpu(void)
+{
+	struct task_struct *task = (void *)(long)bpf_get_current_task();
+	void *notifier = BPF_CORE_READ(task, preempt_notifiers.first);
+
+	return notifier ? notifier - bpf_core_field_offset(struct kvm_vcpu, preempt_notifier.link)
+			: NULL;
 }
 
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).

@@ -37,6 +37,18 @@ struct sched_info {
 	__u64 run_delay;
 };
 
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct preempt_notifier {
+	struct hlist_node link;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	struct task_group *sched_task_group;
@@ -51,6 +63,7 @@ struct task_struct {
 	unsigned int flags;
 	struct sched_entity se;
 	struct sched_info sched_info;
+	struct hlist_head preempt_notifiers;
 };
 
 struct seq_file;
@@ -214,7 +227,22 @@ struct kvm_vcpu_stat {
 
 struct kvm_lapic;
 
+/* the guest's registers, of arm64 and riscv */
+struct kvm_cpu_context {
+#if defined(__TARGET_ARCH_arm64)
+	struct user_pt_regs regs;
+#else /* riscv */
+	unsigned long sepc;
+	unsigned long a0;
+#endif
+};
+
 struct kvm_vcpu_arch {
+#if defined(__TARGET_ARCH_arm64)
+	struct kvm_cpu_context ctxt;
+#elif defined(__TARGET_ARCH_riscv)
+	struct kvm_cpu_context guest_context;
+#endif
 	struct kvm_lapic *apic;
 	unsigned long regs[17];
 	__u32 regs_avail;
@@ -245,6 +273,7 @@ struct mutex {
 
 struct kvm_vcpu {
 	struct kvm *kvm;
+	struct preempt_notifier preempt_notifier;
 	struct mutex mutex;
 	struct rcuwait wait;
 	int vcpu_id;
@@ -353,6 +382,11 @@ struct vcpu_vt {
 
 struct vcpu_vmx___vt {
 	struct vcpu_vt vt;
+};
+
+/* riscv: what kvm_exit tells of an exit */
+struct kvm_cpu_trap {
+	unsigned long scause;
 };
 
 /* until 6.2, the emulator read hflags through this */

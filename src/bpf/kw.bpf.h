@@ -8,11 +8,42 @@
 #ifndef KW_BPF_H
 #define KW_BPF_H
 
-#ifndef KW_ARCH_H
-#define KW_ARCH_H "arch_x86.bpf.h"
+#if defined(__TARGET_ARCH_arm64)
+#define KW_ARCH		 "arch_arm64.bpf.h"
+#define KW_SPINE_OF_ARCH "spine_arm64.bpf.h"
+#elif defined(__TARGET_ARCH_riscv)
+#define KW_ARCH		 "arch_riscv.bpf.h"
+#define KW_SPINE_OF_ARCH "spine_riscv.bpf.h"
+#else
+#define KW_ARCH		 "arch_x86.bpf.h"
+#define KW_SPINE_OF_ARCH "spine_x86.bpf.h"
+#endif
+#ifndef KW_ARCH_H /* the benchmark has its own */
+#define KW_ARCH_H KW_ARCH
 #endif
 #include KW_ARCH_H
 #include <bpf/bpf_tracing.h>
+
+/*
+ * A program of a tracepoint of KVM: NAME where the kernel tells the types of KVM's tracepoints,
+ * NAME_raw where it does not. There, arguments are mere numbers: so the body follows pointers by
+ * BPF_CORE_READ() and its like only.
+ */
+#define KW_TRACEPOINT(event, name, args...)                                                        \
+	static __always_inline int name##_body(unsigned long long *ctx, ##args);                   \
+	_Pragma("GCC diagnostic push") _Pragma("GCC diagnostic ignored \"-Wint-conversion\"")      \
+		SEC("?tp_btf/" #event) int                                                         \
+		name(unsigned long long *ctx)                                                      \
+	{                                                                                          \
+		return name##_body(___bpf_ctx_cast(args));                                         \
+	}                                                                                          \
+	SEC("?raw_tp/" #event)                                                                     \
+	int name##_raw(unsigned long long *ctx)                                                    \
+	{                                                                                          \
+		return name##_body(___bpf_ctx_cast(args));                                         \
+	}                                                                                          \
+	_Pragma("GCC diagnostic pop") static __always_inline int name##_body(                      \
+		unsigned long long *ctx, ##args)
 
 /* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
 #define KVM_EXIT_MMIO 6

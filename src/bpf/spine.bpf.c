@@ -18,20 +18,28 @@ static __always_inline struct kw_vcpu *kw_watched(struct kvm_vcpu *vcpu)
 	return vcpu && kw_running ? kw_vcpu_find(vcpu) : NULL;
 }
 
-static __always_inline void kw_note_exit(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u32 isa)
+/* What the tracepoint kvm_exit told. */
+struct kw_told {
+	struct kvm_vcpu *vcpu;
+	__u32 isa;
+	bool has_code; /* else KVM's own structures have the reason */
+	__u32 code;
+};
+
+static __always_inline void kw_note_exit(struct kw_vcpu *v, struct kw_told t)
 {
-	v->code = kw_exit_code(vcpu, isa);
-	v->isa = isa;
-	v->level = kw_exit_level(vcpu);
+	v->code = t.has_code ? t.code : kw_exit_code(t.vcpu, t.isa);
+	v->isa = t.isa;
+	v->level = kw_exit_level(t.vcpu);
 	v->state = KW_ST_KERNEL;
 }
 
-static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
+static __always_inline void kw_exit_begins(struct kw_told t)
 {
 	__u64 now = bpf_ktime_get_ns();
-	struct kw_vcpu *v = kw_watched(vcpu);
+	struct kw_vcpu *v = kw_watched(t.vcpu);
 
-	if (!v || !vcpu)
+	if (!v || !t.vcpu)
 		return;
 	kw_collectors_on_state(v, KW_ST_KERNEL, NULL, now);
 	if (v->exit_ns) {
@@ -41,17 +49,17 @@ static __always_inline void kw_exit_begins(struct kvm_vcpu *vcpu, __u32 isa)
 	}
 	v->exit_ns = now;
 	v->since_ns = now;
-	kw_note_exit(v, vcpu, isa);
+	kw_note_exit(v, t);
 }
 
 /* The same where only some exits are timed, or none. */
-static __always_inline void kw_exit_counted(struct kvm_vcpu *vcpu, __u32 isa)
+static __always_inline void kw_exit_counted(struct kw_told t)
 {
-	struct kw_vcpu *v = kw_watched(vcpu);
+	struct kw_vcpu *v = kw_watched(t.vcpu);
 
-	if (!v || !vcpu)
+	if (!v || !t.vcpu)
 		return;
-	kw_note_exit(v, vcpu, isa);
+	kw_note_exit(v, t);
 	if (v->exit_ns) {
 		kw_lose(KW_LOSS_UNMATCHED);
 		kw_clear_parts(v);
@@ -64,14 +72,13 @@ static __always_inline void kw_exit_counted(struct kvm_vcpu *vcpu, __u32 isa)
 }
 
 /* A guest has exited; KVM starts to handle it. */
-SEC("?tp_btf/kvm_exit")
-int BPF_PROG(kw_kvm_exit, struct kvm_vcpu *vcpu, __u32 isa)
+static __always_inline int kw_exit(struct kw_told t)
 {
 	kw_stay();
 	if (kw_timing == KW_TIMED_ALL)
-		kw_exit_begins(vcpu, isa);
+		kw_exit_begins(t);
 	else
-		kw_exit_counted(vcpu, isa);
+		kw_exit_counted(t);
 	kw_go_on();
 	return 0;
 }
@@ -106,7 +113,7 @@ static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
  * A guest is about to be entered. An entry from guest mode is a fast path: KVM handled an exit
  * and re-entered without passing kvm_exit.
  */
-static __always_inline void kw_entry(struct kvm_vcpu *vcpu)
+static __always_inline void kw_entry_of_all(struct kvm_vcpu *vcpu)
 {
 	__u64 now = bpf_ktime_get_ns();
 	struct kw_vcpu *v = kw_watched(vcpu);
@@ -192,8 +199,7 @@ static __always_inline void kw_entry_alone(struct kvm_vcpu *vcpu)
 	v->level = kw_exit_level(vcpu);
 }
 
-SEC("?tp_btf/kvm_entry")
-int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
+static __always_inline int kw_entry(struct kvm_vcpu *vcpu)
 {
 	kw_stay();
 	if (kw_timing == KW_TIMED_AT_ENTRY)
@@ -201,7 +207,7 @@ int BPF_PROG(kw_kvm_entry, struct kvm_vcpu *vcpu)
 	else if (kw_timing == KW_TIMED_SOME)
 		kw_entry_of_some(vcpu);
 	else
-		kw_entry(vcpu);
+		kw_entry_of_all(vcpu);
 	kw_go_on();
 	return 0;
 }
@@ -216,8 +222,7 @@ static __always_inline void kw_pass(struct kw_vcpu *v, enum kw_state state)
 }
 
 /* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */
-SEC("?tp_btf/kvm_userspace_exit")
-int BPF_PROG(kw_kvm_userspace_exit, __u32 reason, int error)
+KW_TRACEPOINT(kvm_userspace_exit, kw_kvm_userspace_exit, __u32 reason, int error)
 {
 	struct kw_vcpu *v;
 
@@ -232,8 +237,9 @@ int BPF_PROG(kw_kvm_userspace_exit, __u32 reason, int error)
 	return 0;
 }
 
-/* An EPT, NPT or shadow page fault: what it is about, for all that look at faults. */
-static __always_inline int kw_fault_begins(struct kw_vcpu *v, __u64 gpa, __u64 error)
+/* A page fault of a guest: what it is about, for all that look at faults. */
+static __always_inline __attribute__((unused)) int kw_fault_begins(struct kw_vcpu *v, __u64 gpa,
+								   __u64 error)
 {
 	if (!v)
 		return 0;
@@ -243,27 +249,6 @@ static __always_inline int kw_fault_begins(struct kw_vcpu *v, __u64 gpa, __u64 e
 	v->about |= KW_ABOUT_FAULT;
 	kw_collectors_on_fault(v);
 	return 0;
-}
-
-SEC("?fentry/kvm_mmu_page_fault")
-int BPF_PROG(kw_fault_fentry, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
-{
-	return kw_fault_begins(kw_watched(vcpu), gpa, error);
-}
-
-SEC("?kprobe/kvm_mmu_page_fault")
-int BPF_KPROBE(kw_fault_kprobe, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
-{
-	return kw_fault_begins(kw_watched(vcpu), gpa, error);
-}
-
-/* Comes without MMIO on Intel, and has Intel's exit qualification instead of an error code. */
-SEC("?tp_btf/kvm_page_fault")
-int BPF_PROG(kw_fault_tp, struct kvm_vcpu *vcpu, __u64 gpa, __u64 error)
-{
-	struct kw_vcpu *v = kw_watched(vcpu);
-
-	return v ? kw_fault_begins(v, gpa, kw_fault_error(v->isa, error)) : 0;
 }
 
 /* KVM_RUN is called: the VMM's time is over, and this thread now runs this vCPU. */
@@ -295,8 +280,7 @@ int BPF_KPROBE(kw_run_kprobe, struct kvm_vcpu *vcpu)
 }
 
 /* A halt has ended after ns, with or without sleeping. The tracepoint names no vCPU. */
-SEC("?tp_btf/kvm_vcpu_wakeup")
-int BPF_PROG(kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool valid)
+KW_TRACEPOINT(kvm_vcpu_wakeup, kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool valid)
 {
 	struct kw_vcpu *v;
 	__u64 polled, now;
@@ -406,3 +390,5 @@ int BPF_PROG(kw_destroy_thread, struct task_struct *task)
 		kw_vcpu_end(v);
 	return 0;
 }
+
+#include KW_SPINE_OF_ARCH

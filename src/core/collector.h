@@ -69,7 +69,7 @@ enum kw_hook_id {
 	(1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE | 1 << KW_HOOK_RUN |      \
 	 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY)
 
-#define KW_VARIANTS 3
+#define KW_VARIANTS 4
 #define KW_TABLES   4
 
 /* A place in the kernel, and the programs that can be attached there. */

@@ -27,20 +27,20 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 	[KW_HOOK_EXIT] = {
 		.name = "kvm_exit",
 		.purpose = "start of every exit, its reason and level",
-		.program = { "kw_kvm_exit" },
+		.program = { "kw_kvm_exit", "kw_kvm_exit_old", "kw_kvm_exit_raw" },
 		.counts = true,
 	},
 	[KW_HOOK_ENTRY] = {
 		.name = "kvm_entry",
 		.purpose = "end of every exit",
-		.program = { "kw_kvm_entry" },
+		.program = { "kw_kvm_entry", "kw_kvm_entry_raw" },
 		.counts = true,
 	},
 	[KW_HOOK_USERSPACE] = {
 		.name = "kvm_userspace_exit",
 		.purpose = "where the VMM's time begins",
 		.without = "the VMM's time counts as the kernel's",
-		.program = { "kw_kvm_userspace_exit" },
+		.program = { "kw_kvm_userspace_exit", "kw_kvm_userspace_exit_raw" },
 	},
 	[KW_HOOK_RUN] = {
 		.name = "KVM_RUN",
@@ -52,7 +52,7 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 		.name = "kvm_vcpu_wakeup",
 		.purpose = "halt-polling",
 		.without = "halt-polling counts as the kernel's time",
-		.program = { "kw_kvm_vcpu_wakeup" },
+		.program = { "kw_kvm_vcpu_wakeup", "kw_kvm_vcpu_wakeup_raw" },
 	},
 	[KW_HOOK_SWITCH] = {
 		.name = "sched_switch",
@@ -83,7 +83,7 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 	[KW_HOOK_FAULT] = {
 		.name = "page fault",
 		.purpose = "start of every EPT, NPT or shadow page fault",
-		.program = { "kw_fault_fentry", "kw_fault_kprobe", "kw_fault_tp" },
+		.program = { "kw_fault_fentry", "kw_fault_kprobe", "kw_fault_tp", "kw_fault_tp_raw" },
 		.counts = true,
 	},
 };
@@ -117,7 +117,8 @@ static const char *program_of(const struct kw_hook *h)
 /* The variant in use does not work: note why, take the next. */
 static void refuse(struct kw_hook *h, const char *why, int err)
 {
-	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s: %s", why, strerror(-err));
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), err ? "%s: %s" : "%s", why,
+		 strerror(-err));
 	kw_debug("%s: %s refused: %s", h->def->name, h->def->program[h->variant],
 		 h->why[h->variant]);
 	h->variant++;
@@ -280,15 +281,21 @@ static const char *section_of(const struct bpf_program *p)
 	return section + (*section == '?');
 }
 
-/* KVM_WATCHER_WITHOUT=fentry,kprobe: do as if this kernel refused programs of these types. */
+/*
+ * KVM_WATCHER_WITHOUT=fentry,tp_btf/kvm_: do as if this kernel refused programs of these types, or
+ * those whose sections begin so.
+ */
 static bool switched_off(const struct bpf_program *p)
 {
-	const char *types = getenv("KVM_WATCHER_WITHOUT"), *section = section_of(p);
-	size_t len = strcspn(section, "/");
+	const char *given = getenv("KVM_WATCHER_WITHOUT"), *section = section_of(p);
+	size_t type = strcspn(section, "/");
 
-	for (const char *t = types; t && *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ','))
-		if (strcspn(t, ",") == len && !strncmp(t, section, len))
+	for (const char *t = given; t && *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ',')) {
+		size_t len = strcspn(t, ",");
+
+		if (len >= type && !strncmp(t, section, len))
 			return true;
+	}
 	return false;
 }
 
@@ -297,6 +304,12 @@ static bool is_trampoline(const struct bpf_program *p)
 	enum bpf_attach_type type = bpf_program__expected_attach_type(p);
 
 	return type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT;
+}
+
+/* Of a tracepoint whose types the kernel does not tell. */
+static bool is_raw(const struct bpf_program *p)
+{
+	return !strncmp(section_of(p), "raw_tp/", 7);
 }
 
 static bool is_kprobe(const struct bpf_program *p)
@@ -311,7 +324,15 @@ static bool is_absent(const struct bpf_program *p)
 
 	if (!strncmp(section, "tp_btf/", 7))
 		return kw_tracepoint_args(target + 1) < 0;
+	if (is_raw(p))
+		return !kw_has_kvm_event(target + 1);
 	return is_trampoline(p) && !kw_has_function(target + 1);
+}
+
+/* Not one of the programs that were built for this processor. */
+static bool is_foreign(const struct bpf_program *p)
+{
+	return !p;
 }
 
 static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_program *p),
@@ -354,12 +375,21 @@ static bool has_kprobes(void)
  */
 static void refuse_hopeless(struct kw_engine *e)
 {
+	refuse_those(e, is_foreign, "there is none for this processor", 0);
 	refuse_those(e, switched_off, "KVM_WATCHER_WITHOUT", -ECANCELED);
 	refuse_those(e, is_absent, "cannot be loaded", -ENOENT);
 	if (try_trampoline() == -EPERM)
 		refuse_those(e, is_trampoline, "cannot be loaded", -EPERM);
 	if (!has_kprobes())
 		refuse_those(e, is_kprobe, "cannot be attached", -ENOENT);
+}
+
+/* Is the program in use of a tracepoint whose types the kernel does not tell? */
+static bool is_untyped(const struct kw_engine *e, enum kw_hook_id hook)
+{
+	const char *program = program_of(&e->hook[hook]);
+
+	return program && is_raw(bpf_object__find_program_by_name(e->bpf->obj, program));
 }
 
 /* True if only the end of its thread, or nothing at all, tells that a vCPU is gone. */
@@ -459,6 +489,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 		return err;
 	select_programs(e);
 	e->bpf->rodata->kw_ends_with_thread = ends_with_thread(e);
+	e->bpf->rodata->kw_typed = !is_untyped(e, KW_HOOK_EXIT) && !is_untyped(e, KW_HOOK_ENTRY);
 	err = kvm_watcher_bpf__load(e->bpf);
 	if (!err)
 		return attach(e);

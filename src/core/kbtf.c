@@ -6,10 +6,13 @@
  */
 #include "kbtf.h"
 
+#include "../util/cleanup.h"
+
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Parsed at the first question, of which there are many at the start of a process. */
 static struct btf *vmlinux, *kvm;
@@ -50,6 +53,23 @@ int kw_tracepoint_args(const char *name)
 	t = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
 	t = t ? btf__type_by_id(btf, t->type) : NULL;
 	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* the first is void * */
+}
+
+bool kw_has_kvm_event(const char *name)
+{
+	static const char *const systems[] = { "kvm", "kvmmmu" };
+	char path[128];
+
+	if (kw_tracepoint_args("kvm_userspace_exit") >= 0) /* which all processors have */
+		return kw_tracepoint_args(name) >= 0;
+	if (access("/sys/kernel/tracing/events/kvm", F_OK))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(systems); i++) {
+		snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/%s", systems[i], name);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
 }
 
 bool kw_has_function(const char *name)

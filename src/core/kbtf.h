@@ -13,6 +13,12 @@
 /* Arguments of a tracepoint of the kernel or of KVM; -1 if it is not there. */
 int kw_tracepoint_args(const char *name);
 
+/*
+ * Is there this tracepoint of KVM, as far as can be found out? Where the kernel does not tell types
+ * of KVM, the directory of its events does; without that, true.
+ */
+bool kw_has_kvm_event(const char *name);
+
 /* Does the kernel or KVM have this function, and tell its type? */
 bool kw_has_function(const char *name);
 

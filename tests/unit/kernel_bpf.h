@@ -80,6 +80,11 @@ static inline struct task_struct *bpf_get_current_task_btf(void)
 	return current_task;
 }
 
+static inline __u64 bpf_get_current_task(void)
+{
+	return (__u64)current_task;
+}
+
 static inline __u64 bpf_get_current_pid_tgid(void)
 {
 	return (__u64)current_task->tgid << 32 | current_task->pid;

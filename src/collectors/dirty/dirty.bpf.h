@@ -228,14 +228,12 @@ static __noinline int dirty_log(struct kw_vcpu *v, __u32 what, __u64 ns)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_pml_full")
-int BPF_PROG(dirty_pml_full)
+KW_TRACEPOINT(kvm_pml_full, dirty_pml_full)
 {
 	return dirty_log(kw_current_vcpu(), DIRTY_PML_FULL, 0);
 }
 
-SEC("?tp_btf/kvm_dirty_ring_push")
-int BPF_PROG(dirty_ring_push, struct kvm_dirty_ring *ring)
+KW_TRACEPOINT(kvm_dirty_ring_push, dirty_ring_push, struct kvm_dirty_ring *ring)
 {
 	if (!kw_running || !ring)
 		return 0;
@@ -244,8 +242,7 @@ int BPF_PROG(dirty_ring_push, struct kvm_dirty_ring *ring)
 		DIRTY_RING_PUSH, 0);
 }
 
-SEC("?tp_btf/kvm_dirty_ring_exit")
-int BPF_PROG(dirty_ring_exit, struct kvm_vcpu *vcpu)
+KW_TRACEPOINT(kvm_dirty_ring_exit, dirty_ring_exit, struct kvm_vcpu *vcpu)
 {
 	return kw_running && vcpu ? dirty_log(kw_vcpu_find(vcpu), DIRTY_RING_FULL, 0) : 0;
 }

@@ -175,8 +175,7 @@ static __always_inline void faults_on_about(struct kw_vcpu *v, __u64 now)
 }
 
 /* KVM makes an entry for an address that is MMIO: the first fault there. */
-SEC("?tp_btf/mark_mmio_spte")
-int BPF_PROG(faults_mmio_new)
+KW_TRACEPOINT(mark_mmio_spte, faults_mmio_new)
 {
 	struct faults_slot *s = faults_open();
 
@@ -202,9 +201,8 @@ static __always_inline bool faults_place(struct faults_slot *s, struct kvm_page_
 
 #define FAULTS_SPTE_PFN(spte) (((spte)&0x000ffffffffff000ULL) >> 12) /* bits 51…12 */
 
-SEC("?tp_btf/fast_page_fault")
-int BPF_PROG(faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, __u64 *sptep,
-	     __u64 old, int ret)
+KW_TRACEPOINT(fast_page_fault, faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
+	      __u64 *sptep, __u64 old, int ret)
 {
 	struct faults_slot *s = faults_open();
 
@@ -222,8 +220,7 @@ int BPF_PROG(faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, _
 }
 
 /* KVM is about to map a page: which one, how large. */
-SEC("?tp_btf/kvm_mmu_spte_requested")
-int BPF_PROG(faults_requested, struct kvm_page_fault *fault)
+KW_TRACEPOINT(kvm_mmu_spte_requested, faults_requested, struct kvm_page_fault *fault)
 {
 	struct faults_slot *s = faults_open();
 
@@ -512,8 +509,7 @@ int BPF_KRETPROBE(faults_split_kretprobe)
 }
 
 /* One huge page is split: by the call noted above, else by the fault of a vCPU. */
-SEC("?tp_btf/kvm_mmu_split_huge_page")
-int BPF_PROG(faults_split, __u64 gfn, __u64 spte, int level, int error)
+KW_TRACEPOINT(kvm_mmu_split_huge_page, faults_split, __u64 gfn, __u64 spte, int level, int error)
 {
 	__u64 key = bpf_get_current_pid_tgid() ^ FAULTS_CALL_SPLIT;
 	struct faults_call *call = bpf_map_lookup_elem(&faults_calls, &key);

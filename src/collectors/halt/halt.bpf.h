@@ -179,8 +179,7 @@ static __noinline int halt_on_window(struct kw_vcpu *v)
 }
 
 /* KVM changes halt_poll_ns of the vCPU that runs on this thread. */
-SEC("?tp_btf/kvm_halt_poll_ns")
-int BPF_PROG(halt_poll_changes, bool grow, __u32 vcpu_id, __u32 new, __u32 old)
+KW_TRACEPOINT(kvm_halt_poll_ns, halt_poll_changes, bool grow, __u32 vcpu_id, __u32 new, __u32 old)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	struct halt_slot *s = v ? halt_slot(v) : NULL;

@@ -63,7 +63,7 @@ static __always_inline void hypercall_emit(struct kw_vcpu *v, const struct hyper
 	e->has_result = s->has_result;
 	/* what KVM, or the VMM in its place, returned is in the register of which it was asked */
 	if (s->api != HYPERCALL_HYPERV)
-		e->has_result = kw_guest_rax((struct kvm_vcpu *)v->vcpu, &e->result);
+		e->has_result = kw_guest_result((struct kvm_vcpu *)v->vcpu, &e->result);
 	e->total = total;
 	e->kernel = total ? kw_kernel_part(v, total) : 0;
 	e->vmm = total ? v->part[KW_PART_VMM] : 0;
@@ -153,9 +153,8 @@ static __always_inline void hypercall_on_exit_done(struct kw_vcpu *v, __u64 tota
 		hypercall_none(v, total);
 }
 
-SEC("?tp_btf/kvm_hypercall")
-int BPF_PROG(hypercall_kvm, unsigned long nr, unsigned long a0, unsigned long a1, unsigned long a2,
-	     unsigned long a3)
+KW_TRACEPOINT(kvm_hypercall, hypercall_kvm, unsigned long nr, unsigned long a0, unsigned long a1,
+	      unsigned long a2, unsigned long a3)
 {
 	struct hypercall_slot *s = hypercall_call(kw_current_vcpu(), HYPERCALL_KVM, nr);
 
@@ -169,9 +168,8 @@ int BPF_PROG(hypercall_kvm, unsigned long nr, unsigned long a0, unsigned long a1
 	return 0;
 }
 
-SEC("?tp_btf/kvm_hv_hypercall")
-int BPF_PROG(hypercall_hyperv, __u16 code, bool fast, __u16 var_cnt, __u16 rep_cnt, __u16 rep_idx,
-	     __u64 input, __u64 output)
+KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast, __u16 var_cnt,
+	      __u16 rep_cnt, __u16 rep_idx, __u64 input, __u64 output)
 {
 	struct hypercall_slot *s = hypercall_call(kw_current_vcpu(), HYPERCALL_HYPERV, code);
 
@@ -187,8 +185,7 @@ int BPF_PROG(hypercall_hyperv, __u16 code, bool fast, __u16 var_cnt, __u16 rep_c
 }
 
 /* KVM has the result of a Hyper-V call, or has got it from the VMM. */
-SEC("?tp_btf/kvm_hv_hypercall_done")
-int BPF_PROG(hypercall_hyperv_done, __u64 result)
+KW_TRACEPOINT(kvm_hv_hypercall_done, hypercall_hyperv_done, __u64 result)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	struct hypercall_slot *s;
@@ -203,8 +200,7 @@ int BPF_PROG(hypercall_hyperv_done, __u64 result)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_xen_hypercall")
-int hypercall_xen(unsigned long long *ctx)
+KW_TRACEPOINT(kvm_xen_hypercall, hypercall_xen)
 {
 	__u64 told[1 + HYPERCALL_ARGS] = {}; /* the number comes first */
 	struct hypercall_slot *s;

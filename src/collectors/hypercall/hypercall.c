@@ -219,14 +219,14 @@ static const struct kw_column event_columns[] = {
 };
 
 static const struct kw_hook_def hooks[] = {
-	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .program = { "hypercall_kvm" },
+	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .program = { "hypercall_kvm", "hypercall_kvm_raw" },
 	  .counts = true },
 	{ .name = "kvm_hv_hypercall", .purpose = "Hyper-V's hypercalls",
-	  .without = "those are not seen", .program = { "hypercall_hyperv" }, .counts = true },
+	  .without = "those are not seen", .program = { "hypercall_hyperv", "hypercall_hyperv_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall_done", .purpose = "what Hyper-V's hypercalls return",
-	  .without = "that is not shown", .program = { "hypercall_hyperv_done" } },
+	  .without = "that is not shown", .program = { "hypercall_hyperv_done", "hypercall_hyperv_done_raw" } },
 	{ .name = "kvm_xen_hypercall", .purpose = "Xen's hypercalls",
-	  .without = "those are not seen", .program = { "hypercall_xen" }, .counts = true },
+	  .without = "those are not seen", .program = { "hypercall_xen", "hypercall_xen_raw" }, .counts = true },
 };
 
 /* clang-format on */

@@ -139,35 +139,30 @@ static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int
 			  0, IO_USER);
 }
 
-SEC("?tp_btf/kvm_pio")
-int BPF_PROG(io_pio, __u32 out, __u32 port, __u32 size)
+KW_TRACEPOINT(kvm_pio, io_pio, __u32 out, __u32 port, __u32 size)
 {
 	__u64 value = kw_trace_on ? kw_read_arg(ctx, 4, size) : 0;
 
 	return io_access(kw_current_vcpu(), port, value, out ? IO_PORT_OUT : IO_PORT_IN);
 }
 
-SEC("?tp_btf/kvm_msr")
-int BPF_PROG(io_msr, __u32 write, __u32 msr, __u64 data)
+KW_TRACEPOINT(kvm_msr, io_msr, __u32 write, __u32 msr, __u64 data)
 {
 	return io_access(kw_current_vcpu(), msr, data, write ? IO_MSR_WRITE : IO_MSR_READ);
 }
 
-SEC("?tp_btf/kvm_cpuid")
-int BPF_PROG(io_cpuid, __u32 leaf, __u32 index)
+KW_TRACEPOINT(kvm_cpuid, io_cpuid, __u32 leaf, __u32 index)
 {
 	return io_access(kw_current_vcpu(), leaf, index, IO_CPUID);
 }
 
-SEC("?tp_btf/kvm_cr")
-int BPF_PROG(io_cr, __u32 write, __u32 cr, unsigned long value)
+KW_TRACEPOINT(kvm_cr, io_cr, __u32 write, __u32 cr, unsigned long value)
 {
 	return io_access(kw_current_vcpu(), cr, value, write ? IO_CR_WRITE : IO_CR_READ);
 }
 
 /* An access that user space has to finish is told of a second time when it has. */
-SEC("?tp_btf/kvm_mmio")
-int BPF_PROG(io_mmio, int type, int size, __u64 gpa)
+KW_TRACEPOINT(kvm_mmio, io_mmio, int type, int size, __u64 gpa)
 {
 	if (type == KW_MMIO_READ_UNSATISFIED)
 		return 0;
@@ -176,8 +171,7 @@ int BPF_PROG(io_mmio, int type, int size, __u64 gpa)
 			 type == KW_MMIO_WRITE ? IO_MMIO_WRITE : IO_MMIO_READ);
 }
 
-SEC("?tp_btf/kvm_fast_mmio")
-int BPF_PROG(io_fast_mmio, __u64 gpa)
+KW_TRACEPOINT(kvm_fast_mmio, io_fast_mmio, __u64 gpa)
 {
 	return io_access(kw_current_vcpu(), gpa & ~0xfffULL, 0, IO_MMIO_WRITE);
 }

@@ -175,17 +175,17 @@ static const struct kw_column event_columns[] = {
 
 static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_pio", .purpose = "port accesses", .without = "no ports are seen",
-	  .program = { "io_pio" }, .counts = true },
+	  .program = { "io_pio", "io_pio_raw" }, .counts = true },
 	{ .name = "kvm_msr", .purpose = "MSR accesses", .without = "no MSRs are seen",
-	  .program = { "io_msr" }, .counts = true },
+	  .program = { "io_msr", "io_msr_raw" }, .counts = true },
 	{ .name = "kvm_cpuid", .purpose = "CPUID leaves", .without = "no CPUID leaves are seen",
-	  .program = { "io_cpuid" }, .counts = true },
+	  .program = { "io_cpuid", "io_cpuid_raw" }, .counts = true },
 	{ .name = "kvm_cr", .purpose = "control registers", .without = "no control registers are seen",
-	  .program = { "io_cr" }, .counts = true },
+	  .program = { "io_cr", "io_cr_raw" }, .counts = true },
 	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .without = "no MMIO is seen",
-	  .program = { "io_mmio" }, .counts = true },
+	  .program = { "io_mmio", "io_mmio_raw" }, .counts = true },
 	{ .name = "kvm_fast_mmio", .purpose = "MMIO writes that only signal an eventfd",
-	  .without = "fast MMIO is not seen", .program = { "io_fast_mmio" }, .counts = true },
+	  .without = "fast MMIO is not seen", .program = { "io_fast_mmio", "io_fast_mmio_raw" }, .counts = true },
 };
 
 /* clang-format on */

@@ -49,8 +49,7 @@ static __always_inline bool irq_is_again(struct kw_vcpu *v, bool reinjected)
  */
 const volatile bool irq_injection_has_kind = true;
 
-SEC("?tp_btf/kvm_inj_virq")
-int irq_injected(unsigned long long *ctx)
+KW_TRACEPOINT(kvm_inj_virq, irq_injected)
 {
 	bool soft = irq_injection_has_kind && (__u8)ctx[1];
 	bool reinjected = irq_injection_has_kind && (__u8)ctx[2];
@@ -98,8 +97,7 @@ int irq_injected(unsigned long long *ctx)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_eoi")
-int BPF_PROG(irq_eoi, struct kvm_lapic *apic, int vector)
+KW_TRACEPOINT(kvm_eoi, irq_eoi, struct kvm_lapic *apic, int vector)
 {
 	struct irq_vector_value *value;
 	__u64 now, delay = 0;
@@ -131,8 +129,7 @@ int BPF_PROG(irq_eoi, struct kvm_lapic *apic, int vector)
 }
 
 /* An EOI by shared memory, which KVM sees at the next exit, and has told of above. */
-SEC("?tp_btf/kvm_pv_eoi")
-int BPF_PROG(irq_pv_eoi, struct kvm_lapic *apic, int vector)
+KW_TRACEPOINT(kvm_pv_eoi, irq_pv_eoi, struct kvm_lapic *apic, int vector)
 {
 	struct irq_vector_value *value;
 	struct kw_vcpu *v;

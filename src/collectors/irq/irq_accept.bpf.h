@@ -100,8 +100,7 @@ static __always_inline int irq_accept_begins(struct kvm_lapic *apic, __u32 mode,
 	return irq_begins(irq_accept_kind(true), &call);
 }
 
-SEC("?tp_btf/kvm_apicv_accept_irq")
-int BPF_PROG(irq_posted)
+KW_TRACEPOINT(kvm_apicv_accept_irq, irq_posted)
 {
 	struct irq_call *c = kw_running ? irq_call(irq_accept_kind(false)) : NULL;
 

@@ -115,8 +115,8 @@ IRQ_INHIBIT_PROGRAMS(debug, "kvm_arch_vcpu_ioctl_set_guest_debug", struct kvm_vc
  * A reason comes or goes; KVM stores the new reasons after it has told of them. It tells also of
  * those that were as they are, and, without a call around it, of those of a VM that is being made.
  */
-SEC("?tp_btf/kvm_apicv_inhibit_changed")
-int BPF_PROG(irq_inhibit_changed, int reason, bool set, unsigned long reasons)
+KW_TRACEPOINT(kvm_apicv_inhibit_changed, irq_inhibit_changed, int reason, bool set,
+	      unsigned long reasons)
 {
 	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_INHIBIT) : NULL;
 	struct kw_vcpu *vm = c ? kw_vm_find((struct kvm *)c->kvm) : NULL;

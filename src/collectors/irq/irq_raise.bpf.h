@@ -125,8 +125,8 @@ int BPF_KRETPROBE(irq_set_kretprobe)
 }
 
 /* A pin of the PIC, with the registers of its half. Lowering a line raises nothing. */
-SEC("?tp_btf/kvm_pic_set_irq")
-int BPF_PROG(irq_pic, __u32 chip, __u32 pin, __u32 elcr, __u32 imr, bool coalesced)
+KW_TRACEPOINT(kvm_pic_set_irq, irq_pic, __u32 chip, __u32 pin, __u32 elcr, __u32 imr,
+	      bool coalesced)
 {
 	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_SET) : NULL;
 	__u32 how = (imr >> (pin & 7) & 1 ? IRQ_MASKED : 0) | (coalesced ? IRQ_COALESCED : 0);
@@ -155,8 +155,7 @@ int BPF_PROG(irq_pic, __u32 chip, __u32 pin, __u32 elcr, __u32 imr, bool coalesc
  * A pin of the IOAPIC, with its entry of the redirection table: after the local APICs were asked.
  * A level-triggered one whose last interrupt was not ended is held back.
  */
-SEC("?tp_btf/kvm_ioapic_set_irq")
-int BPF_PROG(irq_ioapic, __u64 entry, int pin, bool coalesced)
+KW_TRACEPOINT(kvm_ioapic_set_irq, irq_ioapic, __u64 entry, int pin, bool coalesced)
 {
 	struct irq_call *c = kw_running ? irq_call(IRQ_CALL_SET) : NULL;
 	struct irq_raised r = { .key.source = IRQ_IOAPIC };
@@ -269,8 +268,7 @@ int BPF_KRETPROBE(irq_atomic_kretprobe, int ret)
 }
 
 /* A vCPU writes its interrupt command register; those it is for accept it before it goes on. */
-SEC("?tp_btf/kvm_apic_ipi")
-int BPF_PROG(irq_ipi, __u32 icr, __u32 dest)
+KW_TRACEPOINT(kvm_apic_ipi, irq_ipi, __u32 icr, __u32 dest)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	struct irq_slot *s = v ? irq_slot(v) : NULL;

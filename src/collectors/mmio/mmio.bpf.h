@@ -161,8 +161,7 @@ static __noinline int mmio_read_done(struct kw_vcpu *v, __u64 data)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_mmio")
-int BPF_PROG(mmio_tp, int type, int size, __u64 gpa)
+KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	__u64 value = 0;
@@ -177,8 +176,7 @@ int BPF_PROG(mmio_tp, int type, int size, __u64 gpa)
 	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);
 }
 
-SEC("?tp_btf/kvm_fast_mmio")
-int BPF_PROG(mmio_fast, __u64 gpa)
+KW_TRACEPOINT(kvm_fast_mmio, mmio_fast, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
 	struct mmio_slot *s;

@@ -119,10 +119,10 @@ static const struct kw_column event_columns[] = {
 };
 
 static const struct kw_hook_def hooks[] = {
-	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .program = { "mmio_tp" },
+	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .program = { "mmio_tp", "mmio_tp_raw" },
 	  .counts = true },
 	{ .name = "kvm_fast_mmio", .purpose = "MMIO writes that only signal an eventfd",
-	  .without = "fast MMIO is not seen", .program = { "mmio_fast" }, .counts = true },
+	  .without = "fast MMIO is not seen", .program = { "mmio_fast", "mmio_fast_raw" }, .counts = true },
 	{ .name = "ioeventfd", .purpose = "which other writes an ioeventfd takes",
 	  .without = "those count as the kernel's",
 	  .program = { "mmio_ioeventfd_fexit", "mmio_ioeventfd_kretprobe" } },

@@ -150,14 +150,12 @@ static __always_inline int nested_note(__u32 what)
 	return 0;
 }
 
-SEC("?tp_btf/kvm_nested_vmenter")
-int BPF_PROG(nested_enter)
+KW_TRACEPOINT(kvm_nested_vmenter, nested_enter)
 {
 	return nested_note(NESTED_ENTER);
 }
 
-SEC("?tp_btf/kvm_nested_vmexit_inject")
-int BPF_PROG(nested_leave)
+KW_TRACEPOINT(kvm_nested_vmexit_inject, nested_leave)
 {
 	return nested_note(NESTED_LEAVE);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * spine_arm64.bpf.h - the hooks of the spine whose arguments are arm64's: exit, entry, page fault.
+ * May not know about: what collectors count.
+ * To extend: see spine_x86.bpf.h, whose programs have the same names.
+ */
+
+/*
+ * The vCPU is that of the current thread. ret is what ended the guest (ARM_EXCEPTION_*, whose bit
+ * 31 says that an SError is pending besides); the exception class is only of this exit if that was
+ * a trap, else it is still that of an earlier one.
+ */
+#define KW_ARM_TRAP 2 /* ARM_EXCEPTION_TRAP */
+
+static __always_inline __u32 kw_arm_code(__u32 ret, __u32 esr_ec)
+{
+	ret &= 0x7fffffff;
+	return ret == KW_ARM_TRAP ? esr_ec : 0x100 + ret;
+}
+
+KW_TRACEPOINT(kvm_exit, kw_kvm_exit, int ret, __u32 esr_ec)
+{
+	return kw_exit((struct kw_told){ .vcpu = kw_loaded_vcpu(),
+					 .isa = KW_ISA_ARM64,
+					 .has_code = true,
+					 .code = kw_arm_code(ret, esr_ec) });
+}
+
+KW_TRACEPOINT(kvm_entry, kw_kvm_entry)
+{
+	return kw_entry(kw_loaded_vcpu());
+}
+
+/* A data or instruction abort of stage 2; hsr is its syndrome. */
+KW_TRACEPOINT(kvm_guest_fault, kw_fault_tp, unsigned long pc, unsigned long hsr,
+	      unsigned long hxfar, __u64 ipa)
+{
+	return kw_fault_begins(kw_watched(kw_loaded_vcpu()), ipa, hsr);
+}
