@@ -120,18 +120,40 @@ static int check_hook(struct kw_listing *l, const struct kw_engine *e, const str
 		       kw_engine_variant(e, h), works ? &program : NULL, means);
 }
 
+/* What a collector lacks: all that it needs, if there is any of that, else what it is less without.
+ */
+static size_t add_lacks(const struct kw_engine *e, const struct kw_collector *c, bool needed,
+			char *text, size_t size)
+{
+	size_t n = strlen(text), lacks = 0;
+
+	for (size_t k = 0; k < e->n_hooks; k++) {
+		const struct kw_hook *h = &e->hook[k];
+
+		if (!kw_hook_serves(e, k, c) || h->variant >= 0 ||
+		    kw_hook_needed(e, k, c) != needed)
+			continue;
+		lacks++;
+		if (n < size && (needed || !strstr(text, h->def->without)))
+			n += needed ? snprintf(text + n, size - n, "; needs %s (%s)", h->def->name,
+					       kw_hook_why(h))
+				    : snprintf(text + n, size - n, "; without %s, %s", h->def->name,
+					       h->def->without);
+	}
+	return lacks;
+}
+
 static int check_collector(struct kw_listing *l, const struct kw_engine *e, size_t i,
 			   const struct kw_collector *c, int open_err)
 {
-	bool whole = true;
+	const char *state = open_err || e->missing[i] ? "unavailable" : "reduced";
+	char means[4000];
 
-	for (size_t k = 0; k < e->n_hooks; k++)
-		whole &= !kw_hook_serves(e, k, c) || e->hook[k].variant >= 0;
-	return add(l, c->name,
-		   open_err || e->missing[i] ? "unavailable"
-		   : whole		     ? "ok"
-					     : "reduced",
-		   NULL, c->help);
+	snprintf(means, sizeof(means), "%s", c->help);
+	if (!add_lacks(e, c, true, means, sizeof(means)) &&
+	    !add_lacks(e, c, false, means, sizeof(means)) && !open_err)
+		state = "ok";
+	return add(l, c->name, state, NULL, means);
 }
 
 static bool wanted(const struct kw_options *o, const struct kw_engine *e, size_t k)

@@ -114,25 +114,39 @@ static const char *program_of(const struct kw_hook *h)
 	return h->wanted && h->variant >= 0 ? h->def->program[h->variant] : NULL;
 }
 
-/* The variant in use does not work: note why, take the next. */
-static void refuse(struct kw_hook *h, const char *why, int err)
+static void next_variant(struct kw_hook *h)
 {
-	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), err ? "%s: %s" : "%s", why,
-		 strerror(-err));
-	kw_debug("%s: %s refused: %s", h->def->name, h->def->program[h->variant],
-		 h->why[h->variant]);
 	h->variant++;
 	if (h->variant == KW_VARIANTS || !h->def->program[h->variant])
 		h->variant = -1;
 }
 
-const char *kw_hook_why(const struct kw_hook *hook)
+/* The variant in use does not work: note why, take the next. */
+static void refuse(struct kw_hook *h, const char *why, int err)
 {
-	const char *why = "not tried";
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s: %s", why, strerror(-err));
+	kw_debug("%s: %s refused: %s", h->def->name, h->def->program[h->variant],
+		 h->why[h->variant]);
+	next_variant(h);
+}
+
+/* Why the last variant that was tried was refused; "": none was. */
+static const char *last_refusal(const struct kw_hook *hook)
+{
+	const char *why = "";
 
 	for (int i = 0; i < KW_VARIANTS; i++)
 		why = *hook->why[i] ? hook->why[i] : why;
 	return why;
+}
+
+const char *kw_hook_why(const struct kw_hook *hook)
+{
+	const char *why = last_refusal(hook);
+
+	if (*why)
+		return why;
+	return hook->foreign ? "there is none on this processor" : "not tried";
 }
 
 /* Where less is timed, hooks of the spine can be done without. */
@@ -148,15 +162,17 @@ static bool is_timing(enum kw_timing timing, size_t hook)
 	}
 }
 
+/* What this processor does not have is nothing lost, if a collector can do without it. */
 bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
+	if (e->hook[hook].foreign && e->hook[hook].def->without)
+		return false;
 	if (hook >= KW_HOOKS)
 		return e->hook[hook].owner == c;
 	return c->hooks & (1u << hook) && is_timing(e->timing, hook);
 }
 
-/* Can a collector not do without this hook? */
-static bool needed(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
+bool kw_hook_needed(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
 	return kw_hook_serves(e, hook, c) &&
 	       (!e->hook[hook].def->without || (hook < KW_HOOKS && c->needs & (1u << hook)));
@@ -172,7 +188,7 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 		e->hook[k].wanted = false;
 	for (size_t i = 0; i < wants->n; i++) {
 		for (size_t k = 0; k < e->n_hooks; k++)
-			if (e->hook[k].variant < 0 && needed(e, k, wants->collector[i]))
+			if (e->hook[k].variant < 0 && kw_hook_needed(e, k, wants->collector[i]))
 				e->missing[i] = &e->hook[k];
 		for (size_t k = 0; k < e->n_hooks; k++)
 			e->hook[k].wanted |=
@@ -329,10 +345,15 @@ static bool is_absent(const struct bpf_program *p)
 	return is_trampoline(p) && !kw_has_function(target + 1);
 }
 
-/* Not one of the programs that were built for this processor. */
-static bool is_foreign(const struct bpf_program *p)
+/* Programs that were not built for this processor are no variants. */
+static void skip_foreign(struct kw_engine *e, struct kw_hook *h)
 {
-	return !p;
+	const char *name;
+
+	while (h->variant >= 0 && (name = h->def->program[h->variant]) &&
+	       !bpf_object__find_program_by_name(e->bpf->obj, name))
+		next_variant(h);
+	h->foreign = h->variant < 0 && !*last_refusal(h);
 }
 
 static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_program *p),
@@ -342,8 +363,10 @@ static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_pro
 		const char *name;
 
 		while ((name = program_of(&e->hook[i])) &&
-		       which(bpf_object__find_program_by_name(e->bpf->obj, name)))
+		       which(bpf_object__find_program_by_name(e->bpf->obj, name))) {
 			refuse(&e->hook[i], why, err);
+			skip_foreign(e, &e->hook[i]);
+		}
 	}
 }
 
@@ -375,7 +398,6 @@ static bool has_kprobes(void)
  */
 static void refuse_hopeless(struct kw_engine *e)
 {
-	refuse_those(e, is_foreign, "there is none for this processor", 0);
 	refuse_those(e, switched_off, "KVM_WATCHER_WITHOUT", -ECANCELED);
 	refuse_those(e, is_absent, "cannot be loaded", -ENOENT);
 	if (try_trampoline() == -EPERM)
@@ -480,6 +502,8 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	e->bpf = kvm_watcher_bpf__open();
 	if (!e->bpf)
 		return -errno;
+	for (size_t i = 0; i < e->n_hooks; i++)
+		skip_foreign(e, &e->hook[i]);
 	refuse_hopeless(e);
 	choose_hooks(e, wants);
 	if (nothing_left(e, wants))

@@ -18,6 +18,7 @@ struct kw_hook {
 	const struct kw_collector *owner; /* NULL: of the spine */
 	int variant;			  /* the one in use; -1: none worked */
 	bool wanted;
+	bool foreign;		    /* other processors alone have it */
 	char why[KW_VARIANTS][200]; /* why a variant was refused; empty: not tried */
 	struct bpf_link *link;
 };
@@ -50,6 +51,10 @@ void kw_engine_close(struct kw_engine *engine);
 
 /* Does a collector want this hook (its index)? */
 bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
+		    const struct kw_collector *collector);
+
+/* Can a collector not do without this hook (its index)? */
+bool kw_hook_needed(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);
 
 /* Why the last variant that was tried of a hook was refused. */
