@@ -26,6 +26,8 @@ import term  # noqa: E402
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "bench", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
+# The kernels that the set vm takes if none is named; the others take longer than a change may wait.
+USUAL = [("svm", "6.1"), ("svm", "6.12"), ("svm", "newest")]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
 
@@ -225,8 +227,7 @@ def set_lab(o):
     """The lab itself: exit codes and output come back; a hang and a panic end and are told."""
     script = os.path.join(HERE, "vm", "lab.py")
     try:
-        lab.fetch_qemu()
-        lab.fetch_kernel(*lab.kernels()[0][:2])
+        lab.fetch(lab.kernels()[0])
     except (lab.LabError, subprocess.CalledProcessError) as e:
         yield "not ok", "lab fetch", str(e)
         return
@@ -264,15 +265,16 @@ def set_lab(o):
 
 
 def lab_run(o, kernel, prefix, smp, extra=()):
-    """All cases of a prefix on one kernel: (its output, its results)."""
+    """All cases of a prefix on one kernel of the table: its results."""
     start = time.monotonic()
-    cmd = [sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", "--kernel", kernel,
+    cmd = [sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", "--machine", kernel.machine,
+           "--kernel", kernel.series, "--flavour", kernel.flavour,
            "--smp", str(smp), "--nodes", "2" if prefix == "numa_" else "1",
            "--timeout", str(LAB_LIMIT), "--env",
            "KVMW_BUILD=" + os.path.realpath(o.build), "--", "/usr/bin/python3",
            os.path.join(HERE, "vm", "inside.py"), "--prefix", prefix, "--only", o.case, *extra]
     p = run(*cmd)
-    label = f"vm {kernel}"
+    label = f"vm {kernel.machine} {kernel.series}"
     results = list(lines_of(p.stdout, label))
     again = [line for line in p.stdout.splitlines() if line.startswith("# ")]
     print("".join(f"{line}\n" for line in again), end="", flush=True)
@@ -284,36 +286,43 @@ def lab_run(o, kernel, prefix, smp, extra=()):
     return results
 
 
-def vm_jobs(o):
-    wanted = [k for k, _, _ in lab.kernels() if o.kernel in ("", k)]
-    if not wanted:
-        raise SystemExit(f"run.py: no kernel {o.kernel} in tests/vm/kernels")
-    return [(k, prefix, smp) for k in wanted
-            for prefix, smp in (("case_", 2), ("single_", 1), ("numa_", 2))]
+def vm_kernels(o):
+    """Those of the table that the options name; without any, the usual ones."""
+    def wanted(k):
+        if o.kernel:
+            return (k.machine, k.series) == (o.machine, o.kernel)
+        return (k.machine, k.series) in USUAL and k.machine == o.machine
+
+    found = [k for k in lab.kernels() if wanted(k)]
+    if not found:
+        raise SystemExit(f"run.py: no kernel {o.kernel} of {o.machine} in tests/vm/kernels")
+    return found
 
 
 def set_vm(o):
     """Two labs at a time: each emulates its CPUs on one thread."""
-    jobs = vm_jobs(o)
+    kernels = vm_kernels(o)
     try:
-        lab.fetch_qemu()
-        for k in sorted({j[0] for j in jobs}):
-            lab.fetch_kernel(k)
+        for k in kernels:
+            lab.fetch(k)
     except (lab.LabError, subprocess.CalledProcessError) as e:
         yield "not ok", "vm LAB", f"cannot fetch: {e}"
         return
+    jobs = [(k, prefix, smp) for k in kernels
+            for prefix, smp in (("case_", 2), ("single_", 1), ("numa_", 2))]
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
         for future in [pool.submit(lab_run, o, *j) for j in jobs]:
             yield from future.result()
 
 
 def set_churn1000(o):
-    yield from lab_run(o, o.kernel or lab.kernels()[0][0], "slow_", 2)
+    yield from lab_run(o, vm_kernels(o)[0], "slow_", 2)
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--build", default="build")
+    p.add_argument("--machine", default="svm")
     p.add_argument("--kernel", default="")
     p.add_argument("--case", default="")
     p.add_argument("--jobs", type=int, default=2, help="labs at once")

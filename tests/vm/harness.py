@@ -35,7 +35,7 @@ class Skip(Exception):
 
 
 class Broken(Exception):
-    """What the case needs broke before the watcher had a part in it."""
+    """What the case needs (a guest, its VMM) broke before the watcher had a part in it."""
 
 
 def equal(got, expected, what):

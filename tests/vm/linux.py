@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stock Linux guests under QEMU, for tests that run inside the lab.
 
-A guest boots the lab's own kernel with the small initramfs of lab.py, whose init does some work:
+A guest boots the lab's own kernel with the small initramfs of images.py, whose init does some work:
 idle, or disk, net, ipi and dirty at once for some seconds. It can be migrated to a second one. Prints,
 when run by itself, what a guest did: boot, work or migrate.
 
 May know about: QEMU's command line and its control protocol (QMP), the lines that the guest's init
 prints. Nothing of kvm_watcher. To extend: a further kind of work is a function of GUEST_INIT in
-lab.py; a further device is an argument of LinuxGuest.
+images.py; a further device is an argument of LinuxGuest.
 """
 import argparse
 import contextlib
@@ -21,15 +21,13 @@ import sys
 import tempfile
 import time
 
+from harness import Broken
+
 QEMU = "/usr/bin/qemu-system-x86_64"
 APPEND = "console=ttyS0 quiet loglevel=3 panic=-1 no_timer_check tsc=reliable"
 DISK_SIZE = 16 << 20
 TAP = "kvmw0"
-PATIENCE = 400  # seconds for what takes 15 to 30 if nothing else runs on the lab's host
-
-
-class Broken(Exception):
-    """The guest or its QEMU failed, before what is tested had a part in it."""
+PATIENCE = 150  # seconds for what takes 15 to 30 if nothing else runs on the lab's host
 
 
 class Qmp:
