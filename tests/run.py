@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "bench", "lab", "vm"]
+SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "cross", "bench", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 # The kernels that the set vm takes if none is named; the others take longer than a change may wait.
 USUAL = [("svm", "6.1"), ("svm", "6.12"), ("svm", "newest")]
@@ -178,6 +178,25 @@ def set_cli(o):
         p = subprocess.run([tool, "stat", *args, "-t", "0.1"], capture_output=True, text=True, check=False, env=without)
         good = p.returncode == 3 and "cannot watch kvm_e" in p.stderr
         yield ("ok" if good else "not ok"), f"cli nothing to watch {' '.join(args)}", f"exit code {p.returncode}: {p.stderr}"
+
+
+# e_machine of the ELF files of what is built for other processors
+MACHINES = {"arm64": 183, "riscv64": 243}
+
+
+def machine_of(path):
+    with open(path, "rb") as f:
+        head = f.read(20)
+    return int.from_bytes(head[18:20], "little") if head.startswith(b"\x7fELF") else None
+
+
+def set_cross(_o):
+    """The builds for other processors; what they do is for their labs to tell."""
+    for arch, machine in MACHINES.items():
+        p = run("./dev", "build", "--arch", arch)
+        tool = os.path.join(TOP, f"build-{arch}", "kvm_watcher")
+        good = not p.returncode and machine_of(tool) == machine
+        yield ("ok" if good else "not ok"), f"cross {arch}", p.stdout[-3000:]
 
 
 def has_test_tracepoint():

@@ -57,7 +57,7 @@ static int read_pair(struct kw_tsc_pair *ret)
 #else
 static int read_pair(struct kw_tsc_pair *ret)
 {
-	(void)ret;
+	*ret = (struct kw_tsc_pair){};
 	return -EOPNOTSUPP;
 }
 #endif

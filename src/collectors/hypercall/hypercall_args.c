@@ -10,11 +10,17 @@
 #include "hypercall_rows.h"
 
 #include <inttypes.h>
-#include <linux/kvm_para.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HC_MAP_GPA_RANGE 12 /* KVM_HC_MAP_GPA_RANGE of newer headers */
+/* KVM_HC_* of include/uapi/linux/kvm_para.h, which not every processor's headers have. */
+enum {
+	KVM_HC_KICK_CPU = 5,
+	KVM_HC_CLOCK_PAIRING = 9,
+	KVM_HC_SEND_IPI = 10,
+	KVM_HC_SCHED_YIELD = 11,
+	KVM_HC_MAP_GPA_RANGE = 12,
+};
 
 #define MAX_ERRNO 4095
 
@@ -62,7 +68,7 @@ static void kvm_args(uint64_t nr, const uint64_t *a, char *dst, size_t size)
 	case KVM_HC_SCHED_YIELD:
 		snprintf(dst, size, "apic_id=%" PRIu64, a[0]);
 		return;
-	case HC_MAP_GPA_RANGE:
+	case KVM_HC_MAP_GPA_RANGE:
 		snprintf(dst, size, "gpa=0x%" PRIx64 " pages=%" PRIu64 " %s %s", a[0], a[1],
 			 page_size(a[2]), a[2] & 1 << 4 ? "encrypted" : "decrypted");
 		return;

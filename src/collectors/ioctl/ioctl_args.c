@@ -191,11 +191,10 @@ static void tell_interrupt(const struct ioctl_event_row *r, char *dst, size_t si
 /* Arrays of things begin with how many there are. */
 static void tell_n(const struct ioctl_event_row *r, char *dst, size_t size)
 {
-	struct kvm_msrs m = DATA(kvm_msrs, r);
-
-	snprintf(dst, size, "n=%u", m.nmsrs);
+	snprintf(dst, size, "n=%u", r->word[0]);
 }
 
+#if defined(__x86_64__) /* on arm64, the same requests are about other things */
 static void tell_vcpu_events(const struct ioctl_event_row *r, char *dst, size_t size)
 {
 	struct kvm_vcpu_events e = DATA(kvm_vcpu_events, r);
@@ -204,6 +203,7 @@ static void tell_vcpu_events(const struct ioctl_event_row *r, char *dst, size_t 
 		 e.exception.injected ? " (injected)" : "", e.interrupt.nr,
 		 e.interrupt.injected ? " (injected)" : "");
 }
+#endif
 
 static void tell_translate(const struct ioctl_event_row *r, char *dst, size_t size)
 {
@@ -232,52 +232,55 @@ static void tell_memfd(const struct ioctl_event_row *r, char *dst, size_t size)
 }
 
 static const struct {
-	uint32_t request;
+	const char *name;
 	void (*tell)(const struct ioctl_event_row *r, char *dst, size_t size);
 } decoders[] = {
-	{ KVM_CREATE_VM, tell_create_vm },
-	{ KVM_CHECK_EXTENSION, tell_cap },
-	{ KVM_CREATE_VCPU, tell_create_vcpu },
-	{ KVM_SET_USER_MEMORY_REGION, tell_region },
-	{ SET_USER_MEMORY_REGION2, tell_region },
-	{ SET_MEMORY_ATTRIBUTES, tell_attributes },
-	{ CREATE_GUEST_MEMFD, tell_memfd },
-	{ KVM_IRQFD, tell_irqfd },
-	{ KVM_IOEVENTFD, tell_ioeventfd },
-	{ KVM_ENABLE_CAP, tell_enable_cap },
-	{ KVM_CREATE_DEVICE, tell_create_device },
-	{ KVM_SET_DEVICE_ATTR, tell_attr },
-	{ KVM_GET_DEVICE_ATTR, tell_attr },
-	{ KVM_HAS_DEVICE_ATTR, tell_attr },
-	{ KVM_GET_DIRTY_LOG, tell_dirty_log },
-	{ KVM_CLEAR_DIRTY_LOG, tell_clear_log },
-	{ KVM_IRQ_LINE, tell_irq_line },
-	{ KVM_IRQ_LINE_STATUS, tell_irq_line },
-	{ KVM_SIGNAL_MSI, tell_msi },
-	{ KVM_INTERRUPT, tell_interrupt },
-	{ KVM_SET_GSI_ROUTING, tell_n },
-	{ KVM_GET_VCPU_EVENTS, tell_vcpu_events },
-	{ KVM_SET_VCPU_EVENTS, tell_vcpu_events },
-	{ KVM_TRANSLATE, tell_translate },
-	{ KVM_GET_MSRS, tell_n },
-	{ KVM_SET_MSRS, tell_n },
-	{ KVM_GET_MSR_INDEX_LIST, tell_n },
-	{ KVM_GET_MSR_FEATURE_INDEX_LIST, tell_n },
-	{ KVM_SET_CPUID2, tell_n },
-	{ KVM_GET_CPUID2, tell_n },
-	{ KVM_GET_SUPPORTED_CPUID, tell_n },
-	{ KVM_GET_EMULATED_CPUID, tell_n },
-	{ KVM_GET_SUPPORTED_HV_CPUID, tell_n },
+	{ "KVM_CREATE_VM", tell_create_vm },
+	{ "KVM_CHECK_EXTENSION", tell_cap },
+	{ "KVM_CREATE_VCPU", tell_create_vcpu },
+	{ "KVM_SET_USER_MEMORY_REGION", tell_region },
+	{ "KVM_SET_USER_MEMORY_REGION2", tell_region },
+	{ "KVM_SET_MEMORY_ATTRIBUTES", tell_attributes },
+	{ "KVM_CREATE_GUEST_MEMFD", tell_memfd },
+	{ "KVM_IRQFD", tell_irqfd },
+	{ "KVM_IOEVENTFD", tell_ioeventfd },
+	{ "KVM_ENABLE_CAP", tell_enable_cap },
+	{ "KVM_CREATE_DEVICE", tell_create_device },
+	{ "KVM_SET_DEVICE_ATTR", tell_attr },
+	{ "KVM_GET_DEVICE_ATTR", tell_attr },
+	{ "KVM_HAS_DEVICE_ATTR", tell_attr },
+	{ "KVM_GET_DIRTY_LOG", tell_dirty_log },
+	{ "KVM_CLEAR_DIRTY_LOG", tell_clear_log },
+	{ "KVM_IRQ_LINE", tell_irq_line },
+	{ "KVM_IRQ_LINE_STATUS", tell_irq_line },
+	{ "KVM_SIGNAL_MSI", tell_msi },
+	{ "KVM_INTERRUPT", tell_interrupt },
+	{ "KVM_SET_GSI_ROUTING", tell_n },
+#if defined(__x86_64__)
+	{ "KVM_GET_VCPU_EVENTS", tell_vcpu_events },
+	{ "KVM_SET_VCPU_EVENTS", tell_vcpu_events },
+#endif
+	{ "KVM_TRANSLATE", tell_translate },
+	{ "KVM_GET_MSRS", tell_n },
+	{ "KVM_SET_MSRS", tell_n },
+	{ "KVM_GET_MSR_INDEX_LIST", tell_n },
+	{ "KVM_GET_MSR_FEATURE_INDEX_LIST", tell_n },
+	{ "KVM_SET_CPUID2", tell_n },
+	{ "KVM_GET_CPUID2", tell_n },
+	{ "KVM_GET_SUPPORTED_CPUID", tell_n },
+	{ "KVM_GET_EMULATED_CPUID", tell_n },
+	{ "KVM_GET_SUPPORTED_HV_CPUID", tell_n },
 };
 
 bool ioctl_args(const struct ioctl_event_row *r, char *dst, size_t size)
 {
+	const char *name = kw_ioctl_name(r->request);
 	bool points = _IOC_SIZE(r->request);
 
 	if (points && !r->size) /* it could not be read */
 		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(decoders); i++)
-		if (decoders[i].request == r->request) {
+	for (size_t i = 0; name && i < ARRAY_SIZE(decoders); i++)
+		if (!strcmp(decoders[i].name, name)) {
 			decoders[i].tell(r, dst, size);
 			return true;
 		}
