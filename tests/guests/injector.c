@@ -3,7 +3,7 @@
  * injector.c - a thread of the VMM that sends a VM's guests a known number of interrupts, each only
  * after the one before has been acknowledged (its EOI is over).
  * May not know about: the guests' code, but for their boards and vectors.
- * To extend: another way of sending is a case in fire().
+ * To extend: another way of sending is a case in the processor's arch_fire().
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -12,14 +12,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "kw-guest.h"
-
-#define VCPUS 8 /* that have pins and GSIs of their own */
 
 struct injector {
 	pthread_t thread;
@@ -27,94 +24,6 @@ struct injector {
 	uint64_t sent, coalesced, masked, signals;
 	uint64_t expected[MAX_VCPUS]; /* acknowledgements */
 };
-
-/* ---- routes and lines ---- */
-
-/* PIC and IOAPIC have no GSI in common: each interrupt goes to but one of them. */
-void set_routes(struct vm *vm)
-{
-	struct {
-		struct kvm_irq_routing r;
-		struct kvm_irq_routing_entry e[1 + 2 * VCPUS];
-	} routes = { .r.nr = 1 + 2 * VCPUS };
-	struct kvm_irq_routing_entry *e = routes.r.entries;
-
-	*e++ = (struct kvm_irq_routing_entry){ .gsi = PIC_PIN,
-					       .type = KVM_IRQ_ROUTING_IRQCHIP,
-					       .u.irqchip = { .irqchip = KVM_IRQCHIP_PIC_MASTER,
-							      .pin = PIC_PIN } };
-	for (int i = 0; i < VCPUS; i++) {
-		*e++ = (struct kvm_irq_routing_entry){ .gsi = IOAPIC_PINS + i,
-						       .type = KVM_IRQ_ROUTING_IRQCHIP,
-						       .u.irqchip = { .irqchip = KVM_IRQCHIP_IOAPIC,
-								      .pin = IOAPIC_PINS + i } };
-		*e++ = (struct kvm_irq_routing_entry){
-			.gsi = MSI_GSI + i,
-			.type = KVM_IRQ_ROUTING_MSI,
-			.u.msi = { .address_lo = 0xfee00000 | i << 12, .data = MSI_VECTOR }
-		};
-	}
-	if (vm_ioctl(vm, KVM_SET_GSI_ROUTING, &routes) < 0 && o.kind->flags & IRQCHIP)
-		err(1, "KVM_SET_GSI_ROUTING");
-}
-
-void set_line(struct vm *vm, int gsi, int level)
-{
-	struct kvm_irq_level l = { .irq = gsi, .level = level };
-
-	if (vm_ioctl(vm, KVM_IRQ_LINE, &l) < 0)
-		err(1, "KVM_IRQ_LINE");
-}
-
-static void set_irqfd(struct vcpu *c)
-{
-	struct kvm_irqfd irq = { .fd = eventfd(0, EFD_CLOEXEC),
-				 .gsi = (o.kind->flags & BY_IOAPIC ? IOAPIC_PINS : MSI_GSI) +
-					c->id };
-
-	if ((int)irq.fd < 0 || vm_ioctl(c->vm, KVM_IRQFD, &irq) < 0)
-		err(1, "KVM_IRQFD");
-	c->vm->irqfd[c->id] = irq.fd;
-}
-
-static void send_msi(struct vcpu *c, int vector)
-{
-	struct kvm_msi msi = { .address_lo = 0xfee00000 | c->id << 12, .data = vector };
-
-	if (vm_ioctl(c->vm, KVM_SIGNAL_MSI, &msi) < 0)
-		err(1, "KVM_SIGNAL_MSI");
-}
-
-static void write_irqfd(struct vcpu *c)
-{
-	uint64_t one = 1;
-
-	if (write(c->vm->irqfd[c->id], &one, sizeof(one)) != sizeof(one))
-		err(1, "eventfd");
-}
-
-/* The line is left high: where only level counts the guest has it lowered, else drop() does it. */
-static void fire(struct vcpu *c)
-{
-	unsigned int flags = o.kind->flags;
-
-	if (flags & BY_PIC)
-		set_line(c->vm, PIC_PIN, 1);
-	else if (flags & BY_IRQFD)
-		write_irqfd(c);
-	else if (flags & (BY_IOAPIC | BY_LEVEL))
-		set_line(c->vm, IOAPIC_PINS + c->id, 1);
-	else
-		send_msi(c, MSI_VECTOR);
-}
-
-static void drop(struct vcpu *c)
-{
-	if (o.kind->flags & BY_PIC)
-		set_line(c->vm, PIC_PIN, 0);
-	else if ((o.kind->flags & (BY_IOAPIC | BY_IRQFD)) == BY_IOAPIC)
-		set_line(c->vm, IOAPIC_PINS + c->id, 0);
-}
 
 /* ---- the handshake ---- */
 
@@ -135,7 +44,7 @@ static void command(struct vcpu *c, enum command what)
 
 	__atomic_store_n(&b->command, what, __ATOMIC_RELEASE);
 	if (what != SERVE) {
-		send_msi(c, NUDGE_VECTOR);
+		arch_nudge(c);
 		c->vm->injector->expected[c->id]++;
 	}
 	await(&b->obeyed, what);
@@ -197,8 +106,8 @@ static void send_one(struct vcpu *c)
 {
 	if (o.kind->flags & BY_SIGNALS)
 		send_signals(c);
-	fire(c);
-	drop(c);
+	arch_fire(c);
+	arch_drop(c);
 	c->vm->injector->sent++;
 	c->vm->injector->expected[c->id]++;
 	await_acks(c);
@@ -210,15 +119,15 @@ static void send_coalescing(struct vcpu *c)
 	struct injector *i = c->vm->injector;
 
 	command(c, BLOCK);
-	fire(c);
+	arch_fire(c);
 	i->sent++;
 	i->expected[c->id]++;
 	for (; i->coalesced < (uint64_t)o.coalesce; i->coalesced++) {
 		if (o.kind->flags & BY_PIC)
-			drop(c);
-		fire(c);
+			arch_drop(c);
+		arch_fire(c);
 	}
-	drop(c);
+	arch_drop(c);
 	command(c, SERVE);
 	await_acks(c);
 }
@@ -229,10 +138,10 @@ static void send_masked(struct vcpu *c)
 
 	command(c, BLOCK_MASKED);
 	for (; i->masked < (uint64_t)o.masked; i->masked++) {
-		fire(c);
+		arch_fire(c);
 		if (o.kind->flags & BY_LEVEL)
-			set_line(c->vm, IOAPIC_PINS + c->id, 0);
-		drop(c);
+			arch_lower(c);
+		arch_drop(c);
 	}
 	command(c, SERVE);
 	await_acks(c);
@@ -242,7 +151,7 @@ static void send_end(struct vcpu *c)
 {
 	if (o.kind->flags & BY_SIGNALS)
 		await_sleep(c);
-	send_msi(c, END_VECTOR);
+	arch_end(c);
 }
 
 static struct vcpu *target(struct vm *vm, long i)
@@ -277,9 +186,9 @@ void create_injector(struct vm *vm)
 		return;
 	vm->injector = calloc(1, sizeof(*vm->injector));
 	if (!o.split)
-		set_routes(vm);
+		arch_set_routes(vm);
 	for (int i = 0; i < o.vcpus && o.kind->flags & BY_IRQFD; i++)
-		set_irqfd(&vm->vcpu[i]);
+		arch_set_irqfd(&vm->vcpu[i]);
 	if (o.kind->flags & BY_SIGNALS)
 		catch_signals();
 }

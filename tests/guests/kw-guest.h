@@ -20,48 +20,29 @@
 #define MAP_HUGE_2MB (21 << 26)
 #endif
 
-/* Guest-physical layout; all of the first GiB but IOAPIC is identity-mapped by 2 MiB pages. */
-#define PML4	   0x1000
-#define PDPT	   0x2000
-#define PD	   0x3000
-#define GDT	   0x4000
-#define IDT	   0x5000
-#define VMCB	   0x6000  /* one page per vCPU */
-#define HSAVE	   0x16000 /* one page per vCPU */
-#define CODE	   0x26000
-#define L2_CODE	   0x27000
-#define ISR	   0x28000
-#define FAULT	   0x29000
-#define STACKS	   0x30000 /* one page per vCPU, growing down from the next */
-#define BOARDS	   0x40000 /* struct board, one page per vCPU */
-#define STUBS	   0x50000 /* 32 bytes of code per vector, where the guest counts */
-#define TAIL	   0x54000 /* and what they go on with: end of interrupt by the LAPIC, */
-#define TAIL_PIC   0x54100 /* by the PIC, */
-#define TAIL_LOW   0x54200 /* by the LAPIC after the line has been lowered */
-#define TAIL_TWICE 0x54300 /* one that has been taken before */
-#define LOW_SIZE   0x200000
-#define IOAPIC	   0x1fe00000UL /* mapped to IOAPIC_GPA */
-#define TOUCH	   0x20000000UL /* a slot of its own; kinds that have none: a hole */
-#define HOLE	   0x3ff00000UL /* in no slot */
-#define MAX_SIZE   0x1fe00000UL /* of the slot at TOUCH */
+/* Guest-physical layout, all of it below 1 GiB; what is below LOW_SIZE is also the processor's. */
+#define CODE	 0x26000
+#define STACKS	 0x30000 /* one page per vCPU, growing down from the next */
+#define BOARDS	 0x40000 /* struct board, one page of 4 KiB per vCPU */
+#define LOW_SIZE 0x200000
+#define TOUCH	 0x20000000UL /* a slot of its own; kinds that have none: a hole */
+#define HOLE	 0x3ff00000UL /* in no slot */
+#define MAX_SIZE 0x1fe00000UL /* of the slot at TOUCH */
 
-#define IOAPIC_GPA 0xfec00000UL
 #define EVENT_GPA  (HOLE + 0x2000)
 #define TOUCH_SLOT 1
 
-#define PORT_FAULT 0x500
-#define PORT_END   0x501
-#define PORT_ROUND 0x502
-#define PORT_LOWER 0x503
+/* What a guest asks of its VMM. */
+enum call {
+	CALL_NONE,
+	CALL_FAULT, /* an exception that it did not expect: die */
+	CALL_END,   /* of the run */
+	CALL_ROUND, /* of dirty pages */
+	CALL_LOWER  /* the interrupt's line */
+};
 
-#define PIC_PIN	     5
-#define PIC_BASE     0x20
-#define IOAPIC_PINS  10	  /* that of vCPU 0 */
-#define IOAPIC_BASE  0x60 /* the vector of vCPU 0 */
-#define MSI_GSI	     24	  /* that of vCPU 0 */
-#define MSI_VECTOR   0x70
-#define END_VECTOR   0xf0
-#define NUDGE_VECTOR 0xf1
+/* By a write of anything to DOOR + 8 * enum call, where the processor has no ports. */
+#define DOOR (HOLE + 0x1000)
 
 enum {
 	IRQCHIP = 1,	    /* has KVM's interrupt controllers */
@@ -81,10 +62,11 @@ enum {
 	SENDS_IPIS = 16384, /* vCPU 0 to vCPU 1 */
 	CALLS = 32768,	    /* makes KVM's hypercalls, and tells on its board what they returned */
 	HYPERV = 65536,
-	XEN = 131072
+	XEN = 131072,
+	BY_SPI = 262144
 };
 
-#define INJECTS (BY_PIC | BY_IOAPIC | BY_LEVEL | BY_MSI | BY_IRQFD | BY_SIGNALS)
+#define INJECTS (BY_PIC | BY_IOAPIC | BY_LEVEL | BY_MSI | BY_IRQFD | BY_SIGNALS | BY_SPI)
 
 struct kind {
 	const char *name, *code, *end;
@@ -98,14 +80,13 @@ struct options {
 	long vmm_sleep, vmm_spin, io_busy, io_idle;
 	bool wait, one_thread, huge, manual, log, split, spin_wait, times, iothread;
 	int kvm;
-	struct kvm_cpuid2 *cpuid;
 };
 
 extern struct options o;
 
-/* What a guest and its VMM tell each other, in guest memory; the guest's r9 points to it. */
+/* What a guest and its VMM tell each other, in guest memory. */
 struct board {
-	uint64_t count[256]; /* of interrupts, by vector */
+	uint64_t count[256]; /* of interrupts, by vector (arm64: by number) */
 	uint64_t command;    /* one of enum command */
 	uint64_t obeyed;     /* the command that the guest obeys */
 	uint64_t spin;	     /* rather than to halt */
@@ -159,6 +140,7 @@ struct vcpu {
 
 struct vm {
 	int fd, number, event;
+	int gic; /* arm64's interrupt controller, a device */
 	int irqfd[MAX_VCPUS];
 	struct ledger *ledger;
 	struct injector *injector;
@@ -170,6 +152,39 @@ static inline struct board *board_of(const struct vcpu *c)
 {
 	return (void *)(c->vm->low + BOARDS + 0x1000 * c->id);
 }
+
+size_t page_size(void); /* of the host */
+size_t touch_step(void);
+void enable(struct vm *vm, unsigned int capability, uint64_t arg, const char *name);
+
+enum call door_call(const struct vcpu *c); /* the arch_call() of processors without ports */
+
+/* ---- of the processor: x86.c, arm64.c, … ---- */
+
+extern const struct kind kinds[];
+extern const int kinds_count;
+extern const uint32_t arch_return; /* the instruction that returns from a function */
+
+void arch_init(void);		     /* /dev/kvm is open */
+void arch_create_vm(struct vm *vm);  /* has no memory and no vCPUs yet */
+void arch_put_memory(struct vm *vm); /* below LOW_SIZE */
+void arch_create_vcpu(struct vcpu *c);
+void arch_complete_vm(struct vm *vm);		     /* has all its vCPUs */
+void arch_put_registers(struct vcpu *c, long count); /* a run is to begin */
+enum call arch_call(const struct vcpu *c);	     /* what this exit to user space asks for */
+bool arch_handle_exit(struct vcpu *c);		     /* false: nothing is known about such exits */
+_Noreturn void arch_die(struct vcpu *c);	     /* of such an exit, or of CALL_FAULT */
+void arch_flip(struct vm *vm);			     /* --flips */
+void arch_do_ioctls(struct vcpu *c);		     /* --ioctls: a known list */
+
+/* for injector.c: a vCPU's interrupt as its kind has it */
+void arch_set_routes(struct vm *vm);
+void arch_set_irqfd(struct vcpu *c);
+void arch_fire(struct vcpu *c);	 /* leaves the line high */
+void arch_drop(struct vcpu *c);	 /* … and lowers it, if the guest does not ask for it */
+void arch_lower(struct vcpu *c); /* … as the guest asks for */
+void arch_nudge(struct vcpu *c); /* another one, so that it looks at its board */
+void arch_end(struct vcpu *c);	 /* its last one */
 
 /* ---- ledger.c ---- */
 
@@ -208,8 +223,6 @@ void join_iothread(void);
 
 /* ---- injector.c ---- */
 
-void set_routes(struct vm *vm);
-void set_line(struct vm *vm, int gsi, int level);
 void create_injector(struct vm *vm);
 void start_injector(struct vm *vm);
 void join_injector(struct vm *vm);

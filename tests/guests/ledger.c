@@ -19,6 +19,7 @@
 
 #define MAX_NOTES 128
 #define FREE_SLOT 9
+#define FREE_GSI  32
 #define FREE_GPA  0x3f000000UL
 #define FREE_SIZE 0x10000UL
 #define UNKNOWN	  _IO(KVMIO, 0xff)
@@ -124,7 +125,7 @@ static void do_slot(struct vm *vm)
 static void do_events(struct vm *vm)
 {
 	int fd = eventfd(0, EFD_CLOEXEC);
-	struct kvm_irqfd irq = { .fd = fd, .gsi = MSI_GSI + 8 };
+	struct kvm_irqfd irq = { .fd = fd, .gsi = FREE_GSI };
 	struct kvm_ioeventfd io = { .fd = fd, .addr = FREE_GPA, .len = 4 };
 
 	vm_ioctl(vm, KVM_IRQFD, &irq);
@@ -147,21 +148,17 @@ static void do_vm(struct vm *vm)
 	vm_ioctl(vm, KVM_ENABLE_CAP, &good);
 	vm_ioctl(vm, KVM_ENABLE_CAP, &bad);
 	vm_ioctl(vm, KVM_GET_DIRTY_LOG, &log);
-	set_routes(vm);
+	arch_set_routes(vm);
 	vm_ioctl(vm, UNKNOWN, 0);
 }
 
 static void do_vcpu(struct vcpu *c)
 {
-	struct kvm_regs regs;
 	struct kvm_vcpu_events events = {};
-	struct kvm_translation t = { .linear_address = CODE };
 
-	vcpu_ioctl(c, KVM_GET_REGS, &regs);
 	vcpu_ioctl(c, KVM_GET_VCPU_EVENTS, &events);
 	vcpu_ioctl(c, KVM_SET_VCPU_EVENTS, &events);
-	vcpu_ioctl(c, KVM_TRANSLATE, &t);
-	vcpu_ioctl(c, KVM_SET_REGS, -4096L);
+	arch_do_ioctls(c);
 	vcpu_ioctl(c, UNKNOWN, 0);
 }
 

@@ -1,13 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * guest_code.h - what the guests of kw-guest.c execute, and the kinds that there are of them.
+ * x86_code.h - what the guests of kw-guest.c execute on x86, and the kinds that there are of them.
  * May not know about: the VMM, but for the layout of memory and the ports.
- * To extend: a kind is a piece of guest code and a line in kinds[].
+ * To extend: a kind is a piece of guest code, a line in kinds[] and one here.
+ *
+ * Kinds; each of the COUNT iterations makes one exit of each access that is named here:
+ *   cpuid, out, in, rdmsr, wrmsr, vmmcall, vmcall, pause, hlt, and spin, which makes none
+ *   mix      CPUID, OUT, IN, RDMSR, a read from a hole in memory, HLT
+ *   msrs     RDMSR and WRMSR of 0x8b, 0x277 and 0x1a0
+ *   ports    OUT to and IN from the ports 0x3f8, 0x2f8 and 0x70
+ *   leaves   CPUID of the leaves 0, 1 and 0x80000000
+ *   crs      a write of CR4
+ *   mmio     a read from a hole in memory, HOLE, which user space answers
+ *   mmior, mmiow   a read from, a write to HOLE + 0x10
+ *   mmiok    a read of the IOAPIC, which KVM answers
+ *   mmioev   a write to HOLE + 0x2000, which signals an eventfd of 4 bytes
+ *   mmioev0  the same, the eventfd is of any length: where KVM can, it does not decode the write
+ *   touch, touchr, touchx   a write to, a read from, a call into a page not yet mapped in KVM
+ *            but present in the host (without KVM's TDP MMU, one fault maps 8 such pages)
+ *   dirty    writes to each of P pages that KVM logs as dirty, and an OUT, upon which the VMM
+ *            collects the log: by KVM_GET_DIRTY_LOG, with --manual also by KVM_CLEAR_DIRTY_LOG,
+ *            with --ring from the vCPU's ring, each time it is full as well, after which KVM
+ *            repeats one fault. "distinct" says how many pages each round found.
+ *            All pages have been written to and collected once before the count begins (not so
+ *            with -o). One vCPU only.
+ *   flood    CPUID of a random leaf at one of 512 addresses, OUT to a random port, a write to a
+ *            random page of 512 MiB of hole
+ *   nested   VMRUN of an L2 that does CPUID
+ *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
+ *            nested paging, so all page faults are the host's to handle
+ *   nestcall VMRUN of an L2 that does VMMCALL, which is L1's to handle
+ *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
+ *            until then
+ *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
+ *            time become one, and one more may expire untaken at the end
+ *   selfipi  an IPI to itself by the x2APIC register, taken at once
+ *   ipi      a fixed IPI of vector 0x51 from vCPU 0 to vCPU 1, sent by ICR after the one before has
+ *            been acknowledged; at last one of vector 0xf0. Two vCPUs only.
+ *   hypercalls   KVM's 1 (VAPIC_POLL_IRQ), 5 (KICK_CPU), 9 (CLOCK_PAIRING), 11 (SCHED_YIELD), 10
+ *            (SEND_IPI of vector 0x90 to vCPU 0, which does not take it), 12 (MAP_GPA_RANGE, which
+ *            goes to user space where KVM can) and 0x1234 (unknown); all to APIC id 0
+ *   hcflood  a KVM hypercall of a random number of 64 bits
+ *   hvcalls  Hyper-V's fast hypercalls 8 (long spin wait) and 0x7777 (unknown)
+ *   xencalls Xen's hypercall 17, which goes to user space; needs a KVM with CONFIG_KVM_XEN
+ *
+ * Kinds with an injector:
+ *   pic      by the PIC, vector 0x25, always to vCPU 0; the line is raised and lowered
+ *   ioapic   by the IOAPIC, edge, vector 0x60 + VCPU, pin 10 + VCPU; the line is raised and lowered
+ *   ioapicl  the same, level; raised, and lowered upon an OUT of the guest, before its EOI
+ *   msi      by KVM_SIGNAL_MSI, vector 0x70
+ *   irqfd    by an eventfd, vector 0x70
+ *   irqfdio  by an eventfd to the pins of ioapic, for which KVM uses a work queue
+ *   hltsig   as msi, but before each the thread gets S signals (--signals), each when it sleeps
+ *            The last interrupt of each vCPU is an MSI of vector 0xf0, the one that tells it to
+ * look at its board one of 0xf1.
  */
-#ifndef GUEST_CODE_H
-#define GUEST_CODE_H
+#ifndef X86_CODE_H
+#define X86_CODE_H
 
-#include "kw-guest.h"
+#include "x86.h"
 
 /*
  * Guest code, position-independent. rdi: how many; rsi: spins before each; rbp: first page to
@@ -18,7 +69,7 @@
 	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name         \
 	    ":\n" text "\ncode_" #name "_end:\n.popsection\n");                                    \
 	extern const char code_##name[], code_##name##_end[];
-#define END " mov $0x501, %edx\n out %al, (%dx)\n hlt\n"
+#define END " mov $0x502, %edx\n out %al, (%dx)\n hlt\n"
 #define LOOP(setup, body)                                                                          \
 	setup "1: test %rdi, %rdi\n jz 9f\n"                                                       \
 	      " mov %rsi, %r10\n2: test %r10, %r10\n jz 3f\n dec %r10\n jmp 2b\n3:\n" body         \
@@ -52,7 +103,7 @@
 #define DIRTY_1                                                                                    \
 	" mov %rbp, %rbx\n mov %r13, %rcx\n"                                                       \
 	"4: movb $1, (%rbx)\n add $4096, %rbx\n dec %rcx\n jnz 4b\n"                               \
-	" mov $0x502, %edx\n out %al, (%dx)\n"
+	" mov $0x503, %edx\n out %al, (%dx)\n"
 /* a linear congruential generator, of which only the upper bits are random enough */
 #define RANDOM_ON " movabs $6364136223846793005, %r15\n movabs $1442695040888963407, %r11\n"
 #define RANDOM	  " imul %r15, %r14\n add %r11, %r14\n"
@@ -104,7 +155,7 @@ CODE_OF(l2mem, "1:" TOUCH_1 CPUID_1 " jmp 1b\n")
 /* interrupts: end-of-interrupt, back */
 CODE_OF(isr, " push %rax\n push %rcx\n push %rdx\n mov $0x80b, %ecx\n xor %eax, %eax\n"
 	     " xor %edx, %edx\n wrmsr\n pop %rdx\n pop %rcx\n pop %rax\n iretq\n")
-CODE_OF(fault, " mov $0x500, %edx\n out %al, (%dx)\n hlt\n")
+CODE_OF(fault, " mov $0x501, %edx\n out %al, (%dx)\n hlt\n")
 
 /*
  * Interrupts. A stub per vector counts it on the board (r9) and goes on with one of the tails,
@@ -126,7 +177,7 @@ CODE_OF(fault, " mov $0x500, %edx\n out %al, (%dx)\n hlt\n")
  */
 CODE_OF(tail_twice, " incq 0x838(%r9)\n iretq\n")
 CODE_OF(tail, SAVE LAPIC_EOI RETURN)
-CODE_OF(tail_low, SAVE " mov $0x503, %edx\n out %al, (%dx)\n" LAPIC_EOI RETURN)
+CODE_OF(tail_low, SAVE " mov $0x504, %edx\n out %al, (%dx)\n" LAPIC_EOI RETURN)
 CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 
 /* Also touches all that taking an interrupt does, so that no page fault has KVM inject it again. */
@@ -216,7 +267,7 @@ CODE_OF(hvcalls, LOOP(" mov $0x40000000, %ecx\n mov $1, %eax\n mov $0x81000000, 
 		      HV_CALL("8", "0") HV_CALL("0x7777", "1") ROUND))
 CODE_OF(xencalls, LOOP("", " mov $17, %eax\n vmmcall\n mov %rax, 0x880(%r9)\n" ROUND))
 
-static const struct kind kinds[] = {
+const struct kind kinds[] = {
 #define KIND(name, flags)                                                                          \
 	{                                                                                          \
 #name, code_##name, code_##name##_end, flags                                       \
@@ -267,5 +318,7 @@ static const struct kind kinds[] = {
 	KIND(xencalls, IRQCHIP | COUNTS | CALLS | XEN),
 	KIND(hltsig, IRQCHIP | COUNTS | BY_SIGNALS),
 };
+
+const int kinds_count = sizeof(kinds) / sizeof(kinds[0]);
 
 #endif
