@@ -20,14 +20,13 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(HERE)
 sys.path.insert(0, os.path.join(HERE, "vm"))
 import lab  # noqa: E402
+import matrix  # noqa: E402
 sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "cross", "bench", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
-# The kernels that the set vm takes if none is named; the others take longer than a change may wait.
-USUAL = [("svm", "6.1"), ("svm", "6.12"), ("svm", "newest")]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
 
@@ -136,6 +135,7 @@ def set_docs(o):
     named = {c for _, proof in rows for c in re.findall(r"(?:case|single)_\w+", proof)}
     good = [int(n) for n, _ in rows] == list(range(1, 43)) and named <= cases
     yield ("ok" if good else "not ok"), "docs seed parity", f"no such cases: {named - cases}"
+    yield ("ok" if matrix.is_written() else "not ok"), "docs kernels", "run tests/vm/matrix.py"
     p = run("sh", "-c", "clang-format --dry-run -Werror $(git ls-files '*.c' '*.h')")
     yield ("not ok" if p.returncode else "ok"), "docs code format", p.stdout[:2000]
     p = run("git", "ls-files")
@@ -283,17 +283,25 @@ def set_lab(o):
         "lab not root", p.stderr
 
 
-def lab_run(o, kernel, prefix, smp, extra=()):
-    """All cases of a prefix on one kernel of the table: its results."""
+def build_of(o, machine):
+    """Where `./dev build --arch` has left what runs on a machine."""
+    arch = lab.MACHINES[machine].arch
+    own = run("dpkg", "--print-architecture").stdout.strip()
+    return o.build if arch == own else f"{o.build.rstrip('/')}-{arch}"
+
+
+def lab_run(o, kernel, prefix, smp, few=False):
+    """All cases of a prefix on one kernel of the table, or few of them: its results, its output."""
     start = time.monotonic()
     cmd = [sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", "--machine", kernel.machine,
            "--kernel", kernel.series, "--flavour", kernel.flavour,
            "--smp", str(smp), "--nodes", "2" if prefix == "numa_" else "1",
            "--timeout", str(LAB_LIMIT), "--env",
-           "KVMW_BUILD=" + os.path.realpath(o.build), "--", "/usr/bin/python3",
-           os.path.join(HERE, "vm", "inside.py"), "--prefix", prefix, "--only", o.case, *extra]
+           "KVMW_BUILD=" + os.path.realpath(build_of(o, kernel.machine)), "--", "/usr/bin/python3",
+           os.path.join(HERE, "vm", "inside.py"), "--prefix", prefix, "--only", o.case,
+           *(["--few"] if few else [])]
     p = run(*cmd)
-    label = f"vm {kernel.machine} {kernel.series}"
+    label = "vm " + matrix.label_of(kernel)
     results = list(lines_of(p.stdout, label))
     again = [line for line in p.stdout.splitlines() if line.startswith("# ")]
     print("".join(f"{line}\n" for line in again), end="", flush=True)
@@ -302,20 +310,42 @@ def lab_run(o, kernel, prefix, smp, extra=()):
         results.append(("not ok", f"{label} {prefix} LAB", f"the lab ended early (exit code "
                         f"{p.returncode}): {p.stdout[-3000:]}"))
     print(f"# {label} {prefix}* on {smp} CPU(s): {time.monotonic() - start:.0f} s", flush=True)
-    return results
+    return results, p.stdout
 
 
 def vm_kernels(o):
-    """Those of the table that the options name; without any, the usual ones."""
-    def wanted(k):
-        if o.kernel:
-            return (k.machine, k.series) == (o.machine, o.kernel)
-        return (k.machine, k.series) in USUAL and k.machine == o.machine
-
-    found = [k for k in lab.kernels() if wanted(k)]
+    """Those of the table that the options name; without any, those of each day."""
+    found = [k for k in lab.kernels() if o.machine in ("", k.machine) and
+             o.kernel in ("", k.series) and (o.kernel or o.machine or o.matrix or k.daily != "-")]
     if not found:
-        raise SystemExit(f"run.py: no kernel {o.kernel} of {o.machine} in tests/vm/kernels")
+        raise SystemExit(f"run.py: no kernel {o.kernel} {o.machine} in tests/vm/kernels")
     return found
+
+
+def is_few(o, kernel):
+    """Does a run that names nothing take only few cases there?"""
+    return kernel.daily == "few" and not (o.kernel or o.machine or o.matrix or o.case)
+
+
+def vm_jobs(o, kernel):
+    few = is_few(o, kernel)
+    if few or kernel.machine != "svm":
+        return [(o, kernel, "case_", 2, few)]
+    return [(o, kernel, prefix, smp) for prefix, smp in (("case_", 2), ("single_", 1), ("numa_", 2))]
+
+
+def judge(o, kernel, outputs):
+    """What its labs say about each collector there: is it still what docs/kernels.md says?"""
+    results, label = matrix.Results(matrix.label_of(kernel)), matrix.label_of(kernel)
+    for text in outputs:
+        results.add(text)
+    if not results.states:  # not asked: only some cases were run
+        return
+    if o.matrix and not o.case:
+        results.save()
+        matrix.write_page()
+    wrong = results.failed() if o.matrix or o.case else results.differences()
+    yield ("not ok" if wrong else "ok"), f"matrix {label}", "; ".join(wrong)
 
 
 def set_vm(o):
@@ -327,23 +357,26 @@ def set_vm(o):
     except (lab.LabError, subprocess.CalledProcessError) as e:
         yield "not ok", "vm LAB", f"cannot fetch: {e}"
         return
-    jobs = [(k, prefix, smp) for k in kernels
-            for prefix, smp in (("case_", 2), ("single_", 1), ("numa_", 2))]
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-        for future in [pool.submit(lab_run, o, *j) for j in jobs]:
-            yield from future.result()
+        futures = {k: [pool.submit(lab_run, *job) for job in vm_jobs(o, k)] for k in kernels}
+        for k, of_kernel in futures.items():
+            for future in of_kernel:
+                yield from future.result()[0]
+            yield from judge(o, k, [future.result()[1] for future in of_kernel])
 
 
 def set_churn1000(o):
-    yield from lab_run(o, vm_kernels(o)[0], "slow_", 2)
+    yield from lab_run(o, vm_kernels(o)[0], "slow_", 2)[0]
 
 
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--build", default="build")
-    p.add_argument("--machine", default="svm")
+    p.add_argument("--machine", default="")
     p.add_argument("--kernel", default="")
     p.add_argument("--case", default="")
+    p.add_argument("--matrix", action="store_true",
+                   help="all cases on all kernels; writes tests/vm/results, docs/kernels.md")
     p.add_argument("--jobs", type=int, default=2, help="labs at once")
     p.add_argument("sets", nargs="*", choices=SETS + SLOW_SETS + [[]])
     o = p.parse_args()

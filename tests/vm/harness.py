@@ -104,7 +104,7 @@ class Watch:
                                    *map(str, args), *positional], stderr=self.err,
                                   env=dict(os.environ, KVM_WATCHER_WITHOUT=without))
         self.since = None
-        for _ in range(600):
+        for _ in range(3000):
             m = re.search(r"counting since (\d+) ns", open(self.err.name).read())
             if m:
                 self.since = int(m.group(1))

@@ -20,7 +20,7 @@ from machines import MACHINES
 from packages import CACHE, LabError  # noqa: F401
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-Kernel = collections.namedtuple("Kernel", "machine series flavour why")
+Kernel = collections.namedtuple("Kernel", "machine series flavour daily why")
 
 
 def kernels(machine=None):
