@@ -6,11 +6,14 @@
  */
 #include "fake_data.h"
 
+#include "arch/names.h"
 #include "collectors/exits/exits_rows.h"
 #include "core/hist.h"
 #include "util/cleanup.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /*
  * The k-th interval of an entry adds k * count exits. Of each count, slow ones take slow_ns and
@@ -80,6 +83,29 @@ static const struct entry {
 	{ GONE, 0, 1110, 3, KW_ISA_SVM, 1, 0x7f, VANISHES(2), 1, 0, 65000, 0, { 500, 0, 0, 0 } },
 };
 
+/* The same as if another processor's host had recorded it: FAKE_ISA says which one's. */
+static const struct {
+	enum kw_isa isa;
+	uint32_t code[8];
+} others[] = {
+	{ KW_ISA_ARM64, { 0x01, 0x24, 0x16, 0x18, 0x100, 0x20, 0x17, 0x3f } },
+	{ KW_ISA_RISCV, { 10, 22, 21, 0x80000005, 23, 2, 0x80000009, 20 } },
+	{ KW_ISA_PVM, { 0x40000, 0x20000, 14, 0x10000, 0x30000, 13, 0x50000, 0x401 } },
+};
+
+static void choose_reason(const struct entry *e, struct exits_row *row)
+{
+	const char *isa = getenv("FAKE_ISA");
+
+	row->isa = e->isa;
+	row->code = e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(others) && isa && e->level; i++)
+		if (!strcmp(isa, kw_isa_name(others[i].isa))) {
+			row->isa = others[i].isa;
+			row->code = others[i].code[(e - entries) % ARRAY_SIZE(others[i].code)];
+		}
+}
+
 /* With KW_TIMED_SOME, of fast and of slow ones every so many-th, as far as they go. */
 static void fill_times(const struct entry *e, uint64_t times, const struct kw_wants *wants,
 		       struct exits_row *row)
@@ -115,9 +141,8 @@ static int add_entry(const struct entry *e, unsigned int seconds, const struct k
 	row->head = (struct kw_row_head){ .vm = e->vm, .vcpu = e->vcpu, .tid = e->tid };
 	row->head.born_ns =
 		e->born ? FAKE_MONO_NS - e->born * MS : FAKE_MONO_NS + (e->life.first - 1) * SECOND;
-	row->isa = e->isa;
+	choose_reason(e, row);
 	row->level = e->level;
-	row->code = e->code;
 	row->count = times * e->count;
 	row->min = UINT64_MAX;
 	if (e->level && wants->timing != KW_TIMED_NONE)

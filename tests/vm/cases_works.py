@@ -53,3 +53,13 @@ def case_works():
             equal((p.returncode, bool(p.stderr)), (3, True), f"exit code of {name}, and a word")
     for name in seen([n for n, (state, _) in found.items() if state != "unavailable"]):
         print(f"works {name}", flush=True)
+
+
+def case_names_are_those_of_the_data():
+    """Built for any processor, the tool knows the reasons of all."""
+    with open(os.path.join(os.path.dirname(__file__), "../golden/expected/list-reasons.txt"),
+              encoding="utf-8") as f:
+        expected = f.read()
+    p = subprocess.run([WATCHER, "list", "reasons"], capture_output=True, text=True, check=True,
+                       env=dict(os.environ, COLUMNS="100"))
+    equal(p.stdout, expected, "list reasons")

@@ -41,7 +41,7 @@ MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, case
 FEW = {"works", "exact_per_kind", "io_by_detail", "mmio_by_whom", "faults_by_access",
        "dirty_with_bitmap", "nested_exits", "halt_without_polling", "irq_by_msi",
        "load_two_vcpus", "timer_oneshot", "calls_by_number", "calls_ioctl_ledger", "time_halted",
-       "cost_exact"}
+       "cost_exact", "names_are_those_of_the_data"}
 SHORT = {"cases_vmx", "cases_arm64", "cases_riscv"}
 
 
