@@ -283,11 +283,16 @@ def set_lab(o):
         "lab not root", p.stderr
 
 
-def build_of(o, machine):
-    """Where `./dev build --arch` has left what runs on a machine."""
+def foreign_arch(machine):
+    """The machine's architecture, if it is not this one's."""
     arch = lab.MACHINES[machine].arch
-    own = run("dpkg", "--print-architecture").stdout.strip()
-    return o.build if arch == own else f"{o.build.rstrip('/')}-{arch}"
+    return None if arch == run("dpkg", "--print-architecture").stdout.strip() else arch
+
+
+def build_of(o, machine):
+    """Where `./dev build` has left what runs on a machine."""
+    arch = foreign_arch(machine)
+    return os.path.join(TOP, f"build-{arch}") if arch else o.build
 
 
 def lab_run(o, kernel, prefix, smp, few=False):
@@ -357,6 +362,11 @@ def set_vm(o):
     except (lab.LabError, subprocess.CalledProcessError) as e:
         yield "not ok", "vm LAB", f"cannot fetch: {e}"
         return
+    for arch in sorted({foreign_arch(k.machine) for k in kernels} - {None}):
+        p = run("./dev", "build", "--arch", arch)
+        if p.returncode:
+            yield "not ok", f"vm LAB build for {arch}", p.stdout[-3000:]
+            return
     with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
         futures = {k: [pool.submit(lab_run, *job) for job in vm_jobs(o, k)] for k in kernels}
         for k, of_kernel in futures.items():
