@@ -150,8 +150,11 @@ static int check_collector(struct kw_listing *l, const struct kw_engine *e, size
 	char means[4000];
 
 	snprintf(means, sizeof(means), "%s", c->help);
-	if (!add_lacks(e, c, true, means, sizeof(means)) &&
-	    !add_lacks(e, c, false, means, sizeof(means)) && !open_err)
+	if (kw_foreign(e, c))
+		snprintf(means, sizeof(means), "%s; KVM tells nothing of it on this processor",
+			 c->help);
+	else if (!add_lacks(e, c, true, means, sizeof(means)) &&
+		 !add_lacks(e, c, false, means, sizeof(means)) && !open_err)
 		state = "ok";
 	return add(l, c->name, state, NULL, means);
 }

@@ -172,6 +172,19 @@ bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_coll
 	return c->hooks & (1u << hook) && is_timing(e->timing, hook);
 }
 
+const struct kw_hook *kw_foreign(const struct kw_engine *e, const struct kw_collector *c)
+{
+	const struct kw_hook *own = NULL;
+
+	for (size_t k = KW_HOOKS; k < e->n_hooks; k++) {
+		if (e->hook[k].owner == c && !e->hook[k].foreign)
+			return NULL;
+		if (e->hook[k].owner == c)
+			own = own ?: &e->hook[k];
+	}
+	return own;
+}
+
 bool kw_hook_needed(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
 	return kw_hook_serves(e, hook, c) &&
@@ -187,6 +200,7 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 	for (size_t k = 0; k < e->n_hooks; k++)
 		e->hook[k].wanted = false;
 	for (size_t i = 0; i < wants->n; i++) {
+		e->missing[i] = kw_foreign(e, wants->collector[i]);
 		for (size_t k = 0; k < e->n_hooks; k++)
 			if (e->hook[k].variant < 0 && kw_hook_needed(e, k, wants->collector[i]))
 				e->missing[i] = &e->hook[k];

@@ -57,6 +57,10 @@ bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
 bool kw_hook_needed(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);
 
+/* The first hook of a collector all of whose own other processors alone have; else NULL. */
+const struct kw_hook *kw_foreign(const struct kw_engine *engine,
+				 const struct kw_collector *collector);
+
 /* Why the last variant that was tried of a hook was refused. */
 const char *kw_hook_why(const struct kw_hook *hook);
 

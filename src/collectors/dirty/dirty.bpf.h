@@ -228,10 +228,12 @@ static __noinline int dirty_log(struct kw_vcpu *v, __u32 what, __u64 ns)
 	return 0;
 }
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_pml_full, dirty_pml_full)
 {
 	return dirty_log(kw_current_vcpu(), DIRTY_PML_FULL, 0);
 }
+#endif
 
 KW_TRACEPOINT(kvm_dirty_ring_push, dirty_ring_push, struct kvm_dirty_ring *ring)
 {

@@ -174,6 +174,7 @@ static __always_inline void faults_on_about(struct kw_vcpu *v, __u64 now)
 	faults_done(v, now);
 }
 
+#if defined(__TARGET_ARCH_x86)
 /* KVM makes an entry for an address that is MMIO: the first fault there. */
 KW_TRACEPOINT(mark_mmio_spte, faults_mmio_new)
 {
@@ -265,6 +266,7 @@ int BPF_KRETPROBE(faults_ret_kretprobe, int ret)
 {
 	return faults_returned(ret);
 }
+#endif /* x86 */
 
 static __always_inline int faults_handled(void)
 {
@@ -275,6 +277,7 @@ static __always_inline int faults_handled(void)
 	return 0;
 }
 
+#if defined(__TARGET_ARCH_x86)
 SEC("?fexit/kvm_mmu_page_fault")
 int BPF_PROG(faults_end_fexit)
 {
@@ -286,6 +289,7 @@ int BPF_KRETPROBE(faults_end_kretprobe)
 {
 	return faults_handled();
 }
+#endif /* x86 */
 
 /* ---- what the host takes away ---- */
 
@@ -472,6 +476,7 @@ int BPF_KPROBE(faults_unmap_kprobe, struct kvm *kvm, struct kvm_gfn_range *range
 	return faults_unmap(range);
 }
 
+#if defined(__TARGET_ARCH_x86)
 /* ---- huge pages that KVM splits, for dirty logging ---- */
 
 SEC("?fentry/kvm_tdp_mmu_try_split_huge_pages")
@@ -520,5 +525,6 @@ KW_TRACEPOINT(kvm_mmu_split_huge_page, faults_split, __u64 gfn, __u64 spte, int 
 		faults_zap((struct kvm *)kvm, FAULTS_SPLIT, 1, pages, 0, 0);
 	return 0;
 }
+#endif /* x86 */
 
 #endif

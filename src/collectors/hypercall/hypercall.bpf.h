@@ -78,7 +78,8 @@ static __always_inline void hypercall_emit(struct kw_vcpu *v, const struct hyper
  * The vCPU makes a call. KVM handles one per exit; were there a second, it would count, and the
  * first one have the time. Returns where the arguments go; NULL: nowhere.
  */
-static __noinline struct hypercall_slot *hypercall_call(struct kw_vcpu *v, __u32 api, __u64 nr)
+static __noinline __attribute__((unused)) struct hypercall_slot *hypercall_call(struct kw_vcpu *v,
+										__u32 api, __u64 nr)
 {
 	struct hypercall_key key = { .api = api, .nr = nr };
 	struct hypercall_value *value;
@@ -153,6 +154,7 @@ static __always_inline void hypercall_on_exit_done(struct kw_vcpu *v, __u64 tota
 		hypercall_none(v, total);
 }
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_hypercall, hypercall_kvm, unsigned long nr, unsigned long a0, unsigned long a1,
 	      unsigned long a2, unsigned long a3)
 {
@@ -212,5 +214,6 @@ KW_TRACEPOINT(kvm_xen_hypercall, hypercall_xen)
 		s->arg[i] = told[1 + i];
 	return 0;
 }
+#endif /* x86 */
 
 #endif

@@ -139,6 +139,7 @@ static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int
 			  0, IO_USER);
 }
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_pio, io_pio, __u32 out, __u32 port, __u32 size)
 {
 	__u64 value = kw_trace_on ? kw_read_arg(ctx, 4, size) : 0;
@@ -160,7 +161,9 @@ KW_TRACEPOINT(kvm_cr, io_cr, __u32 write, __u32 cr, unsigned long value)
 {
 	return io_access(kw_current_vcpu(), cr, value, write ? IO_CR_WRITE : IO_CR_READ);
 }
+#endif /* x86 */
 
+#if !defined(__TARGET_ARCH_riscv)
 /* An access that user space has to finish is told of a second time when it has. */
 KW_TRACEPOINT(kvm_mmio, io_mmio, int type, int size, __u64 gpa)
 {
@@ -170,10 +173,13 @@ KW_TRACEPOINT(kvm_mmio, io_mmio, int type, int size, __u64 gpa)
 			 kw_trace_on ? kw_read_arg(ctx, 3, size) : 0,
 			 type == KW_MMIO_WRITE ? IO_MMIO_WRITE : IO_MMIO_READ);
 }
+#endif /* not riscv */
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_fast_mmio, io_fast_mmio, __u64 gpa)
 {
 	return io_access(kw_current_vcpu(), gpa & ~0xfffULL, 0, IO_MMIO_WRITE);
 }
+#endif /* x86 */
 
 #endif

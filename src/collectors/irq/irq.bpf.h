@@ -12,6 +12,15 @@
 #ifndef KW_IRQ_BPF_H
 #define KW_IRQ_BPF_H
 
+#include "irq_calls.bpf.h"
+
+/*
+ * Whether the tracepoint tells of software interrupts and reinjection: since "KVM: x86:
+ * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint", 5.19. Before, all are injected.
+ */
+const volatile bool irq_injection_has_kind = true;
+
+#if defined(__TARGET_ARCH_x86)
 #include "irq_accept.bpf.h"
 #include "irq_apicv.bpf.h"
 #include "irq_raise.bpf.h"
@@ -42,12 +51,6 @@ static __always_inline bool irq_is_again(struct kw_vcpu *v, bool reinjected)
 
 	return reinjected && BPF_CORE_READ(kvm, arch.irqchip_mode) != KVM_IRQCHIP_NONE;
 }
-
-/*
- * Whether the tracepoint tells of software interrupts and reinjection: since "KVM: x86:
- * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint", 5.19. Before, all are injected.
- */
-const volatile bool irq_injection_has_kind = true;
 
 KW_TRACEPOINT(kvm_inj_virq, irq_injected)
 {
@@ -142,5 +145,7 @@ KW_TRACEPOINT(kvm_pv_eoi, irq_pv_eoi, struct kvm_lapic *apic, int vector)
 		value->pv_eois++;
 	return 0;
 }
+
+#endif /* x86 */
 
 #endif

@@ -30,6 +30,7 @@ static const struct irq_vector_value irq_vector_zero;
 static const struct irq_time_value irq_time_zero;
 static const struct irq_state_value irq_state_zero;
 
+#if defined(__TARGET_ARCH_x86)
 /* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
 #define IRQ_ROUTING_MSI 2
 #define IRQ_EWOULDBLOCK 11
@@ -200,5 +201,7 @@ static __always_inline bool irq_ends(__u32 kind, struct irq_call *call)
 	bpf_map_delete_elem(&irq_calls, &key);
 	return kw_running;
 }
+
+#endif /* x86 */
 
 #endif

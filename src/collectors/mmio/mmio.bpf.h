@@ -130,7 +130,8 @@ static __noinline int mmio_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 	return 0;
 }
 
-static __noinline int mmio_access(struct kw_vcpu *v, __u64 gpa, __u64 data, __u32 size, __u32 write)
+static __noinline __attribute__((unused)) int mmio_access(struct kw_vcpu *v, __u64 gpa, __u64 data,
+							  __u32 size, __u32 write)
 {
 	struct mmio_slot *s = v ? mmio_slot(v) : NULL;
 
@@ -150,7 +151,7 @@ static __noinline int mmio_access(struct kw_vcpu *v, __u64 gpa, __u64 data, __u3
 }
 
 /* User space has done its read, which is counted already: what it read. */
-static __noinline int mmio_read_done(struct kw_vcpu *v, __u64 data)
+static __noinline __attribute__((unused)) int mmio_read_done(struct kw_vcpu *v, __u64 data)
 {
 	struct mmio_slot *s = v && v->about & KW_ABOUT_MMIO ? mmio_slot(v) : NULL;
 
@@ -161,6 +162,7 @@ static __noinline int mmio_read_done(struct kw_vcpu *v, __u64 data)
 	return 0;
 }
 
+#if !defined(__TARGET_ARCH_riscv)
 KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
@@ -175,7 +177,9 @@ KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 		return 0;
 	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);
 }
+#endif /* not riscv */
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_fast_mmio, mmio_fast, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
@@ -187,6 +191,7 @@ KW_TRACEPOINT(kvm_fast_mmio, mmio_fast, __u64 gpa)
 	s = mmio_slot(v);
 	return s ? mmio_account(v, s, MMIO_IOEVENTFD) : 0;
 }
+#endif /* x86 */
 
 /* An ioeventfd took a write: that of the open access, unless the write was to a port. */
 static __always_inline int mmio_ioeventfd(int ret)

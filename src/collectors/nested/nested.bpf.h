@@ -150,6 +150,7 @@ static __always_inline int nested_note(__u32 what)
 	return 0;
 }
 
+#if defined(__TARGET_ARCH_x86)
 KW_TRACEPOINT(kvm_nested_vmenter, nested_enter)
 {
 	return nested_note(NESTED_ENTER);
@@ -159,5 +160,6 @@ KW_TRACEPOINT(kvm_nested_vmexit_inject, nested_leave)
 {
 	return nested_note(NESTED_LEAVE);
 }
+#endif /* x86 */
 
 #endif

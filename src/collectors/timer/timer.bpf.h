@@ -20,6 +20,7 @@ KW_SLOT_MAP(timer_slots, struct timer_slot);
 
 static const struct timer_value timer_zero;
 
+#if defined(__TARGET_ARCH_x86)
 /* A vCPU's timer, and what there is about it. */
 struct timer_now {
 	struct kvm_lapic *apic;
@@ -286,5 +287,7 @@ int BPF_KPROBE(timer_expired_kprobe, struct kvm_lapic *apic, __u8 from_timer_fn)
 {
 	return timer_expired(apic, from_timer_fn);
 }
+
+#endif /* x86 */
 
 #endif
