@@ -242,11 +242,33 @@ def lab_terminal(script):
         t.expect(r"^code 3\n icanon")
 
 
+# What a lab of another processor is asked: which one it is, the version of KVM's interface, whether
+# KVM makes a VM, and whether this is the same directory.
+ASK_KVM = """
+import fcntl, os, sys
+kvm = os.open("/dev/kvm", os.O_RDWR)
+print(os.uname().machine, os.uname().release, sep="\\n")
+print(fcntl.ioctl(kvm, 0xae00), fcntl.ioctl(kvm, 0xae01, 0) > 0)
+print(os.getcwd() if os.path.exists("tests/run.py") else "elsewhere", file=sys.stderr)
+sys.exit(7)
+"""
+
+
+def lab_case(name, code, out, err, *args):
+    """A lab.py run, and what is to come back from it."""
+    p = subprocess.run([sys.executable, os.path.join(HERE, "vm", "lab.py"), "run", *args], cwd=TOP,
+                       capture_output=True, text=True, check=False)
+    good = p.returncode == code and re.search(out, p.stdout) and re.search(err, p.stderr)
+    return ("ok" if good else "not ok"), f"lab {name}", f"exit code {p.returncode}: {p.stdout}{p.stderr}"
+
+
 def set_lab(o):
     """The lab itself: exit codes and output come back; a hang and a panic end and are told."""
     script = os.path.join(HERE, "vm", "lab.py")
+    foreign = {"arm64": "aarch64", "riscv64": "riscv64"}  # the machine, and what it calls itself
     try:
-        lab.fetch(lab.kernels()[0])
+        for machine in ("svm", *foreign):
+            lab.fetch(lab.kernels(machine)[0])
     except (lab.LabError, subprocess.CalledProcessError) as e:
         yield "not ok", "lab fetch", str(e)
         return
@@ -261,10 +283,11 @@ def set_lab(o):
          "echo c >/proc/sysrq-trigger; sleep 100"),
     ]
     for name, code, out, err, limit, command in cases:
-        p = subprocess.run([sys.executable, script, "run", "--timeout", limit, "--", "/bin/bash",
-                            "-c", command], capture_output=True, text=True, check=False)
-        good = p.returncode == code and re.search(out, p.stdout) and re.search(err, p.stderr)
-        yield ("ok" if good else "not ok"), f"lab {name}", f"exit code {p.returncode}: {p.stdout}{p.stderr}"
+        yield lab_case(name, code, out, err, "--timeout", limit, "--", "/bin/bash", "-c", command)
+    for machine, processor in foreign.items():
+        series = lab.kernels(machine)[0].series
+        yield lab_case(machine, 7, f"^{processor}\n{series}[.]\\d.*\n12 True\n$", f"^{TOP}\n$",
+                       "--machine", machine, "--timeout", "120", "--", "/usr/bin/python3", "-c", ASK_KVM)
     p = subprocess.Popen([sys.executable, script, "run", "--timeout", "60", "--", "/bin/bash", "-c",
                           "trap 'echo got it; exit 5' INT; echo up; while :; do sleep 0.1; done"],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

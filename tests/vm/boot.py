@@ -111,7 +111,7 @@ class Boot:
             f"set -- {' '.join(shlex.quote(a) for a in self.o.command)}\n"
 
     def modprobe(self):
-        """The start of a shell script inside, too: modules to load."""
+        """Lines of a shell script inside that load modules."""
         kvm = [f"modprobe {self.kvm} {self.o.kvm_args}"] if self.kvm and not self.o.no_kvm else []
         return "".join(f"{line}\n" for line in kvm + [f"modprobe {m}" for m in self.o.module])
 

@@ -5,10 +5,15 @@ May know about: one machine's emulator, its kernels' packages, its root file sys
 To extend: a class below QemuBoot (qemu.py), or below Boot (boot.py) if it is not QEMU, and its
 name in MACHINES.
 """
+import os
 import re
+import shlex
+import shutil
 import threading
+import time
 
 import packages
+from boot import TOP
 from qemu import QemuBoot
 
 def tsc_khz():
@@ -52,4 +57,77 @@ class Svm(QemuBoot):
             pass
 
 
-MACHINES = {"svm": Svm}
+class Foreign(QemuBoot):
+    """A machine of another architecture: its root is a tree of Debian packages, with this machine's
+    own directories in it, so that whatever is no system file has the same path inside and outside.
+
+    suite: the release whose packages make the root; emulator: QEMU's command, and its package.
+    """
+    suite = ""
+    emulator = ()
+    PACKAGES = ["bash", "busybox-static", "coreutils", "findutils", "grep", "libpython3-stdlib",
+                "python3-minimal", "sed", "usr-is-merged", "util-linux",
+                # what kvm_watcher is linked with
+                "libbpf1", "libelf1", "libjansson4", "libncursesw6", "zlib1g"]
+    SYSTEM = {"bin", "boot", "dev", "etc", "lost+found", "proc", "run", "sbin", "sys", "usr", "var"}
+
+    @classmethod
+    def fetch(cls):
+        if not shutil.which(cls.emulator[0]):
+            raise packages.LabError(f"no {cls.emulator[0]}; as root run: apt-get install "
+                                    f"--no-install-recommends {cls.emulator[1]}")
+        cls.root()
+
+    @classmethod
+    def root(cls):
+        return packages.fetch_tree(f"root-{cls.arch}", cls.arch, cls.suite, cls.PACKAGES)
+
+    @classmethod
+    def busybox(cls):
+        return cls.root() + "/usr/bin/busybox"
+
+    @classmethod
+    def own_directories(cls):
+        """Of this machine: all that hold no system files, the project, and where we are."""
+        top = [f"/{d}" for d in sorted(os.listdir("/")) if d not in cls.SYSTEM and
+               not d.startswith("lib") and os.path.isdir(f"/{d}") and not os.path.islink(f"/{d}")]
+        return top + [d for d in sorted({TOP, os.getcwd()}) if f"/{d.split('/')[1]}" not in top]
+
+    def early(self):
+        """As in the root, what is written there stays in the lab. It may have no clock of its own."""
+        self.virtiofs("/", "labhost", "always")
+        lines = [f"date -s @{int(time.time())} >/dev/null\n",
+                 "mkdir /host; mount -t virtiofs -o ro labhost /host\n"]
+        for i, d in enumerate(self.own_directories()):
+            d = shlex.quote(d)
+            lines.append(f"mkdir -p .{d} /over/up{i} /over/work{i}; mount -t overlay -o "
+                         f"lowerdir=/host{d},upperdir=/over/up{i},workdir=/over/work{i} overlay .{d}\n")
+        return "".join(lines) + super().early()
+
+
+class Arm64(Foreign):
+    """KVM with the Virtualization Host Extensions; it is built into the kernel."""
+    arch, suite = "arm64", "bookworm"
+    flavours = {"cloud": "cloud-arm64", "16k": "arm64-16k", "generic": "arm64"}
+    emulator = "qemu-system-aarch64", "qemu-system-arm"
+    console = "ttyAMA0"
+    append = "mitigations=off"
+
+    def qemu(self):
+        return [self.emulator[0], "-machine", "virt,virtualization=on,gic-version=3",
+                "-cpu", "max,pauth-impdef=on"]
+
+
+class Riscv64(Foreign):
+    """KVM with the hypervisor extension, which QEMU's generic processor has."""
+    arch, suite = "riscv64", "trixie"
+    flavours = {"generic": "riscv64"}
+    emulator = "qemu-system-riscv64", "qemu-system-misc"
+    kvm = "kvm"
+    append = "cryptomgr.notests"
+
+    def qemu(self):
+        return [self.emulator[0], "-machine", "virt", "-cpu", "rv64"]
+
+
+MACHINES = {"svm": Svm, "arm64": Arm64, "riscv64": Riscv64}

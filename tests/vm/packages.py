@@ -124,12 +124,15 @@ class Apt:
                 re.findall(r"^Inst (\S+) .*?\((\S+) ", p.stdout, re.M)]
 
     def unpack(self, dest, *packages):
-        """Download packages (name=version) and unpack them."""
+        """Download packages (name=version) and unpack them; links to directories stay."""
+        os.makedirs(dest, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as tmp:
             subprocess.run(["apt-get", "-q", "download", *packages], cwd=tmp, env=self.env,
                            check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for deb in glob.glob(tmp + "/*.deb"):
-                subprocess.run(["dpkg", "-x", deb, dest], check=True)
+                with subprocess.Popen(["dpkg", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as p:
+                    subprocess.run(["tar", "-x", "--keep-directory-symlink", "-C", dest],
+                                   stdin=p.stdout, check=True)
 
 
 def version_key(version):
@@ -279,6 +282,18 @@ def fetch_qemu():
     return cmd
 
 
+def configure(tree):
+    """What the packages' own scripts would have done, as far as it matters."""
+    os.makedirs(tree + "/etc", exist_ok=True)
+    for name, text in (("passwd", "root:x:0:0:root:/root:/bin/bash\n"), ("group", "root:x:0:\n")):
+        with open(f"{tree}/etc/{name}", "w", encoding="utf-8") as f:
+            f.write(text)
+    for lib in glob.glob(tree + "/usr/lib/python3.*"):
+        python = "/usr/bin/" + os.path.basename(lib)  # its modules are the same on all processors
+        if os.path.exists(python):
+            subprocess.run([python, "-m", "compileall", "-q", "-s", tree, lib], check=False)
+
+
 def fetch_tree(name, arch, suite, packages):
     """Return a directory in which these packages, and all that they need, are unpacked."""
     final, wanted = os.path.join(CACHE, name), " ".join([suite, *packages])
@@ -302,6 +317,7 @@ def fetch_tree(name, arch, suite, packages):
                 os.makedirs(f"{tmp}/usr/{d}")
                 os.symlink(f"usr/{d}", f"{tmp}/{d}")
             apt.unpack(tmp, *needed)
+            configure(tmp)
             with open(tmp + "/.packages", "w", encoding="utf-8") as f:
                 f.write(wanted)
             shutil.rmtree(final, ignore_errors=True)

@@ -158,20 +158,20 @@ class QemuBoot(Boot):
         with open(f"{self.dir}/share/{name}", "w", encoding="utf-8") as f:
             f.write(text)
 
-    def mounts(self):
-        """The start of a shell script inside, in the new root: further mounts."""
+    def early(self):
+        """A shell script inside, in the new root, before it becomes the root."""
         lines = []
         for i, d in enumerate(self.o.rw):
             self.virtiofs(os.path.realpath(d), f"labrw{i}", "none")
             lines.append(f"mount -t virtiofs labrw{i} .{shlex.quote(os.path.realpath(d))}\n")
-        return "".join(lines)
+        return "".join(lines) + self.modprobe()
 
     def prepare(self):
         os.mkdir(self.dir + "/share")
         self.virtiofs(self.root(), "labroot", "always")
         self.virtiofs(self.dir + "/share", "labrun", "none")
         self.virtiofs(self.kdir, "labkernel", "always")
-        self.share("early", self.mounts() + self.modprobe())
+        self.share("early", self.early())
         self.share("main", self.script(Terminal.env() if self.terminal else ()) + MAIN)
         self.args += ["-device", "virtio-serial-pci"]
         self.port("out", "fifo")
