@@ -1,60 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * kvm_names.c - names of exits to user space and of x86 MSRs.
+ * kvm_names.c - names of x86 MSRs.
  * May not know about: the running kernel, frames.
  * To extend: a line; numbers are from include/uapi/linux/kvm.h and the processors' manuals.
  */
 #include "../util/cleanup.h"
 #include "names.h"
-
-const char *kw_user_exit_name(uint64_t reason)
-{
-	static const char *const names[] = {
-		"UNKNOWN",
-		"EXCEPTION",
-		"IO",
-		"HYPERCALL",
-		"DEBUG",
-		"HLT",
-		"MMIO",
-		"IRQ_WINDOW_OPEN",
-		"SHUTDOWN",
-		"FAIL_ENTRY",
-		"INTR",
-		"SET_TPR",
-		"TPR_ACCESS",
-		"S390_SIEIC",
-		"S390_RESET",
-		"DCR",
-		"NMI",
-		"INTERNAL_ERROR",
-		"OSI",
-		"PAPR_HCALL",
-		"S390_UCONTROL",
-		"WATCHDOG",
-		"S390_TSCH",
-		"EPR",
-		"SYSTEM_EVENT",
-		"S390_STSI",
-		"IOAPIC_EOI",
-		"HYPERV",
-		"ARM_NISV",
-		"X86_RDMSR",
-		"X86_WRMSR",
-		"DIRTY_RING_FULL",
-		"AP_RESET_HOLD",
-		"X86_BUS_LOCK",
-		"XEN",
-		"RISCV_SBI",
-		"RISCV_CSR",
-		"NOTIFY",
-		"LOONGARCH_IOCSR",
-		"MEMORY_FAULT",
-		"TDX",
-	};
-
-	return reason < ARRAY_SIZE(names) ? names[reason] : NULL;
-}
 
 static const struct kw_reason msrs[] = {
 	{ 0x10, "TSC" },

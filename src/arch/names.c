@@ -19,9 +19,9 @@
 
 const struct kw_isa_names *const *kw_isa_tables(size_t *ret_n)
 {
-	static const struct kw_isa_names *const tables[] = { &kw_names_vmx, &kw_names_svm,
-							     &kw_names_pvm, &kw_names_arm64,
-							     &kw_names_riscv };
+	static const struct kw_isa_names *const tables[] = { &kw_names_vmx,   &kw_names_svm,
+							     &kw_names_pvm,   &kw_names_arm64,
+							     &kw_names_riscv, &kw_names_user };
 
 	*ret_n = ARRAY_SIZE(tables);
 	return tables;
@@ -63,11 +63,20 @@ static const char *find(const struct kw_isa_names *t, uint32_t code)
 	return NULL;
 }
 
+const char *kw_user_exit_name(uint64_t reason)
+{
+	return reason <= UINT32_MAX ? find(&kw_names_user, reason) : NULL;
+}
+
 char *kw_reason_name(enum kw_isa isa, uint32_t code, char *dst, size_t size)
 {
 	const struct kw_isa_names *t = table_of(isa);
 	const char *suffix = "", *name = find(t, code);
 
+	if (isa == KW_ISA_USER && code & KW_USER_ERRNO) {
+		snprintf(dst, size, "ERROR(%u)", code & ~KW_USER_ERRNO);
+		return dst;
+	}
 	if (!name && isa == KW_ISA_VMX && code & VMX_FAILED_VMENTRY) {
 		suffix = VMX_FAILED_SUFFIX;
 		name = find(t, code & ~VMX_FAILED_VMENTRY);

@@ -60,6 +60,6 @@ const char *kw_cap_name(uint64_t cap);
 const char *kw_device_name(uint64_t type);
 
 extern const struct kw_isa_names kw_names_vmx, kw_names_svm, kw_names_pvm, kw_names_arm64,
-	kw_names_riscv;
+	kw_names_riscv, kw_names_user;
 
 #endif

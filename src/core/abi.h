@@ -24,7 +24,11 @@ enum kw_isa {
 	KW_ISA_PVM = 3, /* KVM_ISA_PVM of the PVM patch series */
 	KW_ISA_ARM64 = 16,
 	KW_ISA_RISCV = 17,
+	KW_ISA_USER = 32, /* none: an exit to user space, by KVM_EXIT_*, or KW_USER_ERRNO */
 };
+
+/* KVM_RUN failed: with its errno, in the place of a reason to return to user space. */
+#define KW_USER_ERRNO (1U << 31)
 
 /* vcpu_id of a slot that stands for a VM itself: for what happens outside its vCPUs. */
 #define KW_VM_ITSELF 0xffffffff

@@ -141,7 +141,7 @@ static const struct {
 	{ ALWAYS, { DATABASE_0, 8, KTEXT(0x2f318), IO_CR_WRITE, 1, 0, 4, 4, 2800, 2800, 0, 800 } },
 	{ ALWAYS, { DATABASE_0, 0xc0000100, KTEXT(0x2f400), IO_MSR_WRITE, 2, 0,
 		    2, 2, 3 * US, 3 * US, 0, 1700 } },
-	{ ALWAYS, { DATABASE_0, IO_USER_ERRNO | 14, 0, IO_USER, 1, 0,
+	{ ALWAYS, { DATABASE_0, KW_USER_ERRNO | 14, 0, IO_USER, 1, 0,
 		    1, 1, 250 * MS, 10 * MS, 240 * MS, 250 * MS } },
 	{ ALWAYS, { EVIL_0, 0x604, IO_MANY, IO_PORT_OUT, 1, 0,
 		    123456, 123456, 210 * MS, 200 * MS, 0, 3 * MS } },

@@ -193,7 +193,7 @@ static void io_details(void **state)
 		{ IO_USER, 2, "to-user", "IO" },
 		{ IO_USER, 31, "to-user", "DIRTY_RING_FULL" },
 		{ IO_USER, 999, "to-user", "UNKNOWN(999)" },
-		{ IO_USER, IO_USER_ERRNO | 14, "to-user", "ERROR(14)" },
+		{ IO_USER, KW_USER_ERRNO | 14, "to-user", "ERROR(14)" },
 		{ IO_PORT_IN, IO_MANY, "in", "other" },
 		{ IO_USER, IO_MANY, "to-user", "other" },
 		{ IO_CR_READ, IO_MANY, "cr-read", "other" },
@@ -205,7 +205,7 @@ static void io_details(void **state)
 
 		assert_text(&io_table, "what", &row, examples[i].what_text);
 		assert_text(&io_table, "detail", &row, examples[i].text);
-		if (row.detail == IO_MANY || row.detail == (IO_USER_ERRNO | 14))
+		if (row.detail == IO_MANY || row.detail == (KW_USER_ERRNO | 14))
 			assert_missing(&io_table, "detail_code", &row);
 		else
 			assert_number(&io_table, "detail_code", &row, row.detail);

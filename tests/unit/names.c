@@ -17,7 +17,7 @@ static void for_every_reason(void (*fn)(const struct kw_isa_names *t, size_t i))
 	size_t n;
 
 	tables = kw_isa_tables(&n);
-	assert_int_equal(n, 5);
+	assert_int_equal(n, 6);
 	for (size_t t = 0; t < n; t++)
 		for (size_t i = 0; i < tables[t]->n; i++)
 			fn(tables[t], i);
@@ -95,6 +95,21 @@ static void numbers(void **state)
 	assert_false(kw_reason_parse(KW_ISA_VMX, "4294967296", &code));
 	assert_false(kw_reason_parse(KW_ISA_VMX, "-1", &code));
 	assert_false(kw_reason_parse(KW_ISA_VMX, "12x", &code));
+}
+
+/* KVM_RUN failed: no reason of its own. */
+static void errors_of_user_exits(void **state)
+{
+	char name[64];
+
+	(void)state;
+	assert_string_equal(kw_reason_name(KW_ISA_USER, KW_USER_ERRNO | 11, name, sizeof(name)),
+			    "ERROR(11)");
+	assert_string_equal(kw_reason_name(KW_ISA_USER, 6, name, sizeof(name)), "MMIO");
+	assert_string_equal(kw_reason_name(KW_ISA_USER, 999, name, sizeof(name)),
+			    "UNKNOWN(0x3e7)");
+	assert_string_equal(kw_reason_name(KW_ISA_SVM, KW_USER_ERRNO | 11, name, sizeof(name)),
+			    "UNKNOWN(0x8000000b)");
 }
 
 static void names_of_other_isas(void **state)
@@ -286,6 +301,7 @@ int main(void)
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(names_are_plain_words),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(errors_of_user_exits),
 		cmocka_unit_test(names_of_other_isas),
 		cmocka_unit_test(unknown_codes_keep_their_number),
 		cmocka_unit_test(failed_entries_of_vmx),

@@ -36,8 +36,8 @@ static void user_reason(uint64_t detail, char *dst, size_t size)
 {
 	const char *name = kw_user_exit_name(detail);
 
-	if (detail & IO_USER_ERRNO)
-		snprintf(dst, size, "ERROR(%" PRIu32 ")", (uint32_t)detail);
+	if (detail & KW_USER_ERRNO)
+		snprintf(dst, size, "ERROR(%" PRIu64 ")", detail & ~KW_USER_ERRNO);
 	else if (name)
 		snprintf(dst, size, "%s", name);
 	else
@@ -74,7 +74,7 @@ static void detail_code(const struct kw_vms *vms, const void *row, struct kw_val
 	const struct io_row *r = row;
 
 	(void)vms;
-	if (r->detail != IO_MANY && !(r->what == IO_USER && r->detail & IO_USER_ERRNO))
+	if (r->detail != IO_MANY && !(r->what == IO_USER && r->detail & KW_USER_ERRNO))
 		kw_value_number(value, r->detail);
 }
 
@@ -214,6 +214,7 @@ const struct kw_collector kw_collector_io = {
 	.table = { &io_table },
 	.event = &io_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_exits = "io.kernel",
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),
 	.configure = io_configure,

@@ -31,12 +31,10 @@ enum io_what {
 
 #define IO_MANY ~0ULL /* rip: several; detail: several */
 
-/* io_key.detail of IO_USER for a KVM_RUN that failed: this, and the errno. */
-#define IO_USER_ERRNO (1ULL << 32)
-
 struct io_key {
 	struct kw_keyed_key key;
-	__u64 detail; /* port, MSR, CPUID leaf, CR, guest-physical page address, KVM_EXIT_* */
+	__u64 detail; /* port, MSR, CPUID leaf, CR, guest-physical page address, KVM_EXIT_* or
+			 KW_USER_ERRNO */
 	__u64 rip;    /* 0: not known */
 	__u16 what;   /* enum io_what */
 	__u16 level;  /* 2: the exit was a nested guest's; 0: a row of others */
