@@ -276,6 +276,7 @@ struct kvm_vcpu {
 	struct preempt_notifier preempt_notifier;
 	struct mutex mutex;
 	struct rcuwait wait;
+	int mmio_read_completed;
 	int vcpu_id;
 	struct pid *pid;
 	unsigned int halt_poll_ns;

@@ -104,6 +104,12 @@ const volatile __u32 kw_isa;
 struct kw_tsc_clock kw_clock[2];
 volatile __u32 kw_clock_now;
 
+/*
+ * This KVM tells of no exits: those to user space are taken for them. All that happens in KVM_RUN
+ * is KW_ST_KERNEL then, and happens between exits instead of in one.
+ */
+const volatile bool kw_user_exits;
+
 /* Nothing tells that a vCPU is destroyed: it ends with its thread. */
 const volatile bool kw_ends_with_thread;
 
@@ -413,10 +419,21 @@ static __noinline struct kw_vcpu *kw_vcpu_of(struct kvm_vcpu *vcpu)
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 
+/* The slot of the vCPU that the current thread has loaded, whatever told of it. */
+static __noinline struct kw_vcpu *kw_loaded_slot(void)
+{
+	struct kvm_vcpu *vcpu = kw_running ? kw_loaded_vcpu() : NULL;
+	struct kw_vcpu *v = vcpu ? kw_vcpu_find_slow(vcpu, KW_MAX_CPUS) : NULL;
+
+	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
+}
+
 /* The slot of the vCPU that runs on the current thread. */
 static __always_inline struct kw_vcpu *kw_current_vcpu(void)
 {
-	return kw_running ? kw_vcpu_of_task(bpf_get_current_task_btf()) : NULL;
+	struct kw_vcpu *v = kw_running ? kw_vcpu_of_task(bpf_get_current_task_btf()) : NULL;
+
+	return v || !kw_running || !kw_user_exits ? v : kw_loaded_slot();
 }
 
 /* The slot of the current vCPU if it is one of this VM's, else of the VM itself. */

@@ -83,12 +83,12 @@ static __always_inline int kw_exit(struct kw_told t)
 	return 0;
 }
 
-/* The end of an exit: how long it took, and in which parts. */
-static __always_inline void kw_exit_done(struct kw_vcpu *v, __u64 now)
+/* The end of an exit: how long it took, and in which parts. state: what comes now. */
+static __always_inline void kw_exit_done(struct kw_vcpu *v, enum kw_state state, __u64 now)
 {
 	__u64 exit_ns = v->exit_ns;
 
-	kw_set_state(v, KW_ST_GUEST, now);
+	kw_set_state(v, state, now);
 	if (now < exit_ns) {
 		kw_lose(KW_LOSS_CLOCK);
 	} else {
@@ -122,7 +122,7 @@ static __always_inline void kw_entry_of_all(struct kvm_vcpu *vcpu)
 		return;
 	kw_collectors_on_state(v, KW_ST_GUEST, vcpu, now);
 	if (v->exit_ns) {
-		kw_exit_done(v, now);
+		kw_exit_done(v, KW_ST_GUEST, now);
 		return;
 	}
 	if (v->about) { /* of an exit whose begin was not seen */
@@ -143,7 +143,7 @@ static __always_inline void kw_entry_of_some(struct kvm_vcpu *vcpu)
 	if (!v)
 		return;
 	if (v->exit_ns) {
-		kw_exit_done(v, bpf_ktime_get_ns());
+		kw_exit_done(v, KW_ST_GUEST, bpf_ktime_get_ns());
 		return;
 	}
 	if (v->state == KW_ST_GUEST)
@@ -221,6 +221,14 @@ static __always_inline void kw_pass(struct kw_vcpu *v, enum kw_state state)
 	kw_set_state(v, state, now);
 }
 
+/* Told to come back at once, KVM leaves the reason of the exit before. */
+static __always_inline __u32 kw_user_reason(__u32 reason, int error)
+{
+	if (error == -KW_EINTR)
+		return KVM_EXIT_INTR;
+	return error < 0 ? KW_USER_ERRNO | -error : reason;
+}
+
 /* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */
 KW_TRACEPOINT(kvm_userspace_exit, kw_kvm_userspace_exit, __u32 reason, int error)
 {
@@ -230,8 +238,7 @@ KW_TRACEPOINT(kvm_userspace_exit, kw_kvm_userspace_exit, __u32 reason, int error
 	v = kw_current_vcpu();
 	if (v) {
 		kw_pass(v, KW_ST_VMM);
-		/* told to come back at once, KVM leaves the reason of the exit before */
-		kw_collectors_on_userspace(v, error == -KW_EINTR ? KVM_EXIT_INTR : reason, error);
+		kw_collectors_on_userspace(v, kw_user_reason(reason, error));
 	}
 	kw_go_on();
 	return 0;

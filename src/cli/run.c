@@ -222,8 +222,10 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	if (err)
 		return kw_exit_code(err);
 	say_what_filters_hide(o);
-	for (size_t i = 0; i < o->wants.n_tables; i++)
+	for (size_t i = 0; i < o->wants.n_tables; i++) {
+		o->wants.table[i] = run->source->table[i] ?: o->wants.table[i];
 		run->prev[i].schema = o->wants.table[i];
+	}
 	err = run->source->start(run->source, &run->start_ns);
 	kw_debug("counting since %llu ns", (unsigned long long)run->start_ns);
 	for (size_t i = 0; i < o->wants.n_tables; i++)
@@ -254,6 +256,8 @@ static void mark_unavailable(struct kw_run *run, struct kw_frame *delta)
 		     t++)
 			if (*run->source->unavailable[i] && !delta[t].n)
 				delta[t].unavailable = run->source->unavailable[i];
+			else if (*run->source->lacks[t] && !delta[t].n)
+				delta[t].unavailable = run->source->lacks[t];
 }
 
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost)
@@ -266,6 +270,7 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 	memset(delta, 0, sizeof(cur));
 	err = run->source->read(run->source, cur, &losses);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
+		cur[i].schema = run->o->wants.table[i];
 		err = err ?: kw_frame_delta(&cur[i], &run->prev[i], &delta[i]);
 		err = err ?: kw_frame_fold(&delta[i], run->o->view.per);
 		kw_frame_clear(&run->prev[i]);

@@ -75,10 +75,10 @@ static __always_inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_st
 		time_on_state(v, state, entered ? kw_exit_level(entered) : 0, now);
 }
 
-/* KVM_RUN returns to user space. */
-static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+/* KVM_RUN returns to user space; reason: KVM_EXIT_*, or KW_USER_ERRNO and why it failed. */
+static __always_inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason)
 {
-	io_on_userspace(v, reason, error);
+	io_on_userspace(v, reason);
 	mmio_on_userspace(v, reason);
 }
 

@@ -78,7 +78,8 @@ struct kw_hook_def {
 	const char *purpose;		  /* what it serves */
 	const char *without;		  /* what is lost without it; NULL: the collector is */
 	const char *program[KW_VARIANTS]; /* best first */
-	bool counts; /* what it misses is missing in counts, not only in times */
+	const char *lost; /* what is unavailable or missing without it: "table table.column …" */
+	bool counts;	  /* what it misses is missing in counts, not only in times */
 };
 
 struct kw_collector {
@@ -91,6 +92,13 @@ struct kw_collector {
 	const struct kw_hook_def *own; /* hooks of its own, not shared with others */
 	size_t n_own;
 	bool metered; /* it is about the tool itself: each run of its programs is measured */
+
+	/*
+	 * Where KVM tells of no exits, but of those to user space: it cannot work, or which of its
+	 * tables are unavailable, and columns missing ("table table.column …").
+	 */
+	bool of_guest_exits;
+	const char *of_exits;
 
 	/*
 	 * The live half; none of these is called for other sources. All return 0 or -errno; one

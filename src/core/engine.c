@@ -88,6 +88,27 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 	},
 };
 
+/* In the place of the first two, where KVM tells of no exits. */
+static const struct kw_hook_def user_hooks[] = {
+	[KW_HOOK_EXIT] = {
+		.name = "kvm_userspace_exit",
+		.purpose = "start of every exit to user space, its reason",
+		.program = { "kw_user_exit", "kw_user_exit_raw" },
+		.counts = true,
+	},
+	[KW_HOOK_ENTRY] = {
+		.name = "kvm_fpu",
+		.purpose = "KVM_RUN: end of every exit to user space, and which vCPU it is",
+		.program = { "kw_user_entry", "kw_user_entry_raw" },
+		.counts = true,
+	},
+};
+
+static const struct kw_hook_def *shared_hook(const struct kw_engine *e, size_t k)
+{
+	return e->user_exits && k < ARRAY_SIZE(user_hooks) ? &user_hooks[k] : &hooks[k];
+}
+
 /*
  * The program that libbpf last complained about: the only way to learn which one the kernel
  * refused. libbpf's print function has no argument of ours, hence static.
@@ -149,12 +170,18 @@ const char *kw_hook_why(const struct kw_hook *hook)
 	return hook->foreign ? "there is none on this processor" : "not tried";
 }
 
-/* Where less is timed, hooks of the spine can be done without. */
-static bool is_timing(enum kw_timing timing, size_t hook)
+/*
+ * Where less is timed, hooks of the spine can be done without. Where exits are those to user space,
+ * their programs also tell of the VMM's time, and only both together whose exits they are.
+ */
+static bool is_timing(const struct kw_engine *e, size_t hook)
 {
-	switch (timing) {
+	if (e->user_exits && (hook == KW_HOOK_USERSPACE || hook == KW_HOOK_RUN))
+		return false;
+	switch (e->timing) {
 	case KW_TIMED_NONE:
-		return hook == KW_HOOK_EXIT || hook == KW_HOOK_DESTROY;
+		return hook == KW_HOOK_EXIT || hook == KW_HOOK_DESTROY ||
+		       (e->user_exits && hook == KW_HOOK_ENTRY);
 	case KW_TIMED_AT_ENTRY:
 		return hook == KW_HOOK_ENTRY || hook == KW_HOOK_DESTROY;
 	default:
@@ -169,7 +196,7 @@ bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_coll
 		return false;
 	if (hook >= KW_HOOKS)
 		return e->hook[hook].owner == c;
-	return c->hooks & (1u << hook) && is_timing(e->timing, hook);
+	return c->hooks & (1u << hook) && is_timing(e, hook);
 }
 
 const struct kw_hook *kw_foreign(const struct kw_engine *e, const struct kw_collector *c)
@@ -204,6 +231,8 @@ static void choose_hooks(struct kw_engine *e, const struct kw_wants *wants)
 		for (size_t k = 0; k < e->n_hooks; k++)
 			if (e->hook[k].variant < 0 && kw_hook_needed(e, k, wants->collector[i]))
 				e->missing[i] = &e->hook[k];
+		if (e->user_exits && wants->collector[i]->of_guest_exits)
+			e->missing[i] = &e->no_exits;
 		for (size_t k = 0; k < e->n_hooks; k++)
 			e->hook[k].wanted |=
 				!e->missing[i] && kw_hook_serves(e, k, wants->collector[i]);
@@ -286,6 +315,7 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	bpf->rodata->kw_timing = wants->timing;
 	bpf->rodata->kw_one_in = wants->one_in;
 	bpf->rodata->kw_isa = wants->isa;
+	bpf->rodata->kw_user_exits = e->user_exits;
 	bpf->rodata->kw_preemptible = kw_tracepoints_preemptible();
 	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;
 	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
@@ -561,7 +591,7 @@ static int fill_filter(struct kw_engine *e, enum kw_filter kind, const struct kw
 static void list_hooks(struct kw_engine *e, const struct kw_wants *wants)
 {
 	for (int k = 0; k < KW_HOOKS; k++)
-		e->hook[e->n_hooks++].def = &hooks[k];
+		e->hook[e->n_hooks++].def = shared_hook(e, k);
 	for (size_t i = 0; i < wants->n; i++)
 		for (size_t k = 0; k < wants->collector[i]->n_own; k++)
 			e->hook[e->n_hooks++] =
@@ -587,6 +617,10 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->timing = wants->timing;
+	ret->user_exits = !kw_tells_of_exits();
+	ret->no_exits = (struct kw_hook){ .def = &hooks[KW_HOOK_EXIT],
+					  .variant = -1,
+					  .why = { KW_NO_EXITS } };
 	list_hooks(ret, wants);
 	choose_hooks(ret, wants);
 	libbpf_set_print(on_libbpf);

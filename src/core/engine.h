@@ -29,7 +29,9 @@ struct kw_engine {
 	struct kvm_watcher_bpf *bpf;
 	struct kw_hook hook[KW_ALL_HOOKS]; /* first those of enum kw_hook_id */
 	size_t n_hooks;
-	enum kw_timing timing; /* with less of it, fewer hooks are wanted */
+	enum kw_timing timing;	 /* with less of it, fewer hooks are wanted */
+	bool user_exits;	 /* this KVM tells of no exits: those to user space are taken */
+	struct kw_hook no_exits; /* what they are instead of, and why */
 	const struct kw_hook
 		*missing[16]; /* per collector: what it cannot do without; NULL: works */
 };

@@ -7,10 +7,12 @@
 #include "kbtf.h"
 
 #include "../util/cleanup.h"
+#include "tsc.h"
 
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -120,6 +122,40 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
 static bool has(const char *name, uint32_t kind)
 {
 	return btf__find_by_name_kind(vmlinux_btf(), name, kind) > 0;
+}
+
+static bool has_member(const struct btf *btf, const char *type, const char *member)
+{
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT) : -1;
+	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, id) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(t)[i].name_off), member))
+			return true;
+	return false;
+}
+
+/* By a module of its own, or built in. */
+static bool is_pvm_without_reasons(void)
+{
+	struct btf *module = NULL, *btf = kvm_btf();
+	bool is;
+
+	if (btf && btf__find_by_name_kind(btf, "vcpu_pvm", BTF_KIND_STRUCT) <= 0)
+		btf = module = btf__load_module_btf("kvm_pvm", vmlinux_btf());
+	is = btf && has_member(btf, "vcpu_pvm", "vcpu") &&
+	     !has_member(btf, "vcpu_pvm", "exit_vector");
+	btf__free(module);
+	return is;
+}
+
+bool kw_tells_of_exits(void)
+{
+	const char *decided = getenv("KVM_WATCHER_EXITS");
+
+	if (decided)
+		return strcmp(decided, "user");
+	return kw_host_isa() != KW_ISA_NONE || !is_pvm_without_reasons();
 }
 
 bool kw_maps_can_allocate(void)

@@ -36,6 +36,16 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value);
  */
 bool kw_tracepoints_preemptible(void);
 
+/*
+ * Does KVM tell of the guests' exits? KVM for PVM, which runs guests without the processor's
+ * virtualization, has no reason of an exit where the patch series has it (vcpu_pvm.exit_vector),
+ * and then fires neither kvm_exit nor kvm_entry. KVM_WATCHER_EXITS in the environment decides:
+ * "guest" or "user".
+ */
+bool kw_tells_of_exits(void);
+
+#define KW_NO_EXITS "KVM for PVM never fires it"
+
 /* Free what the answers came from; another question reads it again. */
 void kw_kbtf_release(void);
 

@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void vm_name(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -118,6 +119,53 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 		ret->kind = KW_TEXT;
 		ret->text = ret->buf;
 	}
+}
+
+bool kw_schema_listed(const struct kw_schema *schema, const char *column, const char *list)
+{
+	char name[128];
+	size_t len;
+
+	len = snprintf(name, sizeof(name), "%s%s%s", schema->name, column ? "." : "", column ?: "");
+	for (; list && *list; list += strcspn(list, " ") + (list[strcspn(list, " ")] == ' '))
+		if (strcspn(list, " ") == len && !strncmp(list, name, len))
+			return true;
+	return false;
+}
+
+static void always_missing(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms, (void)row;
+	kw_value_missing(value);
+}
+
+const struct kw_schema *kw_schema_without(const struct kw_schema *schema, const char *list)
+{
+	static struct made {
+		struct kw_schema schema;
+		struct made *next;
+	} * all; /* found by leak checkers, and by nobody else */
+	struct kw_column *columns = NULL;
+	struct made *made;
+
+	for (size_t i = 0; i < schema->n_columns; i++) {
+		if (!kw_schema_listed(schema, schema->columns[i].name, list))
+			continue;
+		if (!columns) {
+			made = calloc(1, sizeof(*made));
+			columns = made ? malloc(schema->n_columns * sizeof(*columns)) : NULL;
+			if (!columns) {
+				free(made);
+				return NULL;
+			}
+			memcpy(columns, schema->columns, schema->n_columns * sizeof(*columns));
+			*made = (struct made){ .schema = *schema, .next = all };
+			made->schema.columns = columns;
+			all = made;
+		}
+		columns[i].decode = always_missing;
+	}
+	return columns ? &all->schema : schema;
 }
 
 void kw_value_text(struct kw_value *value, const char *text)

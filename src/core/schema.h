@@ -121,6 +121,18 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 /* Machine name with its unit, e.g. total_ns. Returns dst. */
 char *kw_column_name(const struct kw_column *column, char *dst, size_t size);
 
+/*
+ * Does a list of tables and columns, "table table.column …", name this table (column NULL), or this
+ * column of it?
+ */
+bool kw_schema_listed(const struct kw_schema *schema, const char *column, const char *list);
+
+/*
+ * The same table, of which the columns in such a list are always missing; itself, if there are
+ * none. It lives as long as the program. NULL: there is no memory.
+ */
+const struct kw_schema *kw_schema_without(const struct kw_schema *schema, const char *list);
+
 /* Decoders: make the cell a text that lives as long as the program, or missing. */
 void kw_value_text(struct kw_value *value, const char *text);
 void kw_value_missing(struct kw_value *value);

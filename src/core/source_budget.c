@@ -405,6 +405,8 @@ static int prepare(struct budgeted *b)
 	struct kw_own_cost cost;
 	bool more = false;
 
+	memcpy(b->source.table, b->inner->table, sizeof(b->source.table));
+	memcpy(b->source.lacks, b->inner->lacks, sizeof(b->source.lacks));
 	for (size_t i = 0; i < b->wants.n; i++)
 		more |= !stays(b->wants.collector[i]);
 	b->budget.absent[KW_BUDGET_EXITS] = !more;

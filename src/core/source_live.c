@@ -871,6 +871,9 @@ static int say_why(struct live *l, int err)
 
 static void say_what_is_lost(struct live *l)
 {
+	if (l->engine.user_exits && !l->wants.reopened)
+		kw_say("exits are those to user space: %s cannot be watched on this kernel (%s)",
+		       l->engine.no_exits.def->name, l->engine.no_exits.why[0]);
 	for (size_t i = 0; i < l->engine.n_hooks; i++) {
 		const struct kw_hook *h = &l->engine.hook[i];
 
@@ -889,6 +892,49 @@ static void say_what_is_lost(struct live *l)
 			kw_say("%s is unavailable: %s; the rest runs", l->wants.collector[i]->name,
 			       l->source.unavailable[i]);
 	}
+}
+
+/* Without it, some columns of a collector's tables are missing, or tables are. */
+static int leave_out(struct live *l, size_t i, const char *list, const char *what, const char *why)
+{
+	size_t end = i + 1 < l->wants.n ? l->wants.first[i + 1] : l->wants.n_tables;
+
+	for (size_t t = l->wants.first[i]; t < end; t++) {
+		const struct kw_schema **schema = &l->source.table[t];
+
+		*schema = kw_schema_without(*schema ?: l->wants.table[t], list);
+		if (!*schema)
+			return -ENOMEM;
+		if (kw_schema_listed(*schema, NULL, list))
+			snprintf(l->source.lacks[t], sizeof(l->source.lacks[t]),
+				 "%s cannot be watched on this kernel (%s)", what, why);
+	}
+	return 0;
+}
+
+/* Nobody shall take for 0, or for "none seen", what cannot be seen. */
+static int leave_out_what_is_lost(struct live *l)
+{
+	const struct kw_hook *no_exits = &l->engine.no_exits;
+	int err = 0;
+
+	for (size_t i = 0; i < l->wants.n; i++) {
+		const struct kw_collector *c = l->wants.collector[i];
+
+		if (l->engine.user_exits)
+			err = err
+				      ?: leave_out(l, i, c->of_exits, no_exits->def->name,
+						   no_exits->why[0]);
+		for (size_t k = 0; k < l->engine.n_hooks; k++) {
+			const struct kw_hook *h = &l->engine.hook[k];
+
+			if (h->owner == c && h->variant < 0)
+				err = err
+					      ?: leave_out(l, i, h->def->lost, h->def->name,
+							   kw_hook_why(h));
+		}
+	}
+	return err;
 }
 
 static int open_maps(struct live *l)
@@ -961,7 +1007,7 @@ int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)
 		err = say_why(l, err);
 	if (!err) {
 		say_what_is_lost(l);
-		err = open_maps(l) ?: catch_signals();
+		err = leave_out_what_is_lost(l) ?: open_maps(l) ?: catch_signals();
 		if (err)
 			kw_say("cannot set up the maps: %s", strerror(-err));
 	}

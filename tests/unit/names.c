@@ -106,8 +106,7 @@ static void errors_of_user_exits(void **state)
 	assert_string_equal(kw_reason_name(KW_ISA_USER, KW_USER_ERRNO | 11, name, sizeof(name)),
 			    "ERROR(11)");
 	assert_string_equal(kw_reason_name(KW_ISA_USER, 6, name, sizeof(name)), "MMIO");
-	assert_string_equal(kw_reason_name(KW_ISA_USER, 999, name, sizeof(name)),
-			    "UNKNOWN(0x3e7)");
+	assert_string_equal(kw_reason_name(KW_ISA_USER, 999, name, sizeof(name)), "UNKNOWN(0x3e7)");
 	assert_string_equal(kw_reason_name(KW_ISA_SVM, KW_USER_ERRNO | 11, name, sizeof(name)),
 			    "UNKNOWN(0x8000000b)");
 }

@@ -52,9 +52,9 @@ static inline void kw_collectors_on_window(struct kw_vcpu *v)
 	(void)v;
 }
 
-static inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+static inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason)
 {
-	(void)v, (void)reason, (void)error;
+	(void)v, (void)reason;
 }
 
 static inline void kw_collectors_on_fault(struct kw_vcpu *v)

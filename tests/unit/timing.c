@@ -51,7 +51,7 @@ static inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state
 {
 }
 
-static inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+static inline void kw_collectors_on_userspace(struct kw_vcpu *v, __u32 reason)
 {
 }
 

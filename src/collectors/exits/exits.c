@@ -68,6 +68,21 @@ static void part_of(const struct kw_vms *vms, const void *row, struct kw_value *
 		value->kind = KW_MISSING;
 }
 
+/* Of an exit to user space, KVM's part is not told: it is before it begins, and after its end. */
+static void kernel_part(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	part_of(vms, row, value);
+	if (((const struct exits_row *)row)->isa == KW_ISA_USER)
+		value->kind = KW_MISSING;
+}
+
+static void kernel_of_event(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct exits_event_row *)row)->isa == KW_ISA_USER)
+		value->kind = KW_MISSING;
+}
+
 static uint64_t of_all(const struct exits_row *r, uint64_t ns)
 {
 	return (unsigned __int128)ns * r->count / r->timed;
@@ -201,11 +216,11 @@ static void p999(const struct kw_vms *vms, const void *row, struct kw_value *val
 	{ "", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, pad), NULL }
 
 /* Where its time went; likewise. */
-#define TIMES(type, whole, parts)                                                                   \
+#define TIMES(type, whole, inside, parts)                                                                   \
 	{ "total", "TOTAL", "Time from kvm_exit to the next kvm_entry", KW_COUNTER, KW_UNIT_NS,      \
 	  KW_SHOW_TABLE, KW_AT(type, total), whole },                                                   \
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel, halt-polling not included",           \
-	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, kernel), parts },                          \
+	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(type, kernel), inside },                         \
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,          \
 	  KW_SHOW_TABLE, KW_AT(type, part[KW_PART_VMM]), parts },                                       \
 	{ "poll", "POLL", "… of it halt-polling, as KVM counts it", KW_COUNTER, KW_UNIT_NS,          \
@@ -221,7 +236,7 @@ static const struct kw_column columns[] = {
 	  KW_AT(exits_row, count), NULL },
 	{ "timed", "TIMED", "… of them timed; if not all, total and its parts are estimates", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(exits_row, timed), NULL },
-	TIMES(exits_row, timed, part_of),
+	TIMES(exits_row, timed, kernel_part, part_of),
 	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, min),
 	  shortest },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, max),
@@ -247,7 +262,7 @@ static const struct kw_column columns[] = {
 
 static const struct kw_column event_columns[] = {
 	WHAT(exits_event_row),
-	TIMES(exits_event_row, NULL, NULL),
+	TIMES(exits_event_row, NULL, kernel_of_event, NULL),
 };
 
 /* clang-format on */

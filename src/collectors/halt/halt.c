@@ -218,6 +218,8 @@ const struct kw_collector kw_collector_halt = {
 	.table = { &halt_table, &halt_vcpu_table, &halt_if_table },
 	.event = &halt_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_exits = "halt-polling.hlts halt-polling.unhalted halt-polling.again "
+		    "halt-polling.outside",
 	.counted = 1 << KW_HOOK_WAKEUP,
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),

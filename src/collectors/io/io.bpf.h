@@ -64,7 +64,10 @@ static __always_inline void io_emit(struct kw_vcpu *v, __u32 what, __u64 detail,
 	bpf_ringbuf_submit(e, 0);
 }
 
-/* The vCPU made an access. The first one of an exit is what its time is charged to. */
+/*
+ * The vCPU made an access. The first one of an exit is what its time is charged to; where exits are
+ * those to user space, that time is another's: see kw_user_exits.
+ */
 static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u32 what)
 {
 	struct io_key key = { .detail = detail, .what = what };
@@ -90,7 +93,7 @@ static __noinline int io_access(struct kw_vcpu *v, __u64 detail, __u64 data, __u
 	if (what == IO_USER) {
 		s->user = key;
 		s->has_user = true;
-	} else if (!s->has_first) {
+	} else if (!s->has_first && !kw_user_exits) {
 		s->first = key;
 		s->data = data;
 		s->detail = detail;
@@ -131,12 +134,10 @@ static __noinline int io_on_about(struct kw_vcpu *v, __u64 now, __u64 total)
 	return 0;
 }
 
-static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason, int error)
+static __always_inline void io_on_userspace(struct kw_vcpu *v, __u32 reason)
 {
 	if (kw_is_on(io))
-		io_access(v,
-			  error < 0 && error != -KW_EINTR ? IO_USER_ERRNO | (__u32)-error : reason,
-			  0, IO_USER);
+		io_access(v, reason, 0, IO_USER);
 }
 
 #if defined(__TARGET_ARCH_x86)

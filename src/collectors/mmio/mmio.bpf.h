@@ -78,7 +78,7 @@ static __noinline int mmio_account(struct kw_vcpu *v, struct mmio_slot *s, __u32
 	value = mmio_row(s, &key);
 	if (value)
 		value->head.count++;
-	if (!s->has_first) {
+	if (kw_user_exits ? by == MMIO_VMM : !s->has_first) {
 		s->first = key;
 		s->first_gpa = s->gpa;
 		s->first_data = s->data;
@@ -163,6 +163,14 @@ static __noinline __attribute__((unused)) int mmio_read_done(struct kw_vcpu *v, 
 }
 
 #if !defined(__TARGET_ARCH_riscv)
+/* Is KVM about to go on with an instruction for which user space has read? */
+static __always_inline bool mmio_read_by_vmm(struct kw_vcpu *v)
+{
+	struct kvm_vcpu *vcpu = (struct kvm_vcpu *)v->vcpu;
+
+	return BPF_CORE_READ(vcpu, mmio_read_completed);
+}
+
 KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
@@ -173,7 +181,8 @@ KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 	if (kw_trace_on && type != KW_MMIO_READ_UNSATISFIED)
 		value = kw_read_arg(ctx, 3, size);
 	/* a read is over: one that was counted when it began, or that began before counting did */
-	if (type == KW_MMIO_READ && (!v->exit_ns || !mmio_read_done(v, value)))
+	if (type == KW_MMIO_READ &&
+	    (kw_user_exits ? mmio_read_by_vmm(v) : !v->exit_ns || !mmio_read_done(v, value)))
 		return 0;
 	return mmio_access(v, gpa, value, size, type == KW_MMIO_WRITE);
 }

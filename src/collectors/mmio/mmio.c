@@ -154,6 +154,7 @@ const struct kw_collector kw_collector_mmio = {
 	.table = { &mmio_table },
 	.event = &mmio_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_exits = "mmio.kernel",
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),
 	.configure = mmio_configure,

@@ -162,6 +162,7 @@ const struct kw_collector kw_collector_nested = {
 	.table = { &nested_table },
 	.event = &nested_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_guest_exits = true,
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),
 	.configure = nested_configure,

@@ -364,12 +364,14 @@ static const struct kw_hook_def own[] = {
 		.purpose = "when a cgroup's CPU limit keeps a vCPU from running",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
 		.program = { "time_throttle_fentry", "time_throttle_kprobe" },
+		.lost = "time.throttled time.throttled_percent",
 	},
 	{
 		.name = "CPU limit over",
 		.purpose = "when it may run again",
 		.without = "time in which the cgroup's CPU limit is used up counts as waiting",
 		.program = { "time_unthrottle_fentry", "time_unthrottle_kprobe" },
+		.lost = "time.throttled time.throttled_percent",
 	},
 	{
 		.name = "interrupt begins",
@@ -433,6 +435,7 @@ const struct kw_collector kw_collector_time = {
 	.help = "Where vCPUs' wall time goes, and who ran instead: states that add up to 100 %",
 	.table = { &time_table, &time_reason_table, &time_culprit_table, &time_thread_table },
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_exits = "time.guest time.guest_percent time.nested time.nested_percent",
 	.needs = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.counted = 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE,
 	.own = own,
