@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "cross", "bench", "lab", "vm"]
+SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run
 
@@ -197,6 +197,22 @@ def set_cross(_o):
         tool = os.path.join(TOP, f"build-{arch}", "kvm_watcher")
         good = not p.returncode and machine_of(tool) == machine
         yield ("ok" if good else "not ok"), f"cross {arch}", p.stdout[-3000:]
+
+
+def set_poor(o):
+    """On this machine itself, if its KVM is one that tells of no exits: KVM for PVM."""
+    if os.geteuid() or not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        yield "skip", "poor", "needs root and /dev/kvm"
+        return
+    p = run(os.path.join(o.build, "kvm_watcher"), "check", "-o", "csv")
+    if not re.search(r"^kvm_exit,missing,", p.stdout, re.M):
+        yield "skip", "poor", "this machine's KVM tells of exits"
+        return
+    p = run(sys.executable, os.path.join(HERE, "vm", "inside.py"), "--prefix", "poor_", "--only", o.case,
+            env=dict(os.environ, KVMW_BUILD=os.path.realpath(o.build)))
+    yield from lines_of(p.stdout, "poor")
+    if not re.search(r"^end [1-9]", p.stdout, re.M):
+        yield "not ok", "poor", p.stdout[-3000:]
 
 
 def has_test_tracepoint():

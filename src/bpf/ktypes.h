@@ -180,6 +180,8 @@ struct kvm_gfn_range {
 };
 
 struct kvm_page_fault {
+	__u64 addr;
+	__u64 error_code;
 	__u64 gfn;
 	__u64 pfn;
 	__u8 goal_level;

@@ -74,6 +74,9 @@ volatile __u32 kw_window;
 
 __u64 kw_lost[KW_LOSSES];
 
+/* Returns of KVM_RUN to user space of vCPUs that no exit told of, or that a filter excludes. */
+__u64 kw_strangers;
+
 /* vCPUs that ended so far. */
 __u64 kw_vcpus_ended;
 

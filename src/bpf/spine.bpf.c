@@ -239,6 +239,8 @@ KW_TRACEPOINT(kvm_userspace_exit, kw_kvm_userspace_exit, __u32 reason, int error
 	if (v) {
 		kw_pass(v, KW_ST_VMM);
 		kw_collectors_on_userspace(v, kw_user_reason(reason, error));
+	} else if (kw_running) {
+		__sync_fetch_and_add(&kw_strangers, 1);
 	}
 	kw_go_on();
 	return 0;

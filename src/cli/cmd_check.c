@@ -95,6 +95,18 @@ static int check_stats(struct kw_listing *l)
 			     "--budget are unavailable");
 }
 
+/* Of guests, not only to user space. */
+static int check_exits(struct kw_listing *l, const struct kw_engine *e)
+{
+	char means[300];
+
+	if (!e->user_exits)
+		return 0;
+	snprintf(means, sizeof(means), "%s: %s; exits to user space are taken instead",
+		 e->no_exits.def->purpose, e->no_exits.why[0]);
+	return add(l, e->no_exits.def->name, "missing", NULL, means);
+}
+
 static int check_hook(struct kw_listing *l, const struct kw_engine *e, const struct kw_hook *h,
 		      bool wanted)
 {
@@ -147,14 +159,19 @@ static int check_collector(struct kw_listing *l, const struct kw_engine *e, size
 			   const struct kw_collector *c, int open_err)
 {
 	const char *state = open_err || e->missing[i] ? "unavailable" : "reduced";
+	bool lacks_exits = e->user_exits && (c->of_guest_exits || c->of_exits);
 	char means[4000];
 
-	snprintf(means, sizeof(means), "%s", c->help);
+	snprintf(means, sizeof(means), "%s%s%s", c->help,
+		 !lacks_exits	     ? ""
+		 : c->of_guest_exits ? "; needs exits of guests"
+				     : "; without exits of guests, columns are missing: ",
+		 lacks_exits && c->of_exits ? c->of_exits : "");
 	if (kw_foreign(e, c))
 		snprintf(means, sizeof(means), "%s; KVM tells nothing of it on this processor",
 			 c->help);
 	else if (!add_lacks(e, c, true, means, sizeof(means)) &&
-		 !add_lacks(e, c, false, means, sizeof(means)) && !open_err)
+		 !add_lacks(e, c, false, means, sizeof(means)) && !open_err && !lacks_exits)
 		state = "ok";
 	return add(l, c->name, state, NULL, means);
 }
@@ -195,6 +212,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 		       "CAP_PERFMON and "
 		       "CAP_SYS_ADMIN");
 	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l) ?: check_stats(&l);
+	err = err ?: check_exits(&l, &engine);
 	for (size_t i = 0; i < engine.n_hooks && !err; i++)
 		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine, i));
 	for (size_t i = 0; i < o->wants.n && !err; i++)

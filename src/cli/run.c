@@ -16,7 +16,11 @@
 
 static const char *named_collectors(const struct kw_options *o)
 {
-	return o->what ?: o->verb == KW_TOP ? KW_TOP_COLLECTORS : "exits";
+	if (o->what)
+		return o->what;
+	if (o->verb == KW_TOP)
+		return KW_TOP_COLLECTORS;
+	return o->verb == KW_STAT && o->wants.timing == KW_TIMED_ALL ? o->collectors : "exits";
 }
 
 static bool wanted(const struct kw_options *o, const char *collector)
@@ -347,7 +351,7 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 	return err;
 }
 
-int kw_main(int argc, char **argv, kw_source_open_fn open)
+int kw_main(int argc, char **argv, kw_source_open_fn open, const char *collectors)
 {
 	static int (*const commands[KW_VERBS])(struct kw_options *, kw_source_open_fn) = {
 		kw_cmd_top, kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_list, kw_cmd_check
@@ -360,6 +364,7 @@ int kw_main(int argc, char **argv, kw_source_open_fn open)
 		code = kw_seed_options(argc, argv, &seed_argc, &seed_argv);
 		code = code ?: kw_options_parse(seed_argc, seed_argv, &o);
 	}
+	o.collectors = collectors;
 	code = code ? code - 1 : commands[o.verb](&o, open);
 	kw_options_release(&o);
 	for (int i = 0; i < seed_argc; i++)

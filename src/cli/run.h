@@ -17,8 +17,11 @@ int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_list(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
 
-/* Parse, run the verb, return the exit code. What main() does, with any source. */
-int kw_main(int argc, char **argv, kw_source_open_fn open);
+/*
+ * Parse, run the verb, return the exit code. What main() does, with any source; collectors: those
+ * of stat that is not told which.
+ */
+int kw_main(int argc, char **argv, kw_source_open_fn open, const char *collectors);
 
 /* ---- shared by the verbs ---- */
 

@@ -414,19 +414,30 @@ static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_pro
 	}
 }
 
-/* What the kernel says to a program at the entry of no function; not -EPERM if it permits any. */
-static int try_trampoline(void)
+/* What the kernel says to a program of one type that does nothing. */
+static int try_program(enum bpf_prog_type type, struct bpf_prog_load_opts *opts)
 {
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
-		    .attach_btf_id = 1);
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, /* return 0 */
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	_cleanup_close_ int fd =
-		bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "GPL", insns, ARRAY_SIZE(insns), &opts);
+	_cleanup_close_ int fd = bpf_prog_load(type, NULL, "GPL", insns, ARRAY_SIZE(insns), opts);
 
 	return fd < 0 ? -errno : 0;
+}
+
+/* … to one at the entry of no function; not -EPERM if it permits any. */
+static int try_trampoline(void)
+{
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_FENTRY,
+		    .attach_btf_id = 1);
+
+	return try_program(BPF_PROG_TYPE_TRACING, &opts);
+}
+
+bool kw_engine_is_permitted(void)
+{
+	return try_program(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL) != -EPERM;
 }
 
 static bool has_kprobes(void)

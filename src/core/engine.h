@@ -51,6 +51,9 @@ int kw_engine_choose_isa(struct kw_wants *wants);
 int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret);
 void kw_engine_close(struct kw_engine *engine);
 
+/* May this process load programs at all? A kernel may refuse some kinds of them to everybody. */
+bool kw_engine_is_permitted(void);
+
 /* Does a collector want this hook (its index)? */
 bool kw_hook_serves(const struct kw_engine *engine, size_t hook,
 		    const struct kw_collector *collector);

@@ -97,4 +97,7 @@ typedef int (*kw_source_open_fn)(const struct kw_wants *wants, struct kw_source 
 
 int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret);
 
+/* What to show of this kernel if nothing is asked for: exits, or what there is instead. */
+const char *kw_live_collectors(void);
+
 #endif

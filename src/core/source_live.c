@@ -10,6 +10,7 @@
 #include "../util/grow.h"
 #include "../util/units.h"
 #include "engine.h"
+#include "kbtf.h"
 #include "keyed.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
@@ -28,6 +29,9 @@
 #define TEND_NS	     100000000ULL /* how often pools are looked after, */
 #define TEND_SOON_NS 5000000ULL	  /* and while new vCPUs appear */
 #define SLOTS_WANTED 2048	  /* free slots, ready for new vCPUs */
+
+#define SILENT                                                                                     \
+	100 /* returns from KVM_RUN without any exit: more than those halted at the start make */
 
 #define BURST 2048 /* events between looks at the clock */
 
@@ -537,6 +541,19 @@ static void take_retired(struct live *l, struct kw_frame *frame, uint64_t now)
 	}
 }
 
+/* vCPUs run, but nothing has told of one: then none seen does not mean none. Told once. */
+static void say_if_silent(struct live *l)
+{
+	const struct kvm_watcher_bpf *bpf = l->live.bpf;
+
+	if (*l->source.note || bpf->bss->kw_strangers < SILENT || bpf->bss->kw_slots_taken)
+		return;
+	snprintf(l->source.note, sizeof(l->source.note),
+		 "vCPUs run, but kvm_exit has not fired: KVM_WATCHER_EXITS=user shows exits to "
+		 "user space");
+	kw_say("%s", l->source.note);
+}
+
 static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw_losses *ret_losses)
 {
 	struct live *l = (struct live *)source;
@@ -556,6 +573,7 @@ static int live_read(struct kw_source *source, struct kw_frame *frame, struct kw
 	err = err ?: read_host(l, frame);
 	if (!err)
 		read_losses(l, ret_losses);
+	say_if_silent(l);
 	return err ?: tend(l);
 }
 
@@ -850,17 +868,17 @@ static int say_why(struct live *l, int err)
 
 	for (size_t i = 0; i < l->wants.n && !h; i++)
 		h = l->engine.missing[i];
-	if (err == -EPERM || err == -EACCES || (h && strstr(h->why[0], strerror(EPERM)))) {
+	if (err == -EPERM || err == -EACCES || (h && !kw_engine_is_permitted())) {
 		kw_say("the kernel does not permit loading BPF programs; run as root, or with "
 		       "CAP_BPF, "
 		       "CAP_PERFMON and CAP_SYS_ADMIN");
 		return -EPERM;
 	}
 	if (h) {
-		kw_say("cannot watch %s on this kernel (%s); is KVM loaded (modprobe kvm-amd or "
-		       "kvm-intel)? "
-		       "'kvm_watcher check' tells more",
-		       h->def->name, kw_hook_why(h));
+		kw_say("cannot watch %s on this kernel (%s)%s; 'kvm_watcher check' tells more",
+		       h->def->name, kw_hook_why(h),
+		       access("/dev/kvm", F_OK) ? "; is KVM loaded (modprobe kvm-amd or kvm-intel)?"
+						: "");
 		return -EOPNOTSUPP;
 	}
 	if (err != -EINVAL)
@@ -871,8 +889,10 @@ static int say_why(struct live *l, int err)
 
 static void say_what_is_lost(struct live *l)
 {
+	if (l->engine.user_exits)
+		snprintf(l->source.note, sizeof(l->source.note), "exits are those to user space");
 	if (l->engine.user_exits && !l->wants.reopened)
-		kw_say("exits are those to user space: %s cannot be watched on this kernel (%s)",
+		kw_say("%s: %s cannot be watched on this kernel (%s)", l->source.note,
 		       l->engine.no_exits.def->name, l->engine.no_exits.why[0]);
 	for (size_t i = 0; i < l->engine.n_hooks; i++) {
 		const struct kw_hook *h = &l->engine.hook[i];
@@ -976,6 +996,14 @@ static int open_maps(struct live *l)
 			return -errno;
 	}
 	return tend(l);
+}
+
+const char *kw_live_collectors(void)
+{
+	const char *collectors = kw_tells_of_exits() ? "exits" : "exits,io,faults,halt,irq";
+
+	kw_kbtf_release();
+	return collectors;
 }
 
 int kw_source_live_open(const struct kw_wants *wants, struct kw_source **ret)

@@ -12,5 +12,5 @@
 int main(int argc, char **argv)
 {
 	setlocale(LC_TIME, "");
-	return kw_main(argc, argv, kw_fake_open);
+	return kw_main(argc, argv, kw_fake_open, "exits");
 }

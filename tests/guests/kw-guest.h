@@ -63,7 +63,8 @@ enum {
 	CALLS = 32768,	    /* makes KVM's hypercalls, and tells on its board what they returned */
 	HYPERV = 65536,
 	XEN = 131072,
-	BY_SPI = 262144
+	BY_SPI = 262144,
+	IN_USER_MODE = 524288 /* all of its code, with the right to use ports */
 };
 
 #define INJECTS (BY_PIC | BY_IOAPIC | BY_LEVEL | BY_MSI | BY_IRQFD | BY_SIGNALS | BY_SPI)

@@ -58,13 +58,13 @@ void arch_init(void)
 
 static void put_page_tables(uint8_t *low)
 {
-	uint64_t *pd = (void *)(low + PD);
+	uint64_t *pd = (void *)(low + PD), user = o.kind->flags & IN_USER_MODE ? 4 : 0;
 
-	*(uint64_t *)(low + PML4) = PDPT | 3;
-	((uint64_t *)(low + PDPT))[0] = PD | 3;
+	*(uint64_t *)(low + PML4) = PDPT | 3 | user;
+	((uint64_t *)(low + PDPT))[0] = PD | 3 | user;
 	for (uint64_t i = 0; i < 512; i++)
-		pd[i] = i << 21 | 0x83;
-	pd[IOAPIC >> 21] = IOAPIC_GPA | 0x83;
+		pd[i] = i << 21 | 0x83 | user;
+	pd[IOAPIC >> 21] = IOAPIC_GPA | 0x83 | user;
 }
 
 static void put_gate(uint8_t *low, int vector, uint64_t handler)
@@ -239,6 +239,11 @@ static void put_system_registers(struct vcpu *c)
 				  .g = 1 };
 	struct kvm_sregs s;
 
+	if (o.kind->flags & IN_USER_MODE) {
+		cs.dpl = ds.dpl = 3;
+		cs.selector |= 3;
+		ds.selector |= 3;
+	}
 	if (vcpu_ioctl(c, KVM_GET_SREGS, &s) < 0)
 		err(1, "KVM_GET_SREGS");
 	s.cs = cs;
@@ -258,7 +263,7 @@ static void put_system_registers(struct vcpu *c)
 void arch_put_registers(struct vcpu *c, long count)
 {
 	struct kvm_regs r = { .rip = CODE,
-			      .rflags = 2,
+			      .rflags = o.kind->flags & IN_USER_MODE ? 0x3002 : 2,
 			      .rdi = count,
 			      .rsi = o.spin,
 			      .r8 = o.ticks,

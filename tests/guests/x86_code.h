@@ -18,6 +18,7 @@
  *   mmioev0  the same, the eventfd is of any length: where KVM can, it does not decode the write
  *   touch, touchr, touchx   a write to, a read from, a call into a page not yet mapped in KVM
  *            but present in the host (without KVM's TDP MMU, one fault maps 8 such pages)
+ *   touchu, outu   as touch and out, by a guest in user mode, which KVM for PVM does not emulate
  *   dirty    writes to each of P pages that KVM logs as dirty, and an OUT, upon which the VMM
  *            collects the log: by KVM_GET_DIRTY_LOG, with --manual also by KVM_CLEAR_DIRTY_LOG,
  *            with --ring from the vCPU's ring, each time it is full as well, after which KVM
@@ -135,6 +136,8 @@ CODE_OF(mmiok, LOOP(" mov $0x1fe00000, %eax\n" IF_0(READ_4), READ_4))
 CODE_OF(mmioev, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
 CODE_OF(mmioev0, LOOP(" mov $0x3ff02000, %eax\n" IF_0(WRITE_4), WRITE_4))
 CODE_OF(touch, LOOP("", TOUCH_1))
+CODE_OF(touchu, LOOP("", TOUCH_1))
+CODE_OF(outu, LOOP("", OUT_1))
 CODE_OF(touchr, LOOP("", " mov (%rbp), %al\n add %r12, %rbp\n"))
 CODE_OF(touchx, LOOP(STACK_1, " call *%rbp\n add %r12, %rbp\n"))
 CODE_OF(dirty, LOOP("", DIRTY_1))
@@ -297,6 +300,8 @@ const struct kind kinds[] = {
 	KIND(mmioev0, EVENT_LENGTH0),
 	KIND(touchr, TOUCHES),
 	KIND(touchx, TOUCHES),
+	KIND(touchu, TOUCHES | IN_USER_MODE),
+	KIND(outu, IN_USER_MODE),
 	KIND(dirty, DIRTIES),
 	KIND(flood, 0),
 	KIND(nestmem, NESTS | TOUCHES),

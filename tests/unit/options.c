@@ -595,7 +595,7 @@ static int run(const char *words)
 	struct line l;
 
 	split(&l, words);
-	return kw_main(l.argc, l.argv, open_fails);
+	return kw_main(l.argc, l.argv, open_fails, "exits");
 }
 
 static void exit_codes_of_opening(void **state)

@@ -439,6 +439,44 @@ static void words_for_roles_and_units(void **state)
 	assert_string_equal(kw_role_name(KW_LAST), "last");
 }
 
+/* What a kernel cannot tell is missing in a copy of the table; the table itself stays as it is. */
+static void without_columns(void **state)
+{
+	static const struct kw_column columns[] = {
+		{ "count", "COUNT", "Count", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, 32, 8 },
+		{ "total", "TOTAL", "Total", KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, 40, 8 },
+	};
+	static const struct kw_schema whole = { .name = "table",
+						.help = "A table",
+						.columns = columns,
+						.n_columns = 2,
+						.row_size = 48,
+						.sort = "count" };
+	const struct kw_schema *part = kw_schema_without(&whole, "other.count table.total table");
+	struct {
+		struct kw_row_head head;
+		uint64_t count, total;
+	} row = { .count = 3, .total = 4 };
+	struct kw_value value;
+
+	(void)state;
+	assert_int_equal(sizeof(row), whole.row_size);
+	assert_null(kw_schema_check(part));
+	assert_ptr_not_equal(part, &whole);
+	kw_column_value(kw_schema_find(part, "count"), NULL, &row, &value);
+	assert_int_equal(value.kind, KW_NUMBER);
+	assert_int_equal(value.number, 3);
+	kw_column_value(kw_schema_find(part, "total"), NULL, &row, &value);
+	assert_int_equal(value.kind, KW_MISSING);
+	kw_column_value(kw_schema_find(&whole, "total"), NULL, &row, &value);
+	assert_int_equal(value.number, 4);
+	assert_ptr_equal(kw_schema_without(&whole, "table.tota table.totals able.total"), &whole);
+	assert_ptr_equal(kw_schema_without(&whole, NULL), &whole);
+	assert_true(kw_schema_listed(&whole, NULL, "a table b"));
+	assert_false(kw_schema_listed(&whole, NULL, "a table.total tables"));
+	assert_true(kw_schema_listed(&whole, "total", "a table.total"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -460,6 +498,7 @@ int main(void)
 		cmocka_unit_test(hexadecimal),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(words_for_roles_and_units),
+		cmocka_unit_test(without_columns),
 	};
 
 	return kw_run_tests(tests);

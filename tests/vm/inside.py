@@ -8,7 +8,8 @@ statistics, the kernel's trace, perf. Prints one line per case: ok, not ok, or s
 May know about: the files of cases, nothing of what they test.
 To extend: a function case_NAME in one of the modules, or another module; it raises AssertionError,
 or Skip. Other prefixes are runs of their own: single_ is for a lab with one CPU, numa_ for one with
-two NUMA nodes, slow_ for those that are run by name only.
+two NUMA nodes, slow_ for those that are run by name only, poor_ for a machine whose own KVM tells
+little, without the lab.
 """
 import argparse
 import sys
@@ -25,6 +26,7 @@ import cases_irq
 import cases_linux
 import cases_load
 import cases_memory
+import cases_poor
 import cases_time
 import cases_timing
 import cases_verifier
@@ -33,7 +35,7 @@ from harness import Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
            cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier, cases_cost,
-           cases_works)
+           cases_poor, cases_works)
 
 
 # One or two cases of each collector, and what matrix.py asks for: what --few runs. Modules of cases

@@ -69,13 +69,6 @@ static void part_of(const struct kw_vms *vms, const void *row, struct kw_value *
 }
 
 /* Of an exit to user space, KVM's part is not told: it is before it begins, and after its end. */
-static void kernel_part(const struct kw_vms *vms, const void *row, struct kw_value *value)
-{
-	part_of(vms, row, value);
-	if (((const struct exits_row *)row)->isa == KW_ISA_USER)
-		value->kind = KW_MISSING;
-}
-
 static void kernel_of_event(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
@@ -236,7 +229,7 @@ static const struct kw_column columns[] = {
 	  KW_AT(exits_row, count), NULL },
 	{ "timed", "TIMED", "… of them timed; if not all, total and its parts are estimates", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_MACHINE, KW_AT(exits_row, timed), NULL },
-	TIMES(exits_row, timed, kernel_part, part_of),
+	TIMES(exits_row, timed, part_of, part_of),
 	{ "min", "MIN", "Shortest exit", KW_MIN, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, min),
 	  shortest },
 	{ "max", "MAX", "Longest exit", KW_MAX, KW_UNIT_NS, KW_SHOW_MACHINE, KW_AT(exits_row, max),
@@ -294,6 +287,7 @@ const struct kw_collector kw_collector_exits = {
 	.table = { &exits_table },
 	.event = &exits_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_exits = "exits.kernel",
 	.open = exits_open,
 	.close = exits_close,
 	.tend = exits_tend,

@@ -150,7 +150,7 @@ static __noinline int faults_done(struct kw_vcpu *v, __u64 now)
 	key.access = v->fault_error & FAULTS_ERROR_BITS;
 	key.result = faults_result(s);
 	key.size = key.result == FAULTS_MAPPED ? s->level : 0;
-	key.isa = v->isa;
+	key.isa = kw_user_exits ? KW_ISA_USER : v->isa;
 	key.level = v->exit_ns ? v->level : 1;
 	value = kw_keyed(&faults_rows, &key, &faults_zero, &s->used_types, FAULTS_TYPES);
 	if (value) {
@@ -220,17 +220,41 @@ KW_TRACEPOINT(fast_page_fault, faults_fast, struct kvm_vcpu *vcpu, struct kvm_pa
 	return 0;
 }
 
+static __always_inline void faults_maps(struct faults_slot *s, struct kvm_page_fault *fault)
+{
+	s->mapped = true;
+	s->level = BPF_CORE_READ(fault, goal_level);
+	if (faults_place(s, fault))
+		s->pfn = BPF_CORE_READ(fault, pfn);
+}
+
+/* KVM for PVM tells of no fault as such. Of one that maps a page, it tells all but how long. */
+static __noinline int faults_untold(struct kvm_page_fault *fault)
+{
+	struct kw_vcpu *v = kw_current_vcpu();
+	struct faults_slot *s = v ? faults_slot(v) : NULL;
+
+	if (!v || !s)
+		return 0;
+	v->fault_ns = bpf_ktime_get_ns();
+	v->fault_gpa = BPF_CORE_READ(fault, addr);
+	v->fault_error = BPF_CORE_READ(fault, error_code);
+	faults_on_fault(v);
+	faults_maps(s, fault);
+	return faults_done(v, v->fault_ns);
+}
+
 /* KVM is about to map a page: which one, how large. */
 KW_TRACEPOINT(kvm_mmu_spte_requested, faults_requested, struct kvm_page_fault *fault)
 {
 	struct faults_slot *s = faults_open();
 
-	if (!s || !fault)
+	if (!fault)
 		return 0;
-	s->mapped = true;
-	s->level = BPF_CORE_READ(fault, goal_level);
-	if (faults_place(s, fault))
-		s->pfn = BPF_CORE_READ(fault, pfn);
+	if (s)
+		faults_maps(s, fault);
+	else if (kw_user_exits)
+		faults_untold(fault);
 	return 0;
 }
 

@@ -125,6 +125,14 @@ static void isa(const struct kw_vms *vms, const void *row, struct kw_value *valu
 	kw_value_text(value, kw_isa_name(((const struct faults_row *)row)->isa));
 }
 
+/* KVM for PVM does not tell. */
+static void event_timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct faults_event_row *)row)->isa == KW_ISA_USER)
+		kw_value_missing(value);
+}
+
 static void event_isa(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
@@ -292,7 +300,7 @@ static const struct kw_column event_columns[] = {
 	  KW_AT(faults_event_row, size), event_size },
 	KW_PAD(faults_event_row, pad),
 	{ "total", "TIME", "Time until KVM's fault handler returned", KW_COUNTER, KW_UNIT_NS,
-	  KW_SHOW_TABLE, KW_AT(faults_event_row, total), NULL },
+	  KW_SHOW_TABLE, KW_AT(faults_event_row, total), event_timed },
 };
 
 static const struct kw_hook_def hooks[] = {
@@ -376,6 +384,8 @@ const struct kw_collector kw_collector_faults = {
 	.table = { &faults_table, &faults_page_table, &faults_zap_table },
 	.event = &faults_event_table,
 	.hooks = KW_HOOKS_OF_EXITS | 1 << KW_HOOK_FAULT | 1 << KW_HOOK_END_OF_VM,
+	.of_exits = "faults.total faults.mean faults.p50 faults.p99 faults.max faults.hist "
+		    "faults-pages.total faults-pages.mean faults-pages.max",
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),
 	.configure = faults_configure,

@@ -181,20 +181,20 @@ static const struct kw_column event_columns[] = {
 /*
  * kprobes first: a 7.3 kernel accepts fentry and fexit on kvm_vm_ioctl, and never calls them. A
  * kretprobe has room for few calls at once, which the vCPUs in KVM_RUN would use up: for them, fexit
- * comes first.
+ * comes first. Where those of VMs cannot be watched, none can.
  */
-#define HOOKS(kind, function, whose, end, second_end)                                              \
-	{ .name = function " begins", .purpose = "ioctls of " whose, .without = "those are not seen",\
+#define HOOKS(kind, function, whose, lost, end, second_end)                                          \
+	{ .name = function " begins", .purpose = "ioctls of " whose, .without = lost,                \
 	  .program = { "ioctl_" kind "_kprobe", "ioctl_" kind "_fentry" }, .counts = true },         \
 	{ .name = function " ends", .purpose = "how long they take, and what they return",           \
-	  .without = "those are not seen",                                                           \
+	  .without = lost,                                                                           \
 	  .program = { "ioctl_" kind end, "ioctl_" kind second_end }, .counts = true }
 
 static const struct kw_hook_def hooks[] = {
-	HOOKS("system", "kvm_dev_ioctl", "/dev/kvm", "_kretprobe", "_fexit"),
-	HOOKS("vm", "kvm_vm_ioctl", "VMs", "_kretprobe", "_fexit"),
-	HOOKS("vcpu", "kvm_vcpu_ioctl", "vCPUs, KVM_RUN included", "_fexit", "_kretprobe"),
-	HOOKS("device", "kvm_device_ioctl", "devices in the kernel", "_kretprobe", "_fexit"),
+	HOOKS("system", "kvm_dev_ioctl", "/dev/kvm", "those are not seen", "_kretprobe", "_fexit"),
+	HOOKS("vm", "kvm_vm_ioctl", "VMs", NULL, "_kretprobe", "_fexit"),
+	HOOKS("vcpu", "kvm_vcpu_ioctl", "vCPUs, KVM_RUN included", "those are not seen", "_fexit", "_kretprobe"),
+	HOOKS("device", "kvm_device_ioctl", "devices in the kernel", "those are not seen", "_kretprobe", "_fexit"),
 	{ .name = "sched_process_exit", .purpose = "end of a process that asked /dev/kvm",
 	  .without = "its rows stay until the run ends", .program = { "ioctl_process_exit" } },
 };
