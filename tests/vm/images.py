@@ -4,17 +4,14 @@
 May know about: a kernel's directory (packages.py), busybox. Nothing of emulators.
 To extend: a further kind of work of the guests is a function of GUEST_INIT.
 """
-import contextlib
-import glob
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-import time
 
-from packages import CACHE
+from packages import CACHE, forget
 
 EARLY_MODULES = ["virtio_pci", "virtio_console", "virtiofs", "overlay"]
 INIT = r"""#!/bin/busybox sh
@@ -138,12 +135,7 @@ def image(kdir, release, busybox, name, modules, init, dirs=()):
     out = f"{kdir}/{name}-{tag}.gz"
     if not os.path.exists(out):
         pack(out, kdir, release, busybox, modules, init, dirs)
-    os.utime(out)
-    for old in glob.glob(f"{kdir}/{name}-*.gz"):
-        # a lab of another version of this file may be using it
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - os.path.getmtime(old) > 86400:
-                os.unlink(old)
+    forget(f"{kdir}/{name}-*.gz", out)
     return out
 
 

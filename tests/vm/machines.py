@@ -5,6 +5,7 @@ May know about: one machine's emulator, its kernels' packages, its root file sys
 To extend: a class below QemuBoot (qemu.py), or below Boot (boot.py) if it is not QEMU, and its
 name in MACHINES.
 """
+import hashlib
 import os
 import re
 import shlex
@@ -65,8 +66,8 @@ class Foreign(QemuBoot):
     """
     suite = ""
     emulator = ()
-    PACKAGES = ["bash", "busybox-static", "coreutils", "findutils", "grep", "libpython3-stdlib",
-                "python3-minimal", "sed", "usr-is-merged", "util-linux",
+    PACKAGES = ["bash", "bpftool", "busybox-static", "coreutils", "findutils", "grep",
+                "libpython3-stdlib", "mount", "python3-minimal", "sed", "usr-is-merged", "util-linux",
                 # what kvm_watcher is linked with
                 "libbpf1", "libelf1", "libjansson4", "libncursesw6", "zlib1g"]
     SYSTEM = {"bin", "boot", "dev", "etc", "lost+found", "proc", "run", "sbin", "sys", "usr", "var"}
@@ -80,7 +81,11 @@ class Foreign(QemuBoot):
 
     @classmethod
     def root(cls):
-        return packages.fetch_tree(f"root-{cls.arch}", cls.arch, cls.suite, cls.PACKAGES)
+        """One for each list of packages: another version of the lab may be using its own."""
+        tag = hashlib.sha256(" ".join(cls.PACKAGES).encode()).hexdigest()[:12]
+        tree = packages.fetch_tree(f"root-{cls.arch}-{tag}", cls.arch, cls.suite, cls.PACKAGES)
+        packages.forget(f"root-{cls.arch}-*", tree)
+        return tree
 
     @classmethod
     def busybox(cls):

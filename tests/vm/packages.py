@@ -50,6 +50,15 @@ def fetching():
         yield
 
 
+def forget(pattern, but):
+    """Of what versions of the lab made, keep one, and those that others used a day ago."""
+    os.utime(but)
+    for old in glob.glob(os.path.join(CACHE, pattern)):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - os.path.getmtime(old) > 86400:
+                shutil.rmtree(old) if os.path.isdir(old) else os.unlink(old)
+
+
 def say(text):
     print(f"lab: fetching {text}", file=sys.stderr)
 
