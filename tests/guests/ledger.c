@@ -154,10 +154,12 @@ static void do_vm(struct vm *vm)
 
 static void do_vcpu(struct vcpu *c)
 {
+#ifdef __KVM_HAVE_VCPU_EVENTS /* not on riscv */
 	struct kvm_vcpu_events events = {};
 
 	vcpu_ioctl(c, KVM_GET_VCPU_EVENTS, &events);
 	vcpu_ioctl(c, KVM_SET_VCPU_EVENTS, &events);
+#endif
 	arch_do_ioctls(c);
 	vcpu_ioctl(c, UNKNOWN, 0);
 }
