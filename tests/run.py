@@ -367,8 +367,9 @@ def vm_kernels(o):
 
 
 def is_few(o, kernel):
-    """Does a run that names nothing take only few cases there?"""
-    return kernel.daily == "few" and not (o.kernel or o.machine or o.matrix or o.case)
+    """Does a run that names nothing, or asks for few, take only few cases there?"""
+    return o.few or (kernel.daily == "few" and
+                     not (o.kernel or o.machine or o.matrix or o.case))
 
 
 def vm_jobs(o, kernel):
@@ -424,6 +425,7 @@ def main():
     p.add_argument("--machine", default="")
     p.add_argument("--kernel", default="")
     p.add_argument("--case", default="")
+    p.add_argument("--few", action="store_true", help="one or two cases of each collector")
     p.add_argument("--matrix", action="store_true",
                    help="all cases on all kernels; writes tests/vm/results, docs/kernels.md")
     p.add_argument("--jobs", type=int, default=2, help="labs at once")
