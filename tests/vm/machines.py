@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import stat
 import threading
 import time
 
@@ -104,8 +105,9 @@ class Foreign(QemuBoot):
         lines = [f"date -s @{int(time.time())} >/dev/null\n",
                  "mkdir /host; mount -t virtiofs -o ro labhost /host\n"]
         for i, d in enumerate(self.own_directories()):
-            d = shlex.quote(d)
-            lines.append(f"mkdir -p .{d} /over/up{i} /over/work{i}; mount -t overlay -o "
+            mode, d = stat.S_IMODE(os.stat(d).st_mode), shlex.quote(d)
+            lines.append(f"mkdir -p .{d}; mkdir -m {mode:o} /over/up{i} /over/work{i}; "
+                         "mount -t overlay -o "
                          f"lowerdir=/host{d},upperdir=/over/up{i},workdir=/over/work{i} overlay .{d}\n")
         return "".join(lines) + super().early()
 
