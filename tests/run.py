@@ -395,13 +395,13 @@ def judge(o, kernel, outputs):
 
 def set_vm(o):
     """Two labs at a time: each emulates its CPUs on one thread."""
-    kernels = vm_kernels(o)
-    try:
-        for k in kernels:
+    kernels = []
+    for k in vm_kernels(o):
+        try:
             lab.fetch(k)
-    except (lab.LabError, subprocess.CalledProcessError) as e:
-        yield "not ok", "vm LAB", f"cannot fetch: {e}"
-        return
+            kernels.append(k)
+        except (lab.LabError, subprocess.CalledProcessError) as e:
+            yield "not ok", f"vm {matrix.label_of(k)} LAB", f"cannot fetch: {e}"
     for arch in sorted({foreign_arch(k.machine) for k in kernels} - {None}):
         p = run("./dev", "build", "--arch", arch)
         if p.returncode:
