@@ -213,6 +213,14 @@ def set_poor(o):
     yield from lines_of(p.stdout, "poor")
     if not re.search(r"^end [1-9]", p.stdout, re.M):
         yield "not ok", "poor", p.stdout[-3000:]
+    results = matrix.Results("pvm built-in")
+    results.add(p.stdout)
+    if o.matrix and not o.case:
+        results.save()
+        matrix.write_page()
+    if not o.case:
+        wrong = results.failed() if o.matrix else results.differences()
+        yield ("not ok" if wrong else "ok"), "matrix pvm built-in", "; ".join(wrong)
 
 
 def has_test_tracepoint():

@@ -255,6 +255,7 @@ const struct kw_collector kw_collector_hypercall = {
 	.table = { &hypercall_table },
 	.event = &hypercall_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.of_guest_exits = true,
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),
 	.configure = hypercall_configure,
