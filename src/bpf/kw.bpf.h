@@ -434,9 +434,12 @@ static __noinline struct kw_vcpu *kw_loaded_slot(void)
 /* The slot of the vCPU that runs on the current thread. */
 static __always_inline struct kw_vcpu *kw_current_vcpu(void)
 {
-	struct kw_vcpu *v = kw_running ? kw_vcpu_of_task(bpf_get_current_task_btf()) : NULL;
+	struct kw_vcpu *v;
 
-	return v || !kw_running || !kw_user_exits ? v : kw_loaded_slot();
+	if (!kw_running)
+		return NULL;
+	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	return v || !kw_user_exits ? v : kw_loaded_slot();
 }
 
 /* The slot of the current vCPU if it is one of this VM's, else of the VM itself. */
