@@ -42,6 +42,15 @@ static __always_inline __u32 kw_switch_state(unsigned long long *ctx, struct tas
 	return kw_switch_has_state ? ctx[3] : kw_task_state(prev);
 }
 
+/*
+ * An exit that is handled on the fast path may be followed by another one with no kvm_entry in
+ * between: Intel's KVM tells of such exits since dcf068da7eb2 ("KVM: VMX: Introduce generic
+ * fastpath handler"), 5.8, and kvm_entry of every entry, and so of those, too, since 9c9025ea003a
+ * ("KVM: x86: Plumb "force_immediate_exit" into kvm_entry() tracepoint"), 6.9 and some stable ones
+ * before, which gave it a second argument.
+ */
+const volatile bool kw_reenters_silently;
+
 #define KW_TASK_STOPPED (4 | 8) /* __TASK_STOPPED, __TASK_TRACED of linux/sched.h */
 
 /* The CPU in whose run queue a task is. */

@@ -34,6 +34,30 @@ static __always_inline void kw_note_exit(struct kw_vcpu *v, struct kw_told t)
 	v->state = KW_ST_KERNEL;
 }
 
+/*
+ * Another exit before an entry: the one before was handled on KVM's fast path, which goes back to
+ * the guest without a word, or an entry was kept from us. The fast path takes about a microsecond
+ * and never leaves the CPU: when it ended is not known, and what passed is taken for the guest's.
+ */
+static __noinline int kw_exit_unended(struct kw_vcpu *v, struct kvm_vcpu *vcpu, __u64 now)
+{
+	if (!v || !vcpu)
+		return 0;
+	if (!kw_reenters_silently || v->isa != KW_ISA_VMX || v->flags & KW_VCPU_SPLIT ||
+	    v->state != KW_ST_KERNEL) {
+		kw_lose(KW_LOSS_UNMATCHED);
+		kw_clear_parts(v);
+		v->about = 0;
+		return 0;
+	}
+	kw_collectors_on_state(v, KW_ST_GUEST, vcpu, v->exit_ns);
+	kw_collectors_on_untimed(v);
+	if (v->about)
+		kw_collectors_on_about(v, now, 0);
+	v->about = 0;
+	return 0;
+}
+
 static __always_inline void kw_exit_begins(struct kw_told t)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -41,12 +65,9 @@ static __always_inline void kw_exit_begins(struct kw_told t)
 
 	if (!v || !t.vcpu)
 		return;
+	if (v->exit_ns)
+		kw_exit_unended(v, t.vcpu, now);
 	kw_collectors_on_state(v, KW_ST_KERNEL, NULL, now);
-	if (v->exit_ns) {
-		kw_lose(KW_LOSS_UNMATCHED);
-		kw_clear_parts(v);
-		v->about = 0;
-	}
 	v->exit_ns = now;
 	v->since_ns = now;
 	kw_note_exit(v, t);
@@ -59,12 +80,11 @@ static __always_inline void kw_exit_counted(struct kw_told t)
 
 	if (!v || !t.vcpu)
 		return;
-	kw_note_exit(v, t);
 	if (v->exit_ns) {
-		kw_lose(KW_LOSS_UNMATCHED);
-		kw_clear_parts(v);
+		kw_exit_unended(v, t.vcpu, bpf_ktime_get_ns());
 		v->exit_ns = 0;
 	}
+	kw_note_exit(v, t);
 	if (kw_timing == KW_TIMED_SOME && kw_is_timed(v))
 		v->exit_ns = v->since_ns = bpf_ktime_get_ns();
 	else

@@ -317,6 +317,7 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	bpf->rodata->kw_isa = wants->isa;
 	bpf->rodata->kw_user_exits = e->user_exits;
 	bpf->rodata->kw_preemptible = kw_tracepoints_preemptible();
+	bpf->rodata->kw_reenters_silently = kw_tracepoint_args("kvm_entry") < 2;
 	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;
 	bpf->rodata->kw_filters = (f->pid.n ? 1 << KW_FILTER_PID : 0) |
 				  (f->tid.n ? 1 << KW_FILTER_TID : 0) |

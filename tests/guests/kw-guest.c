@@ -703,6 +703,8 @@ static void check_injector(void)
 		errx(2, "%s: two vCPUs only", o.kind->name);
 	if (flags & INJECTS && o.vcpus > 8)
 		errx(2, "%s: 8 vCPUs at most", o.kind->name);
+	if (flags & NESTS && o.one_thread)
+		errx(2, "%s: not on one thread", o.kind->name);
 	if (o.dest >= o.vcpus)
 		errx(2, "there is no vCPU %ld", o.dest);
 	if ((o.dest >= 0 || o.coalesce) && !(flags & INJECTS))
@@ -711,7 +713,7 @@ static void check_injector(void)
 		errx(2, "%s: has no pin to mask", o.kind->name);
 	if (o.signals && !(flags & BY_SIGNALS))
 		errx(2, "%s: sends no signals", o.kind->name);
-	if (o.spin_wait && (!(flags & (INJECTS | SENDS_IPIS)) || flags & BY_SIGNALS))
+	if (o.spin_wait && (!(flags & COUNTS) || flags & BY_SIGNALS))
 		errx(2, "%s: does not wait spinning", o.kind->name);
 }
 

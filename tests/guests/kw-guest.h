@@ -72,6 +72,7 @@ enum {
 struct kind {
 	const char *name, *code, *end;
 	unsigned int flags;
+	const char *vmx, *vmx_end; /* of an x86 hypervisor: the same for Intel's processors */
 };
 
 struct options {

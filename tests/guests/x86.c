@@ -16,6 +16,7 @@
 #define XEN_RESULT 42
 
 const uint32_t arch_return = 0xc3;
+bool is_intel;
 
 static struct kvm_cpuid2 *cpuid; /* of all vCPUs */
 
@@ -50,6 +51,8 @@ void arch_init(void)
 	for (uint32_t i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function == 1)
 			cpuid->entries[i].ecx |= features;
+		else if (!cpuid->entries[i].function)
+			is_intel = cpuid->entries[i].ebx == 0x756e6547; /* "Genu" */
 	if (o.kind->flags & HYPERV)
 		put_hyperv();
 }
@@ -111,15 +114,33 @@ static void put_stubs(uint8_t *low)
 		put_stub(low, i);
 }
 
-void arch_put_memory(struct vm *vm)
+/* Intel's instruction in place of AMD's, so that KVM has nothing to mend. */
+static void call_by_vmcall(uint8_t *code, size_t size)
 {
-	memcpy(vm->low + CODE, o.kind->code, o.kind->end - o.kind->code);
+	for (size_t i = 0; i + 3 <= size; i++)
+		if (!memcmp(code + i, (const uint8_t[]){ 0x0f, 0x01, 0xd9 }, 3))
+			code[i + 2] = 0xc1;
+}
+
+static void put_code(struct vm *vm)
+{
+	if (is_intel && o.kind->vmx)
+		memcpy(vm->low + CODE, o.kind->vmx, o.kind->vmx_end - o.kind->vmx);
+	else
+		memcpy(vm->low + CODE, o.kind->code, o.kind->end - o.kind->code);
 	if (o.kind->flags & TOUCHES)
 		memcpy(vm->low + L2_CODE, code_l2mem, code_l2mem_end - code_l2mem);
 	else if (o.kind->flags & CALLS)
 		memcpy(vm->low + L2_CODE, code_l2call, code_l2call_end - code_l2call);
 	else
 		memcpy(vm->low + L2_CODE, code_l2, code_l2_end - code_l2);
+	if (is_intel && o.kind->flags & CALLS)
+		call_by_vmcall(vm->low + CODE, FAULT - CODE);
+}
+
+void arch_put_memory(struct vm *vm)
+{
+	put_code(vm);
 	memcpy(vm->low + ISR, code_isr, code_isr_end - code_isr);
 	memcpy(vm->low + FAULT, code_fault, code_fault_end - code_fault);
 	put_page_tables(vm->low);
@@ -178,53 +199,6 @@ void arch_complete_vm(struct vm *vm)
 
 /* ---- registers ---- */
 
-/* AMD's VMCB: L2 is L1 over again, at L2_CODE; it may do all but CPUID, VMMCALL, VMRUN. */
-static void put_vmcb(struct vcpu *c)
-{
-	uint8_t *vmcb = c->vm->low + VMCB + c->id * 0x1000;
-	static const struct {
-		uint16_t offset, selector, attributes;
-	} segments[] = { { 0x400, 16, 0xc93 },
-			 { 0x410, 8, 0xa9b },
-			 { 0x420, 16, 0xc93 },
-			 { 0x430, 16, 0xc93 } };
-
-	memset(vmcb, 0, 0x1000);
-	*(uint32_t *)(vmcb + 0x00c) = 1 << 18; /* intercept CPUID */
-	*(uint32_t *)(vmcb + 0x010) = 3 << 0;  /* intercept VMRUN, VMMCALL */
-	*(uint32_t *)(vmcb + 0x058) = 1;       /* ASID */
-	for (size_t i = 0; i < sizeof(segments) / sizeof(segments[0]); i++) {
-		*(uint16_t *)(vmcb + segments[i].offset) = segments[i].selector;
-		*(uint16_t *)(vmcb + segments[i].offset + 2) = segments[i].attributes;
-		*(uint32_t *)(vmcb + segments[i].offset + 4) = 0xffffffff;
-	}
-	*(uint32_t *)(vmcb + 0x464) = 23; /* GDTR */
-	*(uint64_t *)(vmcb + 0x468) = GDT;
-	*(uint32_t *)(vmcb + 0x484) = 4095; /* IDTR */
-	*(uint64_t *)(vmcb + 0x488) = IDT;
-	*(uint64_t *)(vmcb + 0x4d0) = 0x1500;	  /* EFER: SVME LMA LME */
-	*(uint64_t *)(vmcb + 0x548) = 0x220;	  /* CR4 */
-	*(uint64_t *)(vmcb + 0x550) = PML4;	  /* CR3 */
-	*(uint64_t *)(vmcb + 0x558) = 0x80000031; /* CR0 */
-	*(uint64_t *)(vmcb + 0x560) = 0x400;	  /* DR7 */
-	*(uint64_t *)(vmcb + 0x568) = 0xffff0ff0; /* DR6 */
-	*(uint64_t *)(vmcb + 0x570) = 2;	  /* RFLAGS */
-	*(uint64_t *)(vmcb + 0x578) = L2_CODE;
-	*(uint64_t *)(vmcb + 0x668) = 0x0007040600070406; /* PAT */
-}
-
-static void enable_svm(struct vcpu *c)
-{
-	struct {
-		struct kvm_msrs m;
-		struct kvm_msr_entry e;
-	} msr = { .m.nmsrs = 1, .e = { .index = 0xc0010117, .data = HSAVE + c->id * 0x1000 } };
-
-	put_vmcb(c);
-	if (vcpu_ioctl(c, KVM_SET_MSRS, &msr) != 1)
-		err(1, "VM_HSAVE_PA");
-}
-
 static void put_system_registers(struct vcpu *c)
 {
 	struct kvm_segment cs = {
@@ -251,7 +225,11 @@ static void put_system_registers(struct vcpu *c)
 	s.cr0 = 0x80000031;
 	s.cr3 = PML4;
 	s.cr4 = 0x220;
-	s.efer = o.kind->flags & NESTS ? 0x1500 : 0x500;
+	s.efer = 0x500;
+	if (o.kind->flags & NESTS && is_intel)
+		s.cr4 |= 0x2000; /* VMXE */
+	else if (o.kind->flags & NESTS)
+		s.efer |= 0x1000; /* SVME */
 	s.gdt.base = GDT;
 	s.gdt.limit = 23;
 	s.idt.base = IDT;
@@ -274,11 +252,11 @@ void arch_put_registers(struct vcpu *c, long count)
 			      .r13 = o.pages,
 			      .r14 = c->vm->number * MAX_VCPUS + c->id };
 
+	if (o.kind->flags & NESTS)
+		enable_nesting(c, !count);
 	put_system_registers(c);
 	if (vcpu_ioctl(c, KVM_SET_REGS, &r) < 0)
 		err(1, "KVM_SET_REGS");
-	if (o.kind->flags & NESTS)
-		enable_svm(c);
 }
 
 /* ---- exits ---- */

@@ -15,8 +15,8 @@
 #define PD	   0x3000
 #define GDT	   0x4000
 #define IDT	   0x5000
-#define VMCB	   0x6000  /* one page per vCPU */
-#define HSAVE	   0x16000 /* one page per vCPU */
+#define VMCB	   0x6000  /* one page per vCPU; Intel: the VMCS */
+#define HSAVE	   0x16000 /* one page per vCPU; Intel: the VMXON region */
 #define L2_CODE	   0x27000
 #define ISR	   0x28000
 #define FAULT	   0x29000
@@ -25,6 +25,7 @@
 #define TAIL_PIC   0x54100	/* by the PIC, */
 #define TAIL_LOW   0x54200	/* by the LAPIC after the line has been lowered */
 #define TAIL_TWICE 0x54300	/* one that has been taken before */
+#define FIELDS	   0x55000	/* struct field: what L1 writes into its VMCS; the last is 0 */
 #define IOAPIC	   0x1fe00000UL /* mapped to IOAPIC_GPA */
 
 #define IOAPIC_GPA 0xfec00000UL
@@ -40,6 +41,19 @@
 #define MSI_VECTOR   0x70
 #define END_VECTOR   0xf0
 #define NUDGE_VECTOR 0xf1
+
+/* A field of a VMCS: its encoding, what is in it. */
+struct field {
+	uint64_t code, value;
+};
+
+extern bool is_intel; /* the processor */
+
+/*
+ * L1 is about to run its guest, for the first time or again: what its processor wants to find in
+ * memory and registers. (x86_nested.c)
+ */
+void enable_nesting(struct vcpu *c, bool first);
 
 void set_line(struct vm *vm, int gsi, int level); /* x86_irq.c */
 

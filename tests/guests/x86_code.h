@@ -11,6 +11,8 @@
  *   ports    OUT to and IN from the ports 0x3f8, 0x2f8 and 0x70
  *   leaves   CPUID of the leaves 0, 1 and 0x80000000
  *   crs      a write of CR4
+ *   cr8      a read and a write of CR8
+ *   fsbase   RDMSR and WRMSR of FS_BASE, which KVM lets guests do by themselves: no exits
  *   mmio     a read from a hole in memory, HOLE, which user space answers
  *   mmior, mmiow   a read from, a write to HOLE + 0x10
  *   mmiok    a read of the IOAPIC, which KVM answers
@@ -27,12 +29,12 @@
  *            with -o). One vCPU only.
  *   flood    CPUID of a random leaf at one of 512 addresses, OUT to a random port, a write to a
  *            random page of 512 MiB of hole
- *   nested   VMRUN of an L2 that does CPUID
+ *   nested   VMRUN of an L2 that does CPUID (here and below: VMRESUME, VMCALL on Intel's)
  *   nestmem  VMRUN of an L2 that writes to a page not yet mapped in KVM and does CPUID; L1 has no
  *            nested paging, so all page faults are the host's to handle
  *   nestcall VMRUN of an L2 that does VMMCALL, which is L1's to handle
  *   timer1, timerd   an expiry of the LAPIC timer, one-shot or TSC deadline, -t ticks ahead; HLT
- *            until then
+ *            until then, or spinning (--spin-wait)
  *   timerp   an expiry of the periodic timer, -t ticks long; those that it does not get to take in
  *            time become one, and one more may expire untaken at the end
  *   selfipi  an IPI to itself by the x2APIC register, taken at once
@@ -63,8 +65,8 @@
 
 /*
  * Guest code, position-independent. rdi: how many; rsi: spins before each; rbp: first page to
- * touch; r8: timer ticks; r9: the vCPU's VMCB, or its board; r12: from page to page; r13: pages to
- * make dirty; r14: a random seed. A loop of 0 does its setup and ends.
+ * touch; r8: timer ticks; r9: the vCPU's VMCB or VMCS, or its board; r12: from page to page; r13:
+ * pages to make dirty; r14: a random seed. A loop of 0 does its setup and ends.
  */
 #define CODE_OF(name, text)                                                                        \
 	asm(".pushsection .rodata\n.globl code_" #name ", code_" #name "_end\ncode_" #name         \
@@ -97,10 +99,25 @@
 #define CR4_1	       " xor $0x40, %ebx\n mov %rbx, %cr4\n" /* MCE */
 #define VMRUN_OF(size) " mov %r9, %rax\n vmrun\n addq $" size ", 0x578(%r9)\n"
 #define VMRUN_1	       VMRUN_OF("2")
-#define TOUCH_1	       " movb $1, (%rbp)\n add %r12, %rbp\n"
-#define READ_4	       " mov (%rax), %ebx\n"
-#define WRITE_4	       " mov %ebx, (%rax)\n"
-#define STACK_1	       " push %rax\n pop %rax\n"
+#define OR_DIE	       " ja 4f\n ud2\n4:\n"
+/* L1 of Intel's: once, on the way to its loop; then it is where L2's first exit has led it to */
+#define VMX_SETUP                                                                                  \
+	" lea 0x10000(%r9), %rax\n push %rax\n vmxon (%rsp)\n" OR_DIE                              \
+	" mov %r9, (%rsp)\n vmclear (%rsp)\n" OR_DIE " vmptrld (%rsp)\n" OR_DIE                    \
+	" pop %rax\n mov $0x55000, %ebx\n"                                                         \
+	"5: mov (%rbx), %rax\n test %rax, %rax\n jz 6f\n"                                          \
+	" vmwrite 8(%rbx), %rax\n" OR_DIE " add $16, %rbx\n jmp 5b\n"                              \
+	"6: mov $0x6c14, %eax\n vmwrite %rsp, %rax\n lea 5f(%rip), %rcx\n"                         \
+	" mov $0x6c16, %eax\n vmwrite %rcx, %rax\n vmlaunch\n ud2\n5:\n"
+#define VMX_LOOPS " lea 7f(%rip), %rcx\n mov $0x6c16, %eax\n vmwrite %rcx, %rax\n"
+#define VMX_SKIP(size)                                                                             \
+	" mov $0x681e, %eax\n vmread %rax, %rcx\n add $" size ", %rcx\n vmwrite %rcx, %rax\n"
+#define VMX_ON(size)	  IF_0(VMX_SETUP VMX_SKIP(size) VMX_LOOPS)
+#define VMRESUME_OF(size) " vmresume\n ud2\n7:\n" VMX_SKIP(size)
+#define TOUCH_1		  " movb $1, (%rbp)\n add %r12, %rbp\n"
+#define READ_4		  " mov (%rax), %ebx\n"
+#define WRITE_4		  " mov %ebx, (%rax)\n"
+#define STACK_1		  " push %rax\n pop %rax\n"
 #define DIRTY_1                                                                                    \
 	" mov %rbp, %rbx\n mov %r13, %rcx\n"                                                       \
 	"4: movb $1, (%rbx)\n add $4096, %rbx\n dec %rcx\n jnz 4b\n"                               \
@@ -130,6 +147,8 @@ CODE_OF(msrs, LOOP("", RDWRMSR("0x8b") RDWRMSR("0x277") RDWRMSR("0x1a0")))
 CODE_OF(ports, LOOP("", OUT_IN("0x3f8") OUT_IN("0x2f8") OUT_IN("0x70")))
 CODE_OF(leaves, LOOP("", CPUID_OF("0") CPUID_OF("1") CPUID_OF("0x80000000")))
 CODE_OF(crs, LOOP(" mov $0x220, %ebx\n", CR4_1))
+CODE_OF(cr8, LOOP("", " mov %cr8, %rbx\n mov %rbx, %cr8\n"))
+CODE_OF(fsbase, LOOP("", RDWRMSR("0xc0000100")))
 CODE_OF(mmior, LOOP(" mov $0x3ff00010, %eax\n" IF_0(READ_4), READ_4))
 CODE_OF(mmiow, LOOP(" mov $0x3ff00010, %eax\n" IF_0(WRITE_4), WRITE_4))
 CODE_OF(mmiok, LOOP(" mov $0x1fe00000, %eax\n" IF_0(READ_4), READ_4))
@@ -150,10 +169,13 @@ CODE_OF(mix, LOOP(X2APIC_ON TIMER_ONESHOT, CPUID_1 OUT_1 IN_1 RDMSR_1 MMIO_1 HLT
 /* a hypervisor: runs L2, which makes one exit, which L1 handles by skipping the instruction */
 CODE_OF(nested, LOOP("", VMRUN_1))
 CODE_OF(nestcall, LOOP("", VMRUN_OF("3")))
+CODE_OF(nested_vmx, LOOP(VMX_ON("2"), VMRESUME_OF("2")))
+CODE_OF(nestcall_vmx, LOOP(VMX_ON("3"), VMRESUME_OF("3")))
 CODE_OF(l2call, "1: vmmcall\n jmp 1b\n")
 CODE_OF(l2, "1: xor %eax, %eax\n cpuid\n jmp 1b\n")
 /* in a run of 0, L2's write goes to the stack */
 CODE_OF(nestmem, LOOP(IF_0(" lea -1024(%rsp), %rbp\n" VMRUN_1), VMRUN_1))
+CODE_OF(nestmem_vmx, LOOP(IF_0(" lea -1024(%rsp), %rbp\n") VMX_ON("2"), VMRESUME_OF("2")))
 CODE_OF(l2mem, "1:" TOUCH_1 CPUID_1 " jmp 1b\n")
 /* interrupts: end-of-interrupt, back */
 CODE_OF(isr, " push %rax\n push %rcx\n push %rdx\n mov $0x80b, %ecx\n xor %eax, %eax\n"
@@ -214,7 +236,9 @@ CODE_OF(tail_pic, SAVE " mov $0x20, %al\n out %al, $0x20\n" RETURN)
 	" mov $0x1fe00000, %edx\n mov 0x820(%r9), %rcx\n lea 0x24(,%rcx,2), %eax\n"                \
 	" mov %eax, (%rdx)\n mov 0x10(%rdx), %eax\n or $0x10000, %eax\n mov %eax, 0x10(%rdx)\n"
 /* until the timer's interrupts are more than they were */
-#define AWAIT_TIMER "4: cmp %rbx, 0x200(%r9)\n jne 5f\n sti\n hlt\n cli\n jmp 4b\n5:\n"
+#define AWAIT_TIMER                                                                                \
+	"4: cmp %rbx, 0x200(%r9)\n jne 5f\n cmpq $0, 0x810(%r9)\n jne 6f\n"                        \
+	" sti\n hlt\n cli\n jmp 4b\n6: sti\n nop\n cli\n jmp 4b\n5:\n"
 #define TIMER_MODE(mode)                                                                           \
 	" mov $0x83e, %ecx\n mov $0xb, %eax\n xor %edx, %edx\n wrmsr\n"                            \
 	" mov $0x832, %ecx\n mov $" mode ", %eax\n xor %edx, %edx\n wrmsr\n"
@@ -275,6 +299,11 @@ const struct kind kinds[] = {
 	{                                                                                          \
 #name, code_##name, code_##name##_end, flags                                       \
 	}
+#define KIND_NESTS(name, flags)                                                                    \
+	{                                                                                          \
+#name, code_##name, code_##name##_end, NESTS | (flags), code_##name##_vmx,         \
+			code_##name##_vmx_end                                                      \
+	}
 	KIND(cpuid, 0),
 	KIND(out, 0),
 	KIND(in, 0),
@@ -288,11 +317,13 @@ const struct kind kinds[] = {
 	KIND(hlt, IRQCHIP),
 	KIND(spin, 0),
 	KIND(mix, IRQCHIP),
-	KIND(nested, NESTS),
+	KIND_NESTS(nested, 0),
 	KIND(msrs, 0),
 	KIND(ports, 0),
 	KIND(leaves, 0),
 	KIND(crs, 0),
+	KIND(cr8, 0),
+	KIND(fsbase, 0),
 	KIND(mmior, 0),
 	KIND(mmiow, 0),
 	KIND(mmiok, IRQCHIP),
@@ -304,8 +335,8 @@ const struct kind kinds[] = {
 	KIND(outu, IN_USER_MODE),
 	KIND(dirty, DIRTIES),
 	KIND(flood, 0),
-	KIND(nestmem, NESTS | TOUCHES),
-	KIND(nestcall, NESTS | CALLS),
+	KIND_NESTS(nestmem, TOUCHES),
+	KIND_NESTS(nestcall, CALLS),
 	KIND(timer1, IRQCHIP | COUNTS),
 	KIND(timerp, IRQCHIP | COUNTS),
 	KIND(timerd, IRQCHIP | COUNTS | DEADLINE),

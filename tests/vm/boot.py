@@ -30,10 +30,12 @@ class Boot:
     arch: Debian's name of its architecture.
     flavours: by flavour of a kernel, how the name of its package ends; the first is the default.
     kvm: the module that makes /dev/kvm, or None where it is built in.
+    smp, mem: CPUs and MiB, unless the command line says otherwise.
     """
     arch = "amd64"
     flavours = {}
     kvm = None
+    smp, mem = 2, 3072
 
     # ---- what a machine may do in its own way ----
 

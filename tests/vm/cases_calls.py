@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from cases_details import map_entries, total
+from cases_details import map_entries
 from harness import *
 
 KVM_CALLS = (1, 5, 9, 11, 10, 12, 0x1234)  # in the order in which the guest makes them
@@ -44,11 +44,11 @@ def check_exits(objects, missed=0):
     rows, exits = rows_of(objects, "hypercall"), rows_of(objects)
     for who in {(r["pid"], r["vcpu"]) for r in rows}:
         match = {"pid": who[0], "vcpu": who[1]}
-        near(total(rows, "exits", **match), count(exits, **match, reason="VMMCALL"), missed,
+        near(total(rows, "exits", **match), count(exits, **match, reason=VMMCALL), missed,
              f"VMMCALL exits of {match}")
     if not missed:
         equal(sum(r["total_ns"] for r in rows if r["timed"]),
-              total(exits, "total_ns", reason="VMMCALL"), "time of calls, and of the exits")
+              total(exits, "total_ns", reason=VMMCALL), "time of calls, and of the exits")
 
 
 def signed(value):

@@ -15,11 +15,7 @@ WHATS = {"msrs": [("rdmsr", 0x8b), ("wrmsr", 0x8b), ("rdmsr", 0x277), ("wrmsr", 
          "ports": [("out", 0x3f8), ("in", 0x3f8), ("out", 0x2f8), ("in", 0x2f8), ("out", 0x70),
                    ("in", 0x70)],
          "leaves": [("cpuid", 0), ("cpuid", 1), ("cpuid", 0x80000000)]}
-REASON = {"msrs": "MSR", "ports": "IO", "leaves": "CPUID"}
-
-
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
+REASON = {"msrs": MSR, "ports": IO, "leaves": "CPUID"}
 
 
 def case_io_by_detail():
@@ -77,7 +73,7 @@ def case_mmio_by_whom():
         for v in (0, 1):
             equal(total(rows, vcpu=v, access=access, page=page, by=by), n, f"{kind} of vCPU {v}")
         equal(total(rows), 2 * n, f"{kind}: all MMIO accesses: {rows}")
-        equal(total(rows, "total_ns"), total(rows_of(objects), "total_ns", reason="NPF"),
+        equal(total(rows, "total_ns"), total(rows_of(objects), "total_ns", reason=NPF),
               f"{kind}: times of the accesses, and of the NPF exits")
         equal(total(rows_of(objects, "io"), what="mmio-" + access), 2 * n, f"{kind}: mmio in io")
         no_losses(objects)
@@ -166,12 +162,12 @@ def case_nested_exits():
     for v in (0, 1):
         equal(total(rows, vcpu=v, what="L2 to L1", reason="CPUID"), n, "reflected CPUID")
         # KVM may let a page fault happen once more: what it counted itself decides
-        of_l1 = total(rows_of(objects), vcpu=v, reason="NPF", level=1)
-        equal(total(rows, vcpu=v, what="L2 by L0", reason="NPF"),
+        of_l1 = total(rows_of(objects), vcpu=v, reason=NPF, level=1)
+        equal(total(rows, vcpu=v, what="L2 by L0", reason=NPF),
               next(r["stats"]["pf_taken"] for r in results if r["vcpu"] == v) - of_l1,
               "page faults of L2, against KVM's statistics")
-        assert total(rows, vcpu=v, what="L2 by L0", reason="NPF") >= n, "page faults of L2"
-        equal(total(rows, vcpu=v, what="L1 tax", reason="VMRUN"), n, "VMRUN")
+        assert total(rows, vcpu=v, what="L2 by L0", reason=NPF) >= n, "page faults of L2"
+        equal(total(rows, vcpu=v, what="L1 tax", reason=VMRUN), n, "VMRUN")
     equal(total(rows, what="L1->L2"), entered, "switches to L2")
     equal(total(rows, what="L2->L1"), reflected, "switches to L1")
     equal(total(rows, what="L2 by L0") + total(rows, what="L2 to L1"), exits, "exits of L2")

@@ -43,7 +43,7 @@ def case_exact_per_kind():
         check_against_kvm(rows, results)
         if kind in ("out", "in", "mmio"):
             equal(sum(r["user_exits"] for r in results), 2 * 211, f"{kind}: user-space exits")
-            assert sum(r["vmm_ns"] for r in rows if r["reason"] in ("IO", "NPF")) > 0, "no VMM time"
+            assert sum(r["vmm_ns"] for r in rows if r["reason"] in IO | NPF) > 0, "no VMM time"
         if kind == "hlt":
             assert sum(r["halted_ns"] for r in rows if r["reason"] == "HLT") > 0, "no halted time"
 
@@ -83,7 +83,7 @@ def case_exact_many_vms():
     equal(len(by_vm), 80, "vCPUs of the process with 40 VMs")
     equal(set(by_vm.values()), {53}, "CPUID exits of each of them")
     for g, res in zip(others, results[1:]):
-        equal(count(rows, pid=g.pid, reason="IO"), 47, f"IO exits of process {g.pid}")
+        equal(count(rows, pid=g.pid, reason=IO), 47, f"IO exits of process {g.pid}")
         check_against_kvm(rows, res)
     equal({r["vm"] for r in rows if r["pid"] != one.pid}, {f"vm{i}" for i in range(8)}, "names")
     equal(sum(r["count"] for r in rows if r["pid"] == one.pid),
@@ -99,7 +99,7 @@ def case_one_thread_runs_all():
         objects = w.finish()
         g.end()
     rows = rows_of(objects)
-    counts = sorted(r["count"] for r in rows if r["reason"] == "IO")
+    counts = sorted(r["count"] for r in rows if r["reason"] in IO)
     equal(counts, [31] * 6, "IO exits per vCPU")
     equal(sum(r["count"] for r in rows), sum(r["exits"] - 1 for r in results), "all exits")
     check_split(rows)
@@ -124,7 +124,7 @@ def case_migrations():
         objects = w.finish()
     rows = rows_of(objects)
     for r in results:
-        equal(count(rows, vcpu=r["vcpu"], reason="IO"), n, f"IO exits of vCPU {r['vcpu']}")
+        equal(count(rows, vcpu=r["vcpu"], reason=IO), n, f"IO exits of vCPU {r['vcpu']}")
         equal({x["tid"] for x in rows if x["vcpu"] == r["vcpu"]}, {r["tid"]}, "thread of the vCPU")
     check_against_kvm(rows, results)
     check_split(rows)
@@ -140,8 +140,8 @@ def case_intervals_add_up():
         g.run()
         objects = w.finish()
     rows = rows_of(objects)
-    parts = [r for r in rows if not r.get("summary") and r["reason"] == "IO"]
-    whole = [r for r in rows if r.get("summary") and r["reason"] == "IO"]
+    parts = [r for r in rows if not r.get("summary") and r["reason"] in IO]
+    whole = [r for r in rows if r.get("summary") and r["reason"] in IO]
     equal(sum(r["count"] for r in whole), 2 * n, "IO exits of the summary")
     for vcpu in (0, 1):
         mine = [r for r in parts if r["vcpu"] == vcpu]
@@ -319,9 +319,9 @@ def case_filters():
             ("--tid", f"{tids[0]},{tids[1]}", "--vcpu", "1"):
                 lambda r: r["tid"] in tids and r["vcpu"] == 1,
             ("--reason", "hlt,CPUID"): lambda r: r["reason"] in ("HLT", "CPUID"),
-            ("--reason", "0x78"): lambda r: r["reason"] == "HLT",
-            ("--exclude", "MSR,Io"): lambda r: r["reason"] not in ("MSR", "IO"),
-            ("--reason", "HLT,IO", "--exclude", "IO", "-p", b.pid, "--vcpu", "0"):
+            ("--reason", "12" if INTEL else "0x78"): lambda r: r["reason"] == "HLT",
+            ("--exclude", ",".join(MSR | IO).title()): lambda r: r["reason"] not in MSR | IO,
+            ("--reason", ",".join({"HLT"} | IO), "--exclude", *IO, "-p", b.pid, "--vcpu", "0"):
                 lambda r: r["reason"] == "HLT" and r["pid"] == b.pid and r["vcpu"] == 0,
         }
         watches = {args: Watch(*args) for args in cases}
@@ -337,7 +337,7 @@ def case_filters():
             expected = sorted((key(r) for r in all_rows if passes(r)), key=str)
             assert expected, f"{args}: the test expects nothing"
             # interrupts of the host come when they come, and may hit the edges of a run
-            drop = lambda ks: [k for k in ks if k[2] not in ("INTERRUPT", "FASTPATH")]  # noqa: E731
+            drop = lambda ks: [k for k in ks if k[2] not in INTERRUPT | {"FASTPATH"}]  # noqa: E731
             equal(drop(got), drop(expected), f"rows with {args}")
 
 
@@ -454,16 +454,17 @@ def case_too_many_vcpus():
 
 def case_trace():
     n = 307
-    with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch("--exclude", "INTERRUPT,NPF",
+    with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch("--exclude",
+                                                          ",".join(INTERRUPT | NPF),
                                                           verb="trace") as w:
         g.run()
         time.sleep(0.3)
         objects = w.finish()
-    rows = [r for r in rows_of(objects) if r["reason"] == "IO"]
+    rows = [r for r in rows_of(objects) if r["reason"] in IO]
     equal([sum(1 for r in rows if r["vcpu"] == v) for v in (0, 1)], [n, n], "events per vCPU")
     for r in rows:
         equal(sum(r[p] for p in PARTS), r["total_ns"], "parts of an event")
-    assert not any(r["reason"] in ("INTERRUPT", "NPF") for r in rows_of(objects)), "excluded"
+    assert not any(r["reason"] in INTERRUPT | NPF for r in rows_of(objects)), "excluded"
     for vcpu in (0, 1):
         times = [r["mono_ns"] for r in rows if r["vcpu"] == vcpu]
         equal(sorted(times), times, "times of a vCPU's events")
@@ -485,7 +486,7 @@ def case_trace_slower():
 
 def case_hist():
     with Guest("-k", "out", "-n", 200) as g:
-        p = subprocess.Popen([WATCHER, "hist", "exits", "--reason", "IO", "-v"], text=True,
+        p = subprocess.Popen([WATCHER, "hist", "exits", "--reason", *IO, "-v"], text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for line in p.stderr:
             if "counting since" in line:

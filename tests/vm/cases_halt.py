@@ -16,10 +16,6 @@ PARAMETER = "/sys/module/kvm/parameters/"
 IFS = [10000, 20000, 50000, 100000, 200000, 400000, 1000000, 4000000]
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
 @contextlib.contextmanager
 def parameters(**values):
     """KVM's parameters of halt-polling; a VM takes the limit when it is made."""

@@ -14,10 +14,6 @@ INJECTED, EOI, ACCEPTED = "kvm/kvm_inj_virq", "kvm/kvm_eoi", "kvm/kvm_apic_accep
 END, NUDGE = 0xf0, 0xf1  # vectors of the guests' own MSIs: the end, and a word to take notice
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
 def of_vm(rows, **match):
     return [r for r in rows if all(r[k] == v for k, v in match.items())]
 

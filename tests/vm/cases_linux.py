@@ -17,10 +17,6 @@ KVM_GET_DIRTY_LOG = 0x4010ae42
 KVM_RUN = 0xae80
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
 def freeze(pid):
     """Stop all threads: every vCPU is then amidst an exit, and nothing more is counted."""
     os.kill(pid, signal.SIGSTOP)

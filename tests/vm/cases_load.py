@@ -14,10 +14,6 @@ from harness import *
 MS = 1000000
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
 def nothing_lost(objects):
     """Nor has a guest that is killed finished its exit, nor are changes of state of interest here."""
     equal(set(losses_of(objects)) - {"unfinished", "split"}, set(), "losses")

@@ -11,16 +11,12 @@ import time
 from harness import *
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
 def check_faults(objects, results):
     """Faults are the NPF exits, vCPU by vCPU, and what came of them is what KVM counted."""
     rows = rows_of(objects, "faults")
     for g in results:
         match = {"pid": g["pid"], "vcpu": g["vcpu"]}
-        equal(total(rows, **match), total(rows_of(objects), **match, reason="NPF"),
+        equal(total(rows, **match), total(rows_of(objects), **match, reason=NPF),
               f"faults of {match} against NPF exits")
         stats = g["stats"]
         for result, count in (("mapped", stats["pf_fixed"] - stats["pf_fast"]),

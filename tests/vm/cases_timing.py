@@ -11,7 +11,7 @@ TIMES = ("total_ns", "min_ns", "max_ns", "mean_ns", "p50_ns", "p99_ns", "on_cpu_
 
 
 def one(rows, **match):
-    found = [r for r in rows if all(r[k] == v for k, v in match.items())]
+    found = matching(rows, **match)
     equal(len(found), 1, f"rows of {match}")
     return found[0]
 
@@ -26,7 +26,7 @@ def case_timing_none():
         # the exit in which the guest ended, an IO that no entry follows, is counted, too
         for reason, level in reasons:
             for v in range(2):
-                equal(count(rows, vcpu=v, reason=reason, level=level), 211 + (reason == "IO"),
+                equal(count(rows, vcpu=v, reason=reason, level=level), 211 + (reason == IO),
                       f"{kind}: {reason}")
         for r in rows:
             equal({r[t] for t in TIMES}, {None}, f"times of {r}")
@@ -62,7 +62,7 @@ def case_timing_sampled_hides_nothing():
     with Guest("-k", "out", "-n", n) as g, Watch("--sample", one_in) as w:
         g.run()
         rows = rows_of(w.finish())
-    r = one(rows, reason="IO")
+    r = one(rows, reason=IO)
     # the exit in which the guest ended counts as well, unless it was one to be timed
     assert r["count"] in (n, n + 1), f"IO exits: {r['count']}, expected {n} or {n + 1}"
     assert abs(r["timed"] - n / one_in) < 5 * (n / 4) ** 0.5, f"timed: {r['timed']}"

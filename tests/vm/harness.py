@@ -22,11 +22,28 @@ with open(os.path.join(os.path.dirname(__file__), "../../src/collectors/list.h")
     ALL = ",".join(re.findall(r"^KW_COLLECTOR\((\w+)\)", _list.read(), re.M))
 PARTS = ("kernel_ns", "vmm_ns", "poll_ns", "halted_ns", "waiting_ns")
 
+INTEL = os.path.exists("/sys/module/kvm_intel")
+
+
+def words(amd, *intel):
+    """A reason that cases ask for by AMD's word, in the words of the processor."""
+    return frozenset(intel if INTEL else (amd,))
+
+
+IO = words("IO", "IO_INSTRUCTION")
+MSR = words("MSR", "MSR_READ", "MSR_WRITE")
+RDMSR = words("MSR", "MSR_READ")
+WRMSR = words("MSR", "MSR_WRITE")
+NPF = words("NPF", "EPT_VIOLATION", "EPT_MISCONFIG")
+VMMCALL = words("VMMCALL", "VMCALL")
+VMRUN = words("VMRUN", "VMLAUNCH", "VMRESUME")
+INTERRUPT = words("INTERRUPT", "EXTERNAL_INTERRUPT")
+
 # Kinds of guests: the reason that they make exactly N exits for, and the level of those.
 KINDS = {
-    "cpuid": [("CPUID", 1)], "out": [("IO", 1)], "in": [("IO", 1)], "rdmsr": [("MSR", 1)],
-    "wrmsr": [("MSR", 1)], "vmmcall": [("VMMCALL", 1)], "mmio": [("NPF", 1)],
-    "touch": [("NPF", 1)], "hlt": [("HLT", 1)], "nested": [("VMRUN", 1), ("CPUID", 2)],
+    "cpuid": [("CPUID", 1)], "out": [(IO, 1)], "in": [(IO, 1)], "rdmsr": [(RDMSR, 1)],
+    "wrmsr": [(WRMSR, 1)], "vmcall" if INTEL else "vmmcall": [(VMMCALL, 1)], "mmio": [(NPF, 1)],
+    "touch": [(NPF, 1)], "hlt": [("HLT", 1)], "nested": [(VMRUN, 1), ("CPUID", 2)],
 }
 
 
@@ -157,8 +174,18 @@ def losses_of(objects):
     return lost
 
 
+def matching(rows, **match):
+    """Those whose columns have these values; a set: one of them."""
+    return [r for r in rows if all(r[k] in v if isinstance(v, frozenset) else r[k] == v
+                                   for k, v in match.items())]
+
+
+def total(rows, column="count", **match):
+    return sum(r[column] for r in matching(rows, **match))
+
+
 def count(rows, **match):
-    return sum(r["count"] for r in rows if all(r[k] == v for k, v in match.items()))
+    return total(rows, **match)
 
 
 def check_split(rows):

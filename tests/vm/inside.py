@@ -30,12 +30,15 @@ import cases_poor
 import cases_time
 import cases_timing
 import cases_verifier
+import cases_vmx
 import cases_works
-from harness import Broken, Skip
+from harness import INTEL, Broken, Skip
 
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
            cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier, cases_cost,
            cases_poor, cases_works)
+if INTEL:  # in an emulator that is too slow for all of them
+    MODULES = (cases_vmx, cases_works)
 
 
 # One or two cases of each collector, and what matrix.py asks for: what --few runs. Modules of cases

@@ -55,9 +55,9 @@ def arguments():
     r.add_argument("--machine", choices=MACHINES, default="svm")
     r.add_argument("--kernel", help="a series, newest, or newest-1: the one before it")
     r.add_argument("--flavour", help="another build of it, such as 16k")
-    r.add_argument("--smp", type=int, default=2)
+    r.add_argument("--smp", type=int, help="CPUs")
     r.add_argument("--nodes", type=int, default=1, help="NUMA nodes")
-    r.add_argument("--mem", type=int, default=3072, help="MiB")
+    r.add_argument("--mem", type=int, help="MiB")
     r.add_argument("--timeout", type=float, default=300, help="seconds; 0 = none")
     r.add_argument("--rw", action="append", default=[], help="share DIR writable at the same path")
     r.add_argument("--env", action="append", default=[], help="NAME=VALUE for the command")
@@ -75,7 +75,8 @@ def arguments():
     if o.verb == "run":
         o.command = o.command[1:] if o.command[:1] == ["--"] else o.command
         o.kernel = o.kernel or kernels(o.machine)[0].series
-        o.smp = 1 if o.icount else o.smp
+        o.smp = 1 if o.icount else o.smp or MACHINES[o.machine].smp
+        o.mem = o.mem or MACHINES[o.machine].mem
         if o.tty and not (sys.stdin.isatty() and sys.stdout.isatty()):
             p.error("--tty: standard input and output must be a terminal")
         if not o.command:

@@ -15,6 +15,7 @@ import threading
 import time
 
 import packages
+from bochs import Vmx
 from boot import TOP
 from qemu import QemuBoot
 
@@ -137,4 +138,4 @@ class Riscv64(Foreign):
         return [self.emulator[0], "-machine", "virt", "-cpu", "rv64"]
 
 
-MACHINES = {"svm": Svm, "arm64": Arm64, "riscv64": Riscv64}
+MACHINES = {"svm": Svm, "vmx": Vmx, "arm64": Arm64, "riscv64": Riscv64}

@@ -27,6 +27,7 @@ struct exits_state {
 	uint32_t *free;	 /* returned records, to be put there again */
 	size_t n_free, free_room;
 	bool split;				     /* times are known by their parts */
+	bool all;				     /* every exit is to be timed */
 	uint64_t *carry[EXITS_CHUNKS * EXITS_CHUNK]; /* per record, or NULL: carries by bucket */
 };
 
@@ -136,6 +137,7 @@ int exits_open(const struct kw_live *live, void **ret_state)
 	if (!s)
 		return -ENOMEM;
 	s->split = live->bpf->rodata->kw_timing != KW_TIMED_AT_ENTRY;
+	s->all = live->bpf->rodata->kw_timing == KW_TIMED_ALL;
 	err = take_chunk(live, s, bpf_map__fd(live->bpf->maps.exits_first));
 	err = err ?: fill_filters(live, live->filters) ?: exits_tend(live, s);
 	if (err) {
@@ -248,6 +250,8 @@ static int read_record(const struct kw_live *live, struct exits_state *s, uint32
 	row->level = r.level;
 	row->count = r.count + r.untimed;
 	row->timed = r.count;
+	if (s->all && r.count) /* the others were handled on a fast path, in next to no time */
+		row->timed = row->count;
 	row->total = r.total;
 	row->kernel = s->split ? r.total : 0;
 	for (int i = 0; i < KW_PARTS; i++) {

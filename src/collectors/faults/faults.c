@@ -40,8 +40,8 @@ static void name_access(uint8_t isa, uint64_t error, char *dst, size_t size)
 		add_word(dst, size, "exec");
 	if (isa != KW_ISA_VMX && error & FAULTS_USER)
 		add_word(dst, size, "user");
-	if (!*dst)
-		add_word(dst, size, "none");
+	if (!*dst) /* EPT misconfigurations, that is, known MMIO, come without */
+		add_word(dst, size, "unknown");
 }
 
 static void how(const struct kw_vms *vms, const void *row, struct kw_value *value)
