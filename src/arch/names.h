@@ -54,6 +54,13 @@ const char *kw_hyperv_hypercall_name(uint64_t code);
 const char *kw_hyperv_status_name(uint64_t status);
 const char *kw_xen_hypercall_name(uint64_t nr);
 
+/* A riscv control and status register that KVM may be asked for. */
+const char *kw_csr_name(uint64_t csr);
+
+/* Of riscv's calls of SBI: extension << 32 | function; errors are positive. */
+const char *kw_sbi_name(uint64_t nr);
+const char *kw_sbi_error_name(uint32_t error);
+
 /* Name of an ioctl by its request, of a capability or a device type of KVM; NULL: there is none. */
 const char *kw_ioctl_name(uint32_t request);
 const char *kw_cap_name(uint64_t cap);

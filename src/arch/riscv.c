@@ -29,6 +29,7 @@ static const struct kw_reason reasons[] = {
 	{ 21, "LOAD_GUEST_PAGE_FAULT" },
 	{ 22, "VIRTUAL_INST_FAULT" },
 	{ 23, "STORE_GUEST_PAGE_FAULT" },
+	{ 0x1016, "WFI" }, /* a virtual instruction fault, told apart (bpf/arch_riscv.bpf.h) */
 	{ 0x80000001, "IRQ_S_SOFT" },
 	{ 0x80000002, "IRQ_VS_SOFT" },
 	{ 0x80000005, "IRQ_S_TIMER" },
@@ -40,3 +41,17 @@ static const struct kw_reason reasons[] = {
 };
 
 const struct kw_isa_names kw_names_riscv = { KW_ISA_RISCV, "riscv", reasons, ARRAY_SIZE(reasons) };
+
+static const struct kw_reason csrs[] = {
+	{ 0x015, "SEED" },   { 0x14e, "SIEH" },	    { 0x150, "SISELECT" }, { 0x151, "SIREG" },
+	{ 0x15c, "STOPEI" }, { 0xc00, "CYCLE" },    { 0xc01, "TIME" },	   { 0xc02, "INSTRET" },
+	{ 0xc80, "CYCLEH" }, { 0xc82, "INSTRETH" }, { 0xdb0, "STOPI" },
+};
+
+const char *kw_csr_name(uint64_t csr)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(csrs); i++)
+		if (csrs[i].code == csr)
+			return csrs[i].name;
+	return NULL;
+}

@@ -41,13 +41,34 @@ static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+/* scause of exits */
+#define KW_RISCV_FETCH_FAULT  20
+#define KW_RISCV_LOAD_FAULT   21
+#define KW_RISCV_VIRTUAL_INST 22
+#define KW_RISCV_STORE_FAULT  23
+
 /*
- * The exit of a vCPU that has nothing to do: WFI is one of the instructions that exit as
- * EXC_VIRTUAL_INST_FAULT, which by itself does not tell them apart.
+ * WFI, one of the instructions that exit as 22: so it has a code of its own. A processor need not
+ * tell which instruction it was; then it is 22.
  */
+#define KW_RISCV_WFI		 0x1016
+#define KW_RISCV_INSTRUCTION_WFI 0x10500073
+
+/* The reason is scause, whose highest bit says interrupt: here it is bit 31. */
+static __always_inline __u32 kw_riscv_code(struct kvm_cpu_trap *trap)
+{
+	unsigned long scause = trap ? BPF_CORE_READ(trap, scause) : 0;
+
+	if (scause == KW_RISCV_VIRTUAL_INST &&
+	    BPF_CORE_READ(trap, stval) == KW_RISCV_INSTRUCTION_WFI)
+		return KW_RISCV_WFI;
+	return scause >> 63 << 31 | (scause & 0x7fffffff);
+}
+
+/* The exit of a vCPU that has nothing to do. */
 static __always_inline bool kw_is_hlt(__u32 isa, __u32 code)
 {
-	return code == 22;
+	return code == KW_RISCV_WFI;
 }
 
 static __always_inline bool kw_guest_rip(struct kvm_vcpu *vcpu, __u32 isa, __u64 *ret)

@@ -235,7 +235,7 @@ struct kvm_cpu_context {
 	struct user_pt_regs regs;
 #else /* riscv */
 	unsigned long sepc;
-	unsigned long a0;
+	unsigned long a0, a1, a2, a3, a4, a5, a6, a7;
 #endif
 };
 
@@ -387,9 +387,19 @@ struct vcpu_vmx___vt {
 	struct vcpu_vt vt;
 };
 
+/* riscv: what user space is told; mmio is a member of a union without a name */
+struct kvm_run {
+	struct {
+		__u8 data[8];
+		__u32 len;
+	} mmio;
+};
+
 /* riscv: what kvm_exit tells of an exit */
 struct kvm_cpu_trap {
 	unsigned long scause;
+	unsigned long stval;
+	unsigned long htval;
 };
 
 /* until 6.2, the emulator read hflags through this */

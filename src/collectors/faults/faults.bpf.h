@@ -315,6 +315,10 @@ int BPF_KRETPROBE(faults_end_kretprobe)
 }
 #endif /* x86 */
 
+#if defined(__TARGET_ARCH_riscv)
+#include "faults_riscv.bpf.h"
+#endif
+
 /* ---- what the host takes away ---- */
 
 #define FAULTS_PF_KTHREAD 0x00200000 /* include/linux/sched.h */

@@ -216,4 +216,8 @@ KW_TRACEPOINT(kvm_xen_hypercall, hypercall_xen)
 }
 #endif /* x86 */
 
+#if defined(__TARGET_ARCH_riscv)
+#include "hypercall_riscv.bpf.h"
+#endif
+
 #endif

@@ -20,6 +20,7 @@ static void api_value(uint16_t api, struct kw_value *value)
 		[HYPERCALL_KVM] = "kvm",
 		[HYPERCALL_HYPERV] = "hyperv",
 		[HYPERCALL_XEN] = "xen",
+		[HYPERCALL_SBI] = "sbi",
 	};
 
 	api &= ~HYPERCALL_OTHER;
@@ -47,6 +48,8 @@ static const char *name_of(uint16_t api, uint64_t nr)
 		return kw_hyperv_hypercall_name(nr);
 	case HYPERCALL_XEN:
 		return kw_xen_hypercall_name(nr);
+	case HYPERCALL_SBI:
+		return kw_sbi_name(nr);
 	default:
 		return NULL;
 	}
@@ -64,6 +67,9 @@ static void name_value(uint16_t api, uint64_t nr, struct kw_value *value)
 		snprintf(value->buf, sizeof(value->buf), "other");
 	else if (name)
 		snprintf(value->buf, sizeof(value->buf), "%s", name);
+	else if (api == HYPERCALL_SBI)
+		snprintf(value->buf, sizeof(value->buf), "0x%x:%u", (uint32_t)(nr >> 32),
+			 (uint32_t)nr);
 	else if (api == HYPERCALL_HYPERV || nr > UINT16_MAX)
 		snprintf(value->buf, sizeof(value->buf), "0x%" PRIx64, nr);
 	else
@@ -162,7 +168,7 @@ static void result_code(const struct kw_vms *vms, const void *row, struct kw_val
 /* clang-format off */
 
 static const struct kw_column columns[] = {
-	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen; none: exits by the hypercall instruction "
+	{ "api", "API", "Whose hypercalls: kvm, hyperv, xen; riscv: sbi; none: exits by the hypercall instruction "
 	  "of which KVM told no call", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(hypercall_row, api), api },
 	{ "name", "NAME", "Which one; a number if it has no name; other: of those beyond the table's size",
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, name },
@@ -219,8 +225,10 @@ static const struct kw_column event_columns[] = {
 };
 
 static const struct kw_hook_def hooks[] = {
-	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .program = { "hypercall_kvm", "hypercall_kvm_raw" },
-	  .counts = true },
+	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .without = "those are not seen",
+	  .program = { "hypercall_kvm", "hypercall_kvm_raw" }, .counts = true },
+	{ .name = "kvm_riscv_vcpu_sbi_ecall", .purpose = "calls of SBI", .without = "those are not seen",
+	  .program = { "hypercall_sbi_fentry", "hypercall_sbi_kprobe" }, .counts = true },
 	{ .name = "kvm_hv_hypercall", .purpose = "Hyper-V's hypercalls",
 	  .without = "those are not seen", .program = { "hypercall_hyperv", "hypercall_hyperv_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall_done", .purpose = "what Hyper-V's hypercalls return",

@@ -16,6 +16,7 @@ enum hypercall_api {
 	HYPERCALL_KVM,
 	HYPERCALL_HYPERV,
 	HYPERCALL_XEN,
+	HYPERCALL_SBI, /* riscv: extension << 32 | function */
 	HYPERCALL_APIS,
 };
 

@@ -122,6 +122,8 @@ static uint32_t error_of(uint64_t result)
 
 static const char *error_name(uint16_t api, uint32_t error)
 {
+	if (api == HYPERCALL_SBI)
+		return kw_sbi_error_name(error);
 	return api == HYPERCALL_KVM ? kw_kvm_error_name(error) : strerrorname_np(error);
 }
 

@@ -183,4 +183,8 @@ KW_TRACEPOINT(kvm_fast_mmio, io_fast_mmio, __u64 gpa)
 }
 #endif /* x86 */
 
+#if defined(__TARGET_ARCH_riscv)
+#include "io_riscv.bpf.h"
+#endif
+
 #endif

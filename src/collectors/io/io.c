@@ -25,6 +25,8 @@ static void what(const struct kw_vms *vms, const void *row, struct kw_value *val
 		[IO_MMIO_READ] = "mmio-read",
 		[IO_MMIO_WRITE] = "mmio-write",
 		[IO_USER] = "to-user",
+		[IO_CSR_READ] = "csr-read",
+		[IO_CSR_WRITE] = "csr-write",
 	};
 	const struct io_row *r = row;
 
@@ -66,6 +68,8 @@ static void detail(const struct kw_vms *vms, const void *row, struct kw_value *v
 	}
 	if (r->what == IO_MSR_READ || r->what == IO_MSR_WRITE)
 		name = kw_msr_name(r->detail);
+	if (r->what == IO_CSR_READ || r->what == IO_CSR_WRITE)
+		name = kw_csr_name(r->detail);
 	snprintf(value->buf, size, "0x%" PRIx64 "%s%s", r->detail, name ? " " : "", name ?: "");
 }
 
@@ -182,6 +186,12 @@ static const struct kw_hook_def hooks[] = {
 	  .program = { "io_cpuid", "io_cpuid_raw" }, .counts = true },
 	{ .name = "kvm_cr", .purpose = "control registers", .without = "no control registers are seen",
 	  .program = { "io_cr", "io_cr_raw" }, .counts = true },
+	{ .name = "kvm_exit of CSRs", .purpose = "CSR accesses", .without = "no CSRs are seen",
+	  .program = { "io_csr", "io_csr_raw" }, .counts = true },
+	{ .name = "kvm_riscv_vcpu_mmio_store", .purpose = "MMIO writes", .without = "those are not seen",
+	  .program = { "io_store" }, .counts = true },
+	{ .name = "kvm_riscv_vcpu_mmio_load", .purpose = "MMIO reads", .without = "those are not seen",
+	  .program = { "io_load" }, .counts = true },
 	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .without = "no MMIO is seen",
 	  .program = { "io_mmio", "io_mmio_raw" }, .counts = true },
 	{ .name = "kvm_fast_mmio", .purpose = "MMIO writes that only signal an eventfd",

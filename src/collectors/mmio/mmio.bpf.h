@@ -202,6 +202,10 @@ KW_TRACEPOINT(kvm_fast_mmio, mmio_fast, __u64 gpa)
 }
 #endif /* x86 */
 
+#if defined(__TARGET_ARCH_riscv)
+#include "mmio_riscv.bpf.h"
+#endif
+
 /* An ioeventfd took a write: that of the open access, unless the write was to a port. */
 static __always_inline int mmio_ioeventfd(int ret)
 {

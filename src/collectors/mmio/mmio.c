@@ -119,8 +119,14 @@ static const struct kw_column event_columns[] = {
 };
 
 static const struct kw_hook_def hooks[] = {
-	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .program = { "mmio_tp", "mmio_tp_raw" },
-	  .counts = true },
+	{ .name = "kvm_mmio", .purpose = "MMIO accesses (riscv: writes)",
+	  .program = { "mmio_tp", "mmio_tp_raw", "mmio_store" }, .counts = true },
+	{ .name = "kvm_riscv_vcpu_mmio_load begins", .purpose = "MMIO reads",
+	  .without = "those are not seen", .program = { "mmio_load" }, .counts = true },
+	{ .name = "kvm_riscv_vcpu_mmio_store ends", .purpose = "sizes and values of writes",
+	  .without = "those are not known", .program = { "mmio_stored" } },
+	{ .name = "kvm_riscv_vcpu_mmio_load ends", .purpose = "sizes and values of reads",
+	  .without = "those are not known", .program = { "mmio_loaded" } },
 	{ .name = "kvm_fast_mmio", .purpose = "MMIO writes that only signal an eventfd",
 	  .without = "fast MMIO is not seen", .program = { "mmio_fast", "mmio_fast_raw" }, .counts = true },
 	{ .name = "ioeventfd", .purpose = "which other writes an ioeventfd takes",
