@@ -18,6 +18,12 @@
 #define KW_ARCH		 "arch_x86.bpf.h"
 #define KW_SPINE_OF_ARCH "spine_x86.bpf.h"
 #endif
+/* Faults tell whether there was a translation that forbade the access; not so on riscv. */
+#if defined(__TARGET_ARCH_riscv)
+#define KW_FAULTS_TELL_PRESENT false
+#else
+#define KW_FAULTS_TELL_PRESENT true
+#endif
 #ifndef KW_ARCH_H /* the benchmark has its own */
 #define KW_ARCH_H KW_ARCH
 #endif

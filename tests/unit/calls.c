@@ -66,6 +66,24 @@ static void other_hypercalls(void **state)
 	assert_null(kw_xen_hypercall_name(0x80000011));
 }
 
+static void sbi(void **state)
+{
+	(void)state;
+	assert_string_equal(kw_sbi_name(0x1000000000), "BASE_GET_SPEC_VERSION");
+	assert_string_equal(kw_sbi_name(0x54494d4500000000), "TIME_SET_TIMER");
+	assert_string_equal(kw_sbi_name(0x48534d00000003), "HSM_HART_SUSPEND");
+	assert_string_equal(kw_sbi_name(1ULL << 32 | 77), "LEGACY_CONSOLE_PUTCHAR");
+	assert_string_equal(kw_sbi_name(8ULL << 32), "LEGACY_SHUTDOWN");
+	assert_null(kw_sbi_name(9ULL << 32));
+	assert_null(kw_sbi_name(0x1000000007));
+	assert_null(kw_sbi_name(UINT64_MAX));
+	assert_null(kw_sbi_error_name(0));
+	assert_string_equal(kw_sbi_error_name(2), "NOT_SUPPORTED");
+	assert_null(kw_sbi_error_name(15));
+	assert_string_equal(kw_csr_name(0xc00), "CYCLE");
+	assert_null(kw_csr_name(0xc03));
+}
+
 static void ioctls(void **state)
 {
 	static const struct kw_reason kernel[] = {
@@ -410,6 +428,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(kvm_hypercalls),
 		cmocka_unit_test(other_hypercalls),
+		cmocka_unit_test(sbi),
 		cmocka_unit_test(ioctls),
 		cmocka_unit_test(kvm_calls),
 		cmocka_unit_test(results),

@@ -172,7 +172,8 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	if (vm && !(vm->flags & KW_VCPU_IGNORED))
 		dirty_count_page(vm, id, gfn, gfn - BPF_CORE_READ(memslot, base_gfn));
 	/* the page that the guest wrote to, not one that KVM writes to in passing */
-	if (v->about & KW_ABOUT_FAULT && v->fault_error & DIRTY_PRESENT &&
+	if (v->about & KW_ABOUT_FAULT &&
+	    (v->fault_error & DIRTY_PRESENT || !KW_FAULTS_TELL_PRESENT) &&
 	    v->fault_error & DIRTY_WRITE && v->fault_gpa >> 12 == gfn) {
 		s->memslot = id;
 		v->about |= KW_ABOUT_DIRTY;

@@ -132,7 +132,8 @@ static const struct kw_column columns[] = {
 	  0, 0, per_second },
 	{ "marks", "MARKS", "Times that KVM marked a page of the slot as dirty", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(dirty_row, count), NULL },
-	{ "stalls", "STALLS", "Exits because of a write to a page that logging protects", KW_COUNTER,
+	{ "stalls", "STALLS", "Exits because of a write to a page that logging protects (riscv: or that was "
+	  "not mapped yet)", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(dirty_row, stalls), NULL },
 	{ "stalled", "STALLED", "Time from those exits to the next entry", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(dirty_row, stalled), NULL },

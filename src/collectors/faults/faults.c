@@ -62,18 +62,27 @@ static void event_access(const struct kw_vms *vms, const void *row, struct kw_va
 	name_access(r->isa, r->error, value->buf, sizeof(value->buf));
 }
 
+/* riscv's faults do not tell whether there was a translation. */
+static void present_value(uint8_t isa, uint64_t error, struct kw_value *value)
+{
+	if (isa != KW_ISA_RISCV)
+		kw_value_text(value, error & FAULTS_PRESENT ? "yes" : "no");
+}
+
 static void present(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct faults_row *r = row;
+
 	(void)vms;
-	kw_value_text(value,
-		      ((const struct faults_row *)row)->access & FAULTS_PRESENT ? "yes" : "no");
+	present_value(r->isa, r->access, value);
 }
 
 static void event_present(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct faults_event_row *r = row;
+
 	(void)vms;
-	kw_value_text(value, ((const struct faults_event_row *)row)->error & FAULTS_PRESENT ? "yes"
-											    : "no");
+	present_value(r->isa, r->error, value);
 }
 
 static const char *result_name(uint8_t result)
@@ -223,7 +232,7 @@ static void page_longest(const struct kw_vms *vms, const void *row, struct kw_va
 static const struct kw_column columns[] = {
 	{ "access", "ACCESS", "What the guest did, as the isa defines it (AMD: user is set in most "
 	  "nested faults)", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, access), how },
-	{ "present", "P", "There was a translation, which forbade the access", KW_DERIVED,
+	{ "present", "P", "There was a translation, which forbade the access; missing where faults do not tell", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, present },
 	{ "result", "RESULT", "mapped, fast (without KVM's MMU lock), spurious (mapped already), mmio, "
 	  "emulate, error, or retry", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, result), result },
@@ -288,7 +297,7 @@ static const struct kw_column event_columns[] = {
 	  KW_AT(faults_event_row, memslot), memslot },
 	{ "access", "ACCESS", "What the guest did, as the isa defines it", KW_DERIVED, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, 0, 0, event_access, 10 },
-	{ "present", "P", "There was a translation, which forbade the access", KW_DERIVED,
+	{ "present", "P", "There was a translation, which forbade the access; missing where faults do not tell", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, event_present, 3 },
 	{ "error", "ERROR", "Error code", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_MACHINE,
 	  KW_AT(faults_event_row, error), NULL },

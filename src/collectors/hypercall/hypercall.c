@@ -16,11 +16,8 @@
 static void api_value(uint16_t api, struct kw_value *value)
 {
 	static const char *const names[HYPERCALL_APIS] = {
-		[HYPERCALL_NONE] = "none",
-		[HYPERCALL_KVM] = "kvm",
-		[HYPERCALL_HYPERV] = "hyperv",
-		[HYPERCALL_XEN] = "xen",
-		[HYPERCALL_SBI] = "sbi",
+		[HYPERCALL_NONE] = "none", [HYPERCALL_KVM] = "kvm", [HYPERCALL_HYPERV] = "hyperv",
+		[HYPERCALL_XEN] = "xen",   [HYPERCALL_SBI] = "sbi",
 	};
 
 	api &= ~HYPERCALL_OTHER;

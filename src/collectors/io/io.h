@@ -20,7 +20,7 @@ enum io_what {
 	IO_CR_WRITE,
 	IO_MMIO_READ,
 	IO_MMIO_WRITE,
-	IO_USER, /* exit to user space, by reason */
+	IO_USER,     /* exit to user space, by reason */
 	IO_CSR_READ, /* riscv */
 	IO_CSR_WRITE,
 	IO_WHATS,
