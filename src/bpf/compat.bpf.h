@@ -18,6 +18,99 @@
  */
 const volatile bool kw_typed = true;
 
+/*
+ * This object is for kernels whose verifier knows neither atomic operations that tell what was
+ * there, 5ffa25502b5a ("bpf: Add instructions for atomic_[cmp]xchg"), 5.12, nor pointers as
+ * arguments of functions that it verifies on their own, e5069b9c23b3 ("bpf: Support pointers in
+ * global func args"). It refuses a program that has one where it never comes to it: hence
+ * two objects, of which user space tries which one it is.
+ */
+#ifdef KW_PLAIN
+#define KW_VERIFIED_ALONE static __noinline
+#else
+#define KW_VERIFIED_ALONE __noinline
+#endif
+
+/* Who is in kw_swap() at an address; in the plain object alone. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, __u32);
+} kw_swaps SEC(".maps");
+
+/*
+ * Put what is wanted where old is, unless something else is there: that is returned, or, if another
+ * CPU is doing the same just now and this kernel has no better way, anything but old.
+ */
+static __always_inline __u64 kw_swap64(__u64 *p, __u64 old, __u64 wanted)
+{
+#ifdef KW_PLAIN
+	__u64 key = (__u64)p, now;
+	__u32 mine = 0;
+
+	if (bpf_map_update_elem(&kw_swaps, &key, &mine, BPF_NOEXIST))
+		return ~old;
+	now = *(volatile __u64 *)p;
+	if (now == old)
+		*(volatile __u64 *)p = wanted;
+	bpf_map_delete_elem(&kw_swaps, &key);
+	return now;
+#else
+	return __sync_val_compare_and_swap(p, old, wanted);
+#endif
+}
+
+static __always_inline __u32 kw_swap32(__u32 *p, __u32 old, __u32 wanted)
+{
+#ifdef KW_PLAIN
+	__u64 key = (__u64)p;
+	__u32 mine = 0, now;
+
+	if (bpf_map_update_elem(&kw_swaps, &key, &mine, BPF_NOEXIST))
+		return ~old;
+	now = *(volatile __u32 *)p;
+	if (now == old)
+		*(volatile __u32 *)p = wanted;
+	bpf_map_delete_elem(&kw_swaps, &key);
+	return now;
+#else
+	return __sync_val_compare_and_swap(p, old, wanted);
+#endif
+}
+
+/*
+ * Threads have storage for what programs note of them: since a10787e6d58c ("bpf: Enable task local
+ * storage for tracing programs").
+ */
+static __always_inline bool kw_threads_have_storage(void)
+{
+	struct task_struct *task = NULL;
+
+	return bpf_core_field_exists(task->bpf_storage);
+}
+
+/*
+ * The current thread. Its type is known since 3ca1032ab7ab ("bpf: Implement get_current_task_btf
+ * and RET_PTR_TO_BTF_ID"), 5.11: before, fields are to be read by BPF_CORE_READ().
+ */
+static __always_inline struct task_struct *kw_current(void)
+{
+	return kw_threads_have_storage() ? bpf_get_current_task_btf()
+					 : (void *)(long)bpf_get_current_task();
+}
+
+static __always_inline __u32 kw_tid(struct task_struct *task)
+{
+	return kw_threads_have_storage() ? task->pid : BPF_CORE_READ(task, pid);
+}
+
+/* Nothing was ever noted of this thread; false also where that takes longer to find out. */
+static __always_inline bool kw_is_blank(struct task_struct *task)
+{
+	return kw_threads_have_storage() && !task->bpf_storage;
+}
+
 /* What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. */
 static __always_inline __u32 kw_task_state(struct task_struct *task)
 {
@@ -143,6 +236,108 @@ static __always_inline struct kvm_vcpu *kw_loaded_vcpu(void)
 
 	return notifier ? notifier - bpf_core_field_offset(struct kvm_vcpu, preempt_notifier.link)
 			: NULL;
+}
+
+/*
+ * Types of KVM's own headers where the kernel does not tell types of modules (kw_typed): what they
+ * were when that began, 5.11. Where one points back, that is checked before it is believed.
+ */
+struct kvm_lapic_untold {
+	__u64 base_address;
+	void *dev;
+	struct {
+		struct {
+			struct {
+				char node[24];
+				__s64 expires;
+			} node;
+			char rest[32];
+		} timer;
+		__s64 period;
+		__s64 target_expiration;
+		__u32 timer_mode, timer_mode_mask;
+		__u64 tscdeadline, expired_tscdeadline;
+		__u32 timer_advance_ns;
+		__s64 advance_expire_delta;
+		atomic_t pending;
+		bool hv_timer_in_use;
+	} lapic_timer;
+	__u32 divide_count;
+	struct kvm_vcpu *vcpu;
+	bool sw_enabled, irr_pending, lvt0_in_nmi_mode;
+	__s16 isr_count;
+	int highest_isr_cache;
+	void *regs;
+};
+
+struct kvm_kernel_irq_routing_entry_untold {
+	__u32 gsi, type;
+	void *set;
+	struct {
+		__u32 address_lo, address_hi, data;
+	} msi;
+};
+
+struct kvm_device_untold {
+	void *ops;
+	struct kvm *kvm;
+};
+
+struct kvm_pic_untold {
+	__u32 lock;
+	bool wakeup_needed;
+	__u32 pending_acks;
+	struct kvm *kvm;
+	struct {
+		__u8 before[5], irq_base, after[11];
+		void *pics_state;
+	} pics[2];
+};
+
+/* A field of struct kvm_type, by its path. */
+#define kw_read_kvm(kvm_type, pointer, field)                                                      \
+	({                                                                                         \
+		__typeof__(((struct kvm_type##_untold *)0)->field) value = 0;                      \
+                                                                                                   \
+		if (bpf_core_type_exists(struct kvm_type))                                         \
+			value = BPF_CORE_READ((struct kvm_type *)(pointer), field);                \
+		else                                                                               \
+			bpf_probe_read_kernel(                                                     \
+				&value, sizeof(value),                                             \
+				(void *)(pointer) +                                                \
+					__builtin_offsetof(struct kvm_type##_untold, field));      \
+		value;                                                                             \
+	})
+
+#define kw_read_lapic(apic, field) kw_read_kvm(kvm_lapic, apic, field)
+
+/* The vCPU of a local APIC; NULL: this is none. */
+static __always_inline struct kvm_vcpu *kw_vcpu_of_lapic(struct kvm_lapic *apic)
+{
+	struct kvm_vcpu *vcpu = kw_read_lapic(apic, vcpu);
+
+	if (!bpf_core_type_exists(struct kvm_lapic) && BPF_CORE_READ(vcpu, arch.apic) != apic)
+		return NULL;
+	return vcpu;
+}
+
+/*
+ * mark_page_dirty_in_slot() is not told the VM before 28bd726aa404 ("KVM: Pass in kvm pointer into
+ * mark_page_dirty_in_slot()"), 5.11: the second argument is not the slot then, but the number of a
+ * page, which is no address of the kernel.
+ */
+static __always_inline bool kw_is_page_number(const void *second)
+{
+	return (__s64)second >= 0;
+}
+
+/*
+ * The address space of a memory slot, which knows it since 9e9eb226b912 ("KVM: Cache as_id in
+ * kvm_memory_slot"), 5.11; before, slots of system management mode count as the others.
+ */
+static __always_inline __u32 kw_as_id(struct kvm_memory_slot *memslot)
+{
+	return bpf_core_field_exists(memslot->as_id) ? BPF_CORE_READ(memslot, as_id) : 0;
 }
 
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).

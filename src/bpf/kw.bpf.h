@@ -58,11 +58,16 @@
 
 #define KW_TOO_MANY 16384 /* sizes that user space replaces before loading */
 
+#ifndef KW_ON_AT_FIRST /* unit tests have it otherwise */
+#define KW_ON_AT_FIRST 0
+#endif
+
 /*
  * What user space decides before loading. The verifier knows these constants, and leaves out what
  * is not wanted, but for the loads of the constants themselves: so all switches are in one.
  */
-const volatile __u32 kw_on; /* collectors that were chosen: bits of 1 << enum kw_collector_id */
+const volatile __u32 kw_on =
+	KW_ON_AT_FIRST; /* collectors that were chosen: bits of 1 << enum kw_collector_id */
 
 #define KW_ON(collector)    (1U << KW_ID_##collector)
 #define kw_is_on(collector) (kw_on & KW_ON(collector))
@@ -149,7 +154,10 @@ struct {
 	__type(value, __u32);
 } vcpu_free SEC(".maps");
 
-/* The slot of the vCPU that a thread runs. */
+/*
+ * The slot of the vCPU that a thread runs. Where threads have no storage, user space makes it a
+ * hash by thread id; functions below that are called kw_thread_… hide that.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -258,6 +266,48 @@ static __always_inline struct kw_vcpu *kw_vcpu_create(struct kvm_vcpu *vcpu, __u
 	return v;
 }
 
+/* The slot of the vCPU that a thread runs; NULL: it never ran one. */
+static __always_inline __u32 *kw_thread_slot(struct task_struct *task)
+{
+	__u32 tid;
+
+	if (kw_threads_have_storage())
+		return bpf_task_storage_get(&vcpu_tasks, task, 0, 0);
+	tid = kw_tid(task);
+	return bpf_map_lookup_elem(&vcpu_tasks, &tid);
+}
+
+/* The same, made if there is none yet; NULL: there is no room. */
+static __always_inline __u32 *kw_thread_make(struct task_struct *task)
+{
+	__u32 tid, none = 0;
+
+	if (kw_threads_have_storage())
+		return bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	tid = kw_tid(task);
+	bpf_map_update_elem(&vcpu_tasks, &tid, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&vcpu_tasks, &tid);
+}
+
+/* The thread that ran a vCPU does so no more. Storage ends with its thread. */
+static __always_inline void kw_thread_forget(struct kw_vcpu *v)
+{
+	__u32 *slot, tid = v->tid;
+
+	if (kw_threads_have_storage())
+		return;
+	slot = bpf_map_lookup_elem(&vcpu_tasks, &tid);
+	if (slot && *slot == v->slot) /* else it runs another one */
+		bpf_map_delete_elem(&vcpu_tasks, &tid);
+}
+
+/* Is this the thread that runs a vCPU? Its id alone may be a later one's, of another process. */
+static __always_inline bool kw_thread_is(struct task_struct *task, const struct kw_vcpu *v)
+{
+	return v->tid == kw_tid(task) &&
+	       (kw_threads_have_storage() || v->tgid == (__u32)BPF_CORE_READ(task, tgid));
+}
+
 /* The vCPU is no more. Its figures stay until user space has read them. */
 static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 {
@@ -267,6 +317,7 @@ static __always_inline void kw_vcpu_end(struct kw_vcpu *v)
 		return;
 	if (v->exit_ns)
 		v->unfinished++;
+	kw_thread_forget(v);
 	v->vcpu = 0;
 	v->died_ns = bpf_ktime_get_ns();
 	__sync_fetch_and_add(&kw_vcpus_ended, 1);
@@ -281,22 +332,24 @@ static __always_inline void kw_collectors_on_thread(struct kw_vcpu *before, stru
 /* Not the vCPU last seen on this CPU: look it up, and tell the thread which vCPU it runs. */
 static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32 cpu)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct kw_vcpu *v = kw_slot_of((__u64)vcpu), *before;
-	__u32 *slot, tid;
+	struct task_struct *task = kw_current();
+	__u32 *slot, tid, mine = kw_tid(task);
 
-	if (v && kw_ends_with_thread && v->tid && v->tid != (__u32)task->pid) {
+	if (v && kw_ends_with_thread && v->tid && v->tid != mine) {
 		kw_vcpu_end(v); /* the end of its thread is still to be told, or was kept from us */
 		v = NULL;
 	}
-	v = v ?: kw_vcpu_create(vcpu, task->pid, task);
+	v = v ?: kw_vcpu_create(vcpu, mine, task);
 	if (!v) {
 		kw_lose(KW_LOSS_NO_SLOT);
 		return NULL;
 	}
 	tid = v->tid;
-	v->tid = task->pid;
-	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (tid != mine)
+		kw_thread_forget(v);
+	v->tid = mine;
+	slot = kw_thread_make(task);
 	if (!slot) {
 		kw_lose(KW_LOSS_NO_TASK); /* and no memo, so that it is tried again */
 		return v;
@@ -334,12 +387,10 @@ static __always_inline struct kw_vcpu *kw_vcpu_find(struct kvm_vcpu *vcpu)
 /* The slot of the vCPU that a thread runs, also of an excluded one; NULL if it runs none. */
 static __always_inline struct kw_vcpu *kw_any_vcpu_of_task(struct task_struct *task)
 {
-	struct kw_vcpu *v;
-	__u32 *slot;
+	__u32 *slot = kw_thread_slot(task);
+	struct kw_vcpu *v = slot ? kw_slot(*slot) : NULL;
 
-	slot = bpf_task_storage_get(&vcpu_tasks, task, 0, 0);
-	v = slot ? kw_slot(*slot) : NULL;
-	return v && v->vcpu && v->tid == (__u32)task->pid ? v : NULL;
+	return v && v->vcpu && kw_thread_is(task, v) ? v : NULL;
 }
 
 /* The slot of the vCPU that a thread runs; NULL if it runs none, or an excluded one. */
@@ -444,14 +495,14 @@ static __always_inline struct kw_vcpu *kw_current_vcpu(void)
 
 	if (!kw_running)
 		return NULL;
-	v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	v = kw_vcpu_of_task(kw_current());
 	return v || !kw_user_exits ? v : kw_loaded_slot();
 }
 
 /* The slot of the current vCPU if it is one of this VM's, else of the VM itself. */
 static __always_inline struct kw_vcpu *kw_actor(struct kvm *kvm)
 {
-	struct kw_vcpu *v = kw_vcpu_of_task(bpf_get_current_task_btf());
+	struct kw_vcpu *v = kw_vcpu_of_task(kw_current());
 
 	return v && v->kvm == (__u64)kvm ? v : kw_vm_find(kvm);
 }

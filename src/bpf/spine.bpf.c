@@ -339,7 +339,7 @@ int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	if (!kw_running)
 		return 0;
 	now = kw_collectors_on_any_switch(prev, cpu);
-	if (!prev->bpf_storage && !next->bpf_storage)
+	if (kw_is_blank(prev) && kw_is_blank(next))
 		return 0;
 	now = now ?: bpf_ktime_get_ns();
 	v = kw_vcpu_of_task(prev);
@@ -363,7 +363,7 @@ int BPF_PROG(kw_sched_wakeup, struct task_struct *task)
 {
 	struct kw_vcpu *v;
 
-	if (!kw_running || !task->bpf_storage)
+	if (!kw_running || kw_is_blank(task))
 		return 0;
 	v = kw_vcpu_of_task(task);
 	if (v && v->off_ns && !v->wake_ns) {
@@ -412,7 +412,7 @@ int BPF_PROG(kw_destroy_thread, struct task_struct *task)
 {
 	struct kw_vcpu *v;
 
-	if (!task->bpf_storage)
+	if (kw_is_blank(task))
 		return 0;
 	v = kw_any_vcpu_of_task(task);
 	if (v)

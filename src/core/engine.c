@@ -11,6 +11,7 @@
 #include "kbtf.h"
 #include "kvm_watcher.skel.h"
 #include "log.h"
+#include "object.h"
 #include "tsc.h"
 #include "vmident.h"
 
@@ -291,10 +292,6 @@ static void prepare_maps(struct kw_engine *e, const struct kw_wants *wants)
 	bpf_map__set_max_entries(bpf->maps.vcpu_slots, wants->max_vcpus);
 	bpf_map__set_max_entries(bpf->maps.vcpu_free, wants->max_vcpus + 1);
 	bpf_map__set_autocreate(bpf->maps.events, wants->events);
-	if (!kw_maps_can_allocate()) { /* what all collectors use must not warn */
-		bpf_map__set_map_flags(bpf->maps.vcpu_slots, 0);
-		bpf_map__set_map_flags(bpf->maps.filter_ids, 0);
-	}
 	for (size_t i = 0; (c = kw_collector(i)); i++)
 		bpf_object__for_each_map (map, bpf->obj)
 			if (!chosen(e, wants, c) && owns(c, bpf_map__name(map)))
@@ -331,6 +328,7 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 		if (err)
 			return err;
 	}
+	kw_object_fit_maps(bpf);
 	return 0;
 }
 
@@ -387,6 +385,8 @@ static bool is_absent(const struct bpf_program *p)
 		return kw_tracepoint_args(target + 1) < 0;
 	if (is_raw(p))
 		return !kw_has_kvm_event(target + 1);
+	if (is_kprobe(p))
+		return !kw_has_symbol(target + 1);
 	return is_trampoline(p) && !kw_has_function(target + 1);
 }
 
@@ -555,7 +555,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	int err;
 
 	*refused_program = 0;
-	e->bpf = kvm_watcher_bpf__open();
+	e->bpf = kw_object_open();
 	if (!e->bpf)
 		return -errno;
 	for (size_t i = 0; i < e->n_hooks; i++)

@@ -18,6 +18,7 @@
 
 /* Parsed at the first question, of which there are many at the start of a process. */
 static struct btf *vmlinux, *kvm;
+static char *symbols; /* of KVM: "\nNAME" for each */
 
 static struct btf *vmlinux_btf(void)
 {
@@ -39,6 +40,8 @@ void kw_kbtf_release(void)
 		btf__free(kvm);
 	btf__free(vmlinux);
 	kvm = vmlinux = NULL;
+	free(symbols);
+	symbols = NULL;
 }
 
 int kw_tracepoint_args(const char *name)
@@ -57,12 +60,17 @@ int kw_tracepoint_args(const char *name)
 	return t && btf_is_func_proto(t) ? btf_vlen(t) - 1 : -1; /* the first is void * */
 }
 
+bool kw_kvm_is_typed(void)
+{
+	return kw_tracepoint_args("kvm_userspace_exit") >= 0; /* which all processors have */
+}
+
 bool kw_has_kvm_event(const char *name)
 {
 	static const char *const systems[] = { "kvm", "kvmmmu" };
 	char path[128];
 
-	if (kw_tracepoint_args("kvm_userspace_exit") >= 0) /* which all processors have */
+	if (kw_kvm_is_typed())
 		return kw_tracepoint_args(name) >= 0;
 	if (access("/sys/kernel/tracing/events/kvm", F_OK))
 		return true;
@@ -72,6 +80,50 @@ bool kw_has_kvm_event(const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool kw_kvm_event_tells(const char *name, const char *field)
+{
+	_cleanup_fclose_ FILE *f = NULL;
+	char path[128], line[256], end[64];
+	bool found = false;
+
+	snprintf(path, sizeof(path), "/sys/kernel/tracing/events/kvm/%s/format", name);
+	snprintf(end, sizeof(end), " %s;\t", field);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, end);
+	return found;
+}
+
+/* Names of functions of KVM's modules, as /proc/kallsyms has them: "ADDRESS TYPE NAME\t[kvm]" */
+static char *read_symbols(void)
+{
+	_cleanup_fclose_ FILE *in = fopen("/proc/kallsyms", "re");
+	char *text = NULL, line[512], name[256];
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	while (in && fgets(line, sizeof(line), in))
+		if (strstr(line, "\t[kvm") && sscanf(line, "%*s %*s %255s", name) == 1)
+			fprintf(out, "\n%s", name);
+	fputc('\n', out);
+	fclose(out);
+	return text;
+}
+
+bool kw_has_symbol(const char *name)
+{
+	char wanted[128];
+
+	if (kw_kvm_is_typed() || kw_has_function(name))
+		return true;
+	if (!symbols)
+		symbols = read_symbols();
+	snprintf(wanted, sizeof(wanted), "\n%s\n", name);
+	return !symbols || !symbols[1] || strstr(symbols, wanted);
 }
 
 bool kw_has_function(const char *name)
@@ -135,6 +187,11 @@ static bool has_member(const struct btf *btf, const char *type, const char *memb
 	return false;
 }
 
+bool kw_threads_have_storage(void)
+{
+	return has_member(vmlinux_btf(), "task_struct", "bpf_storage");
+}
+
 /* By a module of its own, or built in. */
 static bool is_pvm_without_reasons(void)
 {
@@ -160,7 +217,11 @@ bool kw_tells_of_exits(void)
 
 bool kw_maps_can_allocate(void)
 {
-	return has("bpf_mem_alloc", BTF_KIND_STRUCT);
+	static int known = -1; /* asked at any time, not only when programs are loaded */
+
+	if (known < 0)
+		known = !vmlinux_btf() || has("bpf_mem_alloc", BTF_KIND_STRUCT);
+	return known;
 }
 
 bool kw_tracepoints_preemptible(void)

@@ -19,6 +19,15 @@ int kw_tracepoint_args(const char *name);
  */
 bool kw_has_kvm_event(const char *name);
 
+/* Does the kernel tell the types of KVM? */
+bool kw_kvm_is_typed(void);
+
+/* Has the record that this tracepoint of KVM writes a field of this name? */
+bool kw_kvm_event_tells(const char *name, const char *field);
+
+/* Where the kernel does not tell types of KVM: can there be this function? Elsewhere, true. */
+bool kw_has_symbol(const char *name);
+
 /* Does the kernel or KVM have this function, and tell its type? */
 bool kw_has_function(const char *name);
 
@@ -48,6 +57,9 @@ bool kw_tells_of_exits(void);
 
 /* Free what the answers came from; another question reads it again. */
 void kw_kbtf_release(void);
+
+/* Have threads storage for what programs note of them? As its namesake in bpf/compat.bpf.h. */
+bool kw_threads_have_storage(void);
 
 /*
  * Can maps take memory for an element wherever a program runs? They can since 7c8199e24fa0 ("bpf:

@@ -9,6 +9,7 @@
 
 #include "../util/cleanup.h"
 #include "../util/search.h"
+#include "kbtf.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -31,6 +32,11 @@
 #define FULL_SLOTS 960 /* for no more than 1 << 18 rows */
 #define FULL_QUOTA 256
 #define OTHERS	   16 /* rows of the others */
+
+/* … and where it must allocate the rows at once, too: so many slots, so many bytes of one map. */
+#define FULL_SLOTS_AT_ONCE 64
+#define BYTES_AT_ONCE	   (8 << 20)
+#define ROW_HEAD	   64 /* what the kernel needs for a row besides, about */
 
 static size_t row_size(const struct kw_keyed *k)
 {
@@ -384,14 +390,17 @@ void kw_keyed_size(struct bpf_map *map, uint32_t quota, uint32_t slots)
 	uint64_t wanted = ((uint64_t)quota + OTHERS) * slots;
 	uint64_t most = FULL_SLOTS * (FULL_QUOTA + OTHERS);
 
+	if (!kw_maps_can_allocate())
+		most = BYTES_AT_ONCE /
+		       (bpf_map__key_size(map) + bpf_map__value_size(map) + ROW_HEAD);
 	bpf_map__set_max_entries(map, wanted < most ? wanted : most);
 }
 
 uint32_t kw_keyed_shift(uint32_t live_slots)
 {
-	uint32_t shift = 0;
+	uint32_t full = kw_maps_can_allocate() ? FULL_SLOTS : FULL_SLOTS_AT_ONCE, shift = 0;
 
-	while (live_slots > (uint32_t)FULL_SLOTS << shift && shift < 8)
+	while (live_slots > full << shift && shift < 8)
 		shift++;
 	return shift;
 }

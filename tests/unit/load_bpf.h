@@ -89,6 +89,8 @@ static inline void kw_event_head(struct kw_event *e, const struct kw_vcpu *v, __
 static void *bpf_map_lookup_elem(void *map, const void *key);
 static void *kw_keyed(void *map, const void *key, const void *zero, __u32 *used, __u32 quota);
 
+#define kw_swap64(p, old, wanted) __sync_val_compare_and_swap(p, old, wanted)
+
 #include "collectors/load/load.bpf.h"
 
 static void *bpf_map_lookup_elem(void *map, const void *key)

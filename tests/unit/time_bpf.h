@@ -8,6 +8,7 @@
 #ifndef KW_UNIT_TIME_BPF_H
 #define KW_UNIT_TIME_BPF_H
 
+#define KW_ON_AT_FIRST (1U << KW_ID_time)
 #include "kernel_bpf.h"
 
 #include "collectors/time/time.h"
@@ -28,7 +29,6 @@ static struct rq rqs[CPUS];
 #include "collectors/time/time.bpf.h"
 
 const struct rq runqueues;
-const volatile __u32 kw_on = 1U << KW_ID_time;
 
 #define KW_HOT_BPF_H /* what follows replaces it */
 

@@ -4,6 +4,7 @@
  * May not know about: sinks, the command line, names.
  * To extend: see dirty.h.
  */
+#include "../../core/kbtf.h"
 #include "../../core/keyed.h"
 #include "dirty_rows.h"
 #include "kvm_watcher.skel.h"
@@ -13,7 +14,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PAGES_VMS 32u /* VMs that can fill their share of pages at once */
+/* VMs that can fill their share of pages at once */
+static uint32_t pages_vms(void)
+{
+	return kw_maps_can_allocate() ? 32 : 4;
+}
 
 /* Blocks for twice the host's memory: guests together rarely have more, and dirty it at once. */
 static uint32_t blocks(void)
@@ -25,7 +30,7 @@ int dirty_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.dirty_slots, slots);
 	kw_keyed_size(bpf->maps.dirty_rows, DIRTY_MEMSLOTS, slots);
-	bpf_map__set_max_entries(bpf->maps.dirty_pages, (DIRTY_PAGES + 1) * PAGES_VMS);
+	bpf_map__set_max_entries(bpf->maps.dirty_pages, (DIRTY_PAGES + 1) * pages_vms());
 	kw_keyed_size(bpf->maps.dirty_logs, DIRTY_WHATS, slots);
 	bpf_map__set_max_entries(bpf->maps.dirty_blocks, blocks());
 	return 0;
@@ -79,7 +84,7 @@ int dirty_refresh(const struct kw_live *live, void *state)
 
 	for (uint32_t i = 1; i < live->n_slots; i++)
 		vms += live->vcpu[i].born_ns && live->vcpu[i].vcpu_id == KW_VM_ITSELF;
-	while (vms > PAGES_VMS << shift && shift < 8)
+	while (vms > pages_vms() << shift && shift < 8)
 		shift++;
 	live->bpf->bss->dirty_pages_shift = shift;
 	return kw_tables_refresh(live, state);

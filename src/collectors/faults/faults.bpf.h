@@ -202,6 +202,18 @@ static __always_inline bool faults_place(struct faults_slot *s, struct kvm_page_
 
 #define FAULTS_SPTE_PFN(spte) (((spte)&0x000ffffffffff000ULL) >> 12) /* bits 51…12 */
 
+static __always_inline int faults_fast_ends(struct faults_slot *s, __u64 old, int ret)
+{
+	if ((__u32)ret == faults_ret_fixed)
+		s->fast = true;
+	else if ((__u32)ret == faults_ret_spurious)
+		s->ret = FAULTS_SPURIOUS;
+	else
+		return 0;
+	s->pfn = FAULTS_SPTE_PFN(old);
+	return 0;
+}
+
 KW_TRACEPOINT(fast_page_fault, faults_fast, struct kvm_vcpu *vcpu, struct kvm_page_fault *fault,
 	      __u64 *sptep, __u64 old, int ret)
 {
@@ -210,13 +222,37 @@ KW_TRACEPOINT(fast_page_fault, faults_fast, struct kvm_vcpu *vcpu, struct kvm_pa
 	if (!s || !fault)
 		return 0;
 	faults_place(s, fault);
-	if ((__u32)ret == faults_ret_fixed)
-		s->fast = true;
-	else if ((__u32)ret == faults_ret_spurious)
-		s->ret = FAULTS_SPURIOUS;
-	else
+	return faults_fast_ends(s, old, ret);
+}
+
+/*
+ * Faults had no structure before f0066d94c92d ("KVM: MMU: change tracepoints arguments to
+ * kvm_page_fault"), 5.16; where that type is unknown, the programs that use it are refused, and
+ * where it is known, those that read more arguments than there are. No memory slot is told.
+ */
+SEC("?raw_tp/fast_page_fault")
+int BPF_PROG(faults_fast_old, struct kvm_vcpu *vcpu, __u64 gpa, __u32 error, __u64 *sptep,
+	     __u64 old, int ret)
+{
+	struct faults_slot *s = faults_open();
+
+	if (!s)
 		return 0;
-	s->pfn = FAULTS_SPTE_PFN(old);
+	s->gfn = gpa >> 12;
+	return faults_fast_ends(s, old, ret);
+}
+
+SEC("?raw_tp/kvm_mmu_spte_requested")
+int BPF_PROG(faults_requested_old, __u64 gpa, int level, __u64 pfn)
+{
+	struct faults_slot *s = faults_open();
+
+	if (!s)
+		return 0;
+	s->mapped = true;
+	s->level = level;
+	s->gfn = gpa >> 12;
+	s->pfn = pfn;
 	return 0;
 }
 
@@ -345,11 +381,11 @@ static __always_inline bool faults_begins(const char *comm, const char *name, in
 /* Who does it: the current thread. */
 static __always_inline __u32 faults_actor(struct kw_vcpu *vm)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = kw_current();
 	char comm[16] = {};
 
-	if (!(task->flags & FAULTS_PF_KTHREAD)) {
-		if ((__u32)task->tgid != vm->tgid)
+	if (!(BPF_CORE_READ(task, flags) & FAULTS_PF_KTHREAD)) {
+		if (bpf_get_current_pid_tgid() >> 32 != vm->tgid)
 			return FAULTS_BY_OTHER;
 		return kw_vcpu_of_task(task) ? FAULTS_BY_VCPU : FAULTS_BY_VMM;
 	}
@@ -487,7 +523,7 @@ static __always_inline int faults_unmap(struct kvm_gfn_range *range)
 	struct faults_call *call = bpf_map_lookup_elem(&faults_calls, &key);
 
 	/* the address space of system management mode has the same memory once more */
-	if (call && range && !BPF_CORE_READ(range, slot, as_id))
+	if (call && range && !kw_as_id(BPF_CORE_READ(range, slot)))
 		call->guest += BPF_CORE_READ(range, end) - BPF_CORE_READ(range, start);
 	return 0;
 }

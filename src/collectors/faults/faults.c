@@ -314,10 +314,10 @@ static const struct kw_column event_columns[] = {
 
 static const struct kw_hook_def hooks[] = {
 	{ .name = "fast_page_fault", .purpose = "faults repaired without KVM's MMU lock",
-	  .without = "those show as retry or mapped", .program = { "faults_fast", "faults_fast_raw" } },
+	  .without = "those show as retry or mapped", .program = { "faults_fast", "faults_fast_old", "faults_fast_raw" } },
 	{ .name = "kvm_mmu_spte_requested", .purpose = "which page is mapped, and how large",
 	  .without = "sizes, memory slots and host pages are not known",
-	  .program = { "faults_requested", "faults_requested_raw" } },
+	  .program = { "faults_requested", "faults_requested_old", "faults_requested_raw" } },
 	{ .name = "second stage is mapped", .purpose = "which page is mapped",
 	  .without = "mapped pages show as retry",
 	  .program = { "faults_gstage_fexit", "faults_mmu_map_fexit" } },

@@ -14,10 +14,17 @@
 
 /*
  * What KVM's page fault handlers return is an enumeration without a name, and its values moved
- * when RET_PF_WRITE_PROTECTED came (after 6.1): ask this kernel's BTF.
+ * when RET_PF_WRITE_PROTECTED came (after 6.1): ask this kernel's BTF. Kernels that do not tell the
+ * types of KVM's module have the values that came with c4371c2a682e ("KVM: x86/mmu: Return unique
+ * RET_PF_* values if the fault was fixed"), 5.10.
  */
 static void learn_results(struct kvm_watcher_bpf *bpf)
 {
+	if (!kw_kvm_is_typed()) {
+		bpf->rodata->faults_ret_emulate = 1;
+		bpf->rodata->faults_ret_fixed = 3;
+		bpf->rodata->faults_ret_spurious = 4;
+	}
 	kw_kvm_enumerator("RET_PF_EMULATE", (uint32_t *)&bpf->rodata->faults_ret_emulate);
 	kw_kvm_enumerator("RET_PF_FIXED", (uint32_t *)&bpf->rodata->faults_ret_fixed);
 	kw_kvm_enumerator("RET_PF_SPURIOUS", (uint32_t *)&bpf->rodata->faults_ret_spurious);

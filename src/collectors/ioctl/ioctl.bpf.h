@@ -29,8 +29,8 @@ static const struct ioctl_value ioctl_zero;
  */
 static __noinline struct kw_vcpu *ioctl_process(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u64 key = IOCTL_PROCESS | (__u32)task->tgid;
+	__u64 key = IOCTL_PROCESS | bpf_get_current_pid_tgid() >> 32;
+	struct task_struct *task = kw_current();
 	struct kw_vcpu *v = kw_slot_of(key);
 
 	if (v && v->start_ns != BPF_CORE_READ(task, group_leader, start_boottime)) {
@@ -58,7 +58,7 @@ static __always_inline struct kw_vcpu *ioctl_object(__u32 scope, struct file *fi
 	if (scope == IOCTL_VM)
 		return kw_vm_find(object);
 	if (scope == IOCTL_DEVICE)
-		return kw_vm_find(BPF_CORE_READ((struct kvm_device *)object, kvm));
+		return kw_vm_find(kw_read_kvm(kvm_device, object, kvm));
 	return kw_vcpu_of(object);
 }
 

@@ -109,7 +109,7 @@ KW_TRACEPOINT(kvm_eoi, irq_eoi, struct kvm_lapic *apic, int vector)
 
 	if (!kw_running || !apic || vector < 0)
 		return 0;
-	v = kw_vcpu_of(BPF_CORE_READ(apic, vcpu));
+	v = kw_vcpu_of(kw_vcpu_of_lapic(apic));
 	value = v ? irq_vector(v, vector) : NULL;
 	if (!value)
 		return 0;
@@ -139,7 +139,7 @@ KW_TRACEPOINT(kvm_pv_eoi, irq_pv_eoi, struct kvm_lapic *apic, int vector)
 
 	if (!kw_running || !apic || vector < 0)
 		return 0;
-	v = kw_vcpu_of(BPF_CORE_READ(apic, vcpu));
+	v = kw_vcpu_of(kw_vcpu_of_lapic(apic));
 	value = v ? irq_vector(v, vector) : NULL;
 	if (value)
 		value->pv_eois++;

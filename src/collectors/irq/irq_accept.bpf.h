@@ -9,9 +9,9 @@
 
 #include "irq_raise.bpf.h"
 
-static __always_inline __u32 irq_apic_register(struct kvm_lapic *apic, __u32 reg)
+/* regs: those of a local APIC */
+static __always_inline __u32 irq_apic_register(void *regs, __u32 reg)
 {
-	void *regs = BPF_CORE_READ(apic, regs);
 	__u32 value = 0;
 
 	if (regs)
@@ -86,14 +86,15 @@ static __always_inline int irq_accept_begins(struct kvm_lapic *apic, __u32 mode,
 
 	if (!kw_running || !apic)
 		return 0;
-	call.kvm = (__u64)BPF_CORE_READ(apic, vcpu);
+	call.kvm = (__u64)kw_vcpu_of_lapic(apic);
 	call.line = (__u64)apic;
 	call.since_ns = bpf_ktime_get_ns();
 	vector &= 0xff;
 	if (call.mode <= IRQ_LOWEST) {
-		call.coalesced =
-			irq_apic_register(apic, IRQ_APIC_IRR + vector / 32 * 16) >> (vector % 32) &
-			1;
+		call.coalesced = irq_apic_register(kw_read_lapic(apic, regs),
+						   IRQ_APIC_IRR + vector / 32 * 16) >>
+					 (vector % 32) &
+				 1;
 		if (!call.coalesced)
 			irq_pending(&call);
 	}
@@ -117,8 +118,10 @@ static const __u16 irq_lvt[] = { 0x320, 0x370, 0x340, 0x350, 0x360, 0x330, 0x2f0
 /* Which entry of its local vector table a vCPU's interrupt is of; 0: of none. */
 static __always_inline __u32 irq_lvt_of(struct kvm_lapic *apic, __u32 vector, __u32 mode)
 {
+	void *regs = kw_read_lapic(apic, regs);
+
 	for (__u32 i = 0; i < sizeof(irq_lvt) / sizeof(irq_lvt[0]); i++) {
-		__u32 value = irq_apic_register(apic, irq_lvt[i]);
+		__u32 value = irq_apic_register(regs, irq_lvt[i]);
 		__u32 its_mode = i < IRQ_LVT_WITH_MODE ? IRQ_FIXED : value >> 8 & 7;
 
 		if (value & IRQ_APIC_MASKED || its_mode != mode)

@@ -132,6 +132,7 @@ KW_TRACEPOINT(kvm_pic_set_irq, irq_pic, __u32 chip, __u32 pin, __u32 elcr, __u32
 	__u32 how = (imr >> (pin & 7) & 1 ? IRQ_MASKED : 0) | (coalesced ? IRQ_COALESCED : 0);
 	struct irq_raised r = { .key.source = IRQ_PIC, .key.mode = IRQ_EXTINT };
 	struct irq_vector_value *value;
+	struct kvm_pic *pic;
 	struct kw_vcpu *vm;
 	struct kvm *kvm;
 
@@ -139,8 +140,9 @@ KW_TRACEPOINT(kvm_pic_set_irq, irq_pic, __u32 chip, __u32 pin, __u32 elcr, __u32
 		return 0;
 	kvm = (struct kvm *)c->kvm;
 	r.key.line = (chip & 1) * 8 + (pin & 7);
-	r.key.vector = (chip & 1 ? BPF_CORE_READ(kvm, arch.vpic, pics[1].irq_base)
-				 : BPF_CORE_READ(kvm, arch.vpic, pics[0].irq_base)) +
+	pic = BPF_CORE_READ(kvm, arch.vpic);
+	r.key.vector = (chip & 1 ? kw_read_kvm(kvm_pic, pic, pics[1].irq_base)
+				 : kw_read_kvm(kvm_pic, pic, pics[0].irq_base)) +
 		       (pin & 7);
 	r.level = elcr >> (pin & 7) & 1;
 	irq_raise(c, &r, how);
@@ -178,6 +180,8 @@ KW_TRACEPOINT(kvm_ioapic_set_irq, irq_ioapic, __u64 entry, int pin, bool coalesc
 	return 0;
 }
 
+#define irq_entry(e, field) kw_read_kvm(kvm_kernel_irq_routing_entry, e, field)
+
 static __always_inline int irq_msi_begins(__u32 kind, struct kvm_kernel_irq_routing_entry *e,
 					  struct kvm *kvm, __u32 level)
 {
@@ -186,11 +190,10 @@ static __always_inline int irq_msi_begins(__u32 kind, struct kvm_kernel_irq_rout
 	if (!kw_running || !e || !kvm || !level)
 		return 0;
 	/* those of KVM_SIGNAL_MSI have no type */
-	if (kind == IRQ_CALL_ATOMIC && BPF_CORE_READ(e, type) != IRQ_ROUTING_MSI)
+	if (kind == IRQ_CALL_ATOMIC && irq_entry(e, type) != IRQ_ROUTING_MSI)
 		return 0;
-	call.line =
-		(__u64)BPF_CORE_READ(e, msi.address_hi) << 32 | BPF_CORE_READ(e, msi.address_lo);
-	call.data = BPF_CORE_READ(e, msi.data);
+	call.line = (__u64)irq_entry(e, msi.address_hi) << 32 | irq_entry(e, msi.address_lo);
+	call.data = irq_entry(e, msi.data);
 	call.vector = call.data;
 	call.mode = call.data >> 8 & 7;
 	return irq_begins(kind, &call);

@@ -113,7 +113,7 @@ static __noinline int load_open(struct kw_vcpu *v, __u64 now, __u64 waited)
 	value->waited += waited;
 	value->arrivals += moved;
 	value->remote += remote;
-	if (__sync_val_compare_and_swap(&s->on_ns, 0, now))
+	if (kw_swap64(&s->on_ns, 0, now))
 		return 0;
 	value->run = load_begun(value->run, now);
 	barrier();

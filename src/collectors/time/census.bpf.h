@@ -97,7 +97,7 @@ int time_census_tasks(struct bpf_iter__task *ctx)
 		s->begun = s->since = 0;
 		return 0;
 	}
-	mine = bpf_task_storage_get(&vcpu_tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	mine = kw_thread_make(task);
 	if (!mine) {
 		kw_lose(KW_LOSS_NO_TASK);
 		return 0;

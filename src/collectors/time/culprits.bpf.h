@@ -348,7 +348,7 @@ static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot
 	if (now <= since || !time_waits(s->state))
 		return;
 	__sync_fetch_and_add(&s->seq, 1); /* as time_write(), but there may be two */
-	if (__sync_val_compare_and_swap(&s->since, since, now) != since) {
+	if (kw_swap64(&s->since, since, now) != since) {
 		__sync_fetch_and_add(&s->seq, 1);
 		return; /* another CPU charges it */
 	}
@@ -387,7 +387,7 @@ static __always_inline void time_take_place(struct kw_vcpu *v, struct time_slot 
 {
 	for (__u32 i = 0; i < TIME_WAITERS; i++) {
 		s->place = i + 1; /* first: whoever finds it in the list looks at that */
-		if (!__sync_val_compare_and_swap(&c->waiter[i], 0, v->slot)) {
+		if (!kw_swap32(&c->waiter[i], 0, v->slot)) {
 			__sync_fetch_and_add(&n->waiting, 1);
 			return;
 		}
@@ -398,7 +398,7 @@ static __always_inline void time_take_place(struct kw_vcpu *v, struct time_slot 
 /* Whoever frees a place is the one that counts it. */
 static __always_inline void time_free_place(struct time_cpu *c, time_now_t *n, __u32 i, __u32 slot)
 {
-	if (i < TIME_WAITERS && __sync_val_compare_and_swap(&c->waiter[i], slot, 0) == slot)
+	if (i < TIME_WAITERS && kw_swap32(&c->waiter[i], slot, 0) == slot)
 		__sync_fetch_and_add(&n->waiting, -1);
 }
 
@@ -448,10 +448,10 @@ static __noinline int time_end_wait(struct kw_vcpu *v, struct time_slot *s, __u6
 }
 
 /*
- * One of those that wait for a CPU. Not static, so that it is verified once, not for each place in
- * the list. Returns 1 if it ended meanwhile.
+ * One of those that wait for a CPU. To be verified once, not for each place in the list. Returns 1
+ * if it ended meanwhile.
  */
-__noinline int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 place)
+KW_VERIFIED_ALONE int time_charge_waiter(struct time_turn *turn, __u32 slot, __u32 place)
 {
 	struct time_slot *s;
 	struct kw_vcpu *v;
@@ -529,7 +529,7 @@ static __always_inline __u64 time_on_any_switch(struct task_struct *prev, __u32 
 SEC("?raw_tp")
 int time_flush(void *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = kw_current();
 	struct time_turn turn = {};
 	time_now_t *n;
 
@@ -576,7 +576,7 @@ int BPF_PROG(time_migrate, struct task_struct *task, int cpu)
 	struct kw_vcpu *v;
 	__u64 now;
 
-	if (!kw_running || !task->bpf_storage)
+	if (!kw_running || kw_is_blank(task))
 		return 0;
 	v = kw_vcpu_of_task(task);
 	s = v ? time_slot(v) : NULL;

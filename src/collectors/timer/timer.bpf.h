@@ -94,8 +94,8 @@ static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *ap
 		return false;
 	t->now = bpf_ktime_get_ns();
 	t->apic = apic;
-	t->x.mode = BPF_CORE_READ(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
-	t->v = t->x.mode < TIMER_MODES ? kw_vcpu_of(BPF_CORE_READ(apic, vcpu)) : NULL;
+	t->x.mode = kw_read_lapic(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
+	t->v = t->x.mode < TIMER_MODES ? kw_vcpu_of(kw_vcpu_of_lapic(apic)) : NULL;
 	if (!t->v)
 		return false;
 	slot = t->v->slot;
@@ -135,11 +135,11 @@ static __always_inline __u64 timer_deadline(const struct timer_now *t)
 	__u64 period;
 
 	if (t->x.mode == TIMER_DEADLINE)
-		return BPF_CORE_READ(apic, lapic_timer.tscdeadline);
-	period = BPF_CORE_READ(apic, lapic_timer.period);
+		return kw_read_lapic(apic, lapic_timer.tscdeadline);
+	period = kw_read_lapic(apic, lapic_timer.period);
 	if (!period || t->x.mode == TIMER_PERIODIC)
 		return period;
-	return BPF_CORE_READ(apic, lapic_timer.target_expiration);
+	return kw_read_lapic(apic, lapic_timer.target_expiration);
 }
 
 /*
@@ -186,7 +186,7 @@ static __noinline int timer_sw(struct kvm_lapic *apic)
 
 	if (!timer_find(&t, apic))
 		return 0;
-	if (t.x.mode != TIMER_PERIODIC && BPF_CORE_READ(apic, lapic_timer.pending.counter))
+	if (t.x.mode != TIMER_PERIODIC && kw_read_lapic(apic, lapic_timer.pending.counter))
 		return 0; /* it has expired already */
 	return timer_started(&t);
 }
@@ -207,11 +207,11 @@ static __always_inline __u64 timer_due(const struct timer_now *t, bool of_kvm)
 	struct kvm_lapic *apic = t->apic;
 
 	if (t->x.mode != TIMER_DEADLINE)
-		return BPF_CORE_READ(apic, lapic_timer.target_expiration);
+		return kw_read_lapic(apic, lapic_timer.target_expiration);
 	if (!of_kvm)
 		return 0;
-	return BPF_CORE_READ(apic, lapic_timer.timer.node.expires) +
-	       BPF_CORE_READ(apic, lapic_timer.timer_advance_ns);
+	return kw_read_lapic(apic, lapic_timer.timer.node.expires) +
+	       kw_read_lapic(apic, lapic_timer.timer_advance_ns);
 }
 
 static __always_inline void timer_measure(struct timer_now *t, bool of_kvm)
@@ -224,7 +224,7 @@ static __always_inline void timer_measure(struct timer_now *t, bool of_kvm)
 	t->x.late = t->now > due ? t->now - due : 0;
 	t->x.early = due > t->now ? due - t->now : 0;
 	if (t->x.mode == TIMER_PERIODIC)
-		t->x.delay = BPF_CORE_READ(apic, lapic_timer.period);
+		t->x.delay = kw_read_lapic(apic, lapic_timer.period);
 	else if (armed && due > armed)
 		t->x.delay = due - armed;
 }
@@ -236,8 +236,8 @@ static __noinline int timer_expired(struct kvm_lapic *apic, __u32 of_kvm)
 
 	if (!timer_find(&t, apic))
 		return 0;
-	t.x.hv = BPF_CORE_READ(apic, lapic_timer.hv_timer_in_use);
-	t.x.merged = BPF_CORE_READ(apic, lapic_timer.pending.counter) != 0;
+	t.x.hv = kw_read_lapic(apic, lapic_timer.hv_timer_in_use);
+	t.x.merged = kw_read_lapic(apic, lapic_timer.pending.counter) != 0;
 	timer_measure(&t, of_kvm);
 	timer_count(&t);
 	if (kw_trace_on &&
