@@ -103,14 +103,17 @@ static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
 /*
  * 2 while the vCPU runs a nested guest, else 1. HF_GUEST_MASK was bit 5 until the emulator stopped
  * sharing hflags through its callback get_hflags, and has been bit 0 since (32e69f232db4 "KVM: x86:
- * Use emulator callbacks instead of duplicating "host flags"", 6.2).
+ * Use emulator callbacks instead of duplicating "host flags"", 6.2). A kernel that tells no types
+ * of modules is older.
  */
 static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 {
 	struct x86_emulate_ops___hflags *ops = NULL;
 	__u32 hflags = kw_typed ? vcpu->arch.hflags : BPF_CORE_READ(vcpu, arch.hflags);
 
-	return 1 + (bpf_core_field_exists(ops->get_hflags) ? hflags >> 5 & 1 : hflags & 1);
+	if (!bpf_core_type_exists(struct x86_emulate_ops) || bpf_core_field_exists(ops->get_hflags))
+		return 1 + (hflags >> 5 & 1);
+	return 1 + (hflags & 1);
 }
 
 /*

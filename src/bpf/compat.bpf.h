@@ -340,6 +340,31 @@ static __always_inline __u32 kw_as_id(struct kvm_memory_slot *memslot)
 	return bpf_core_field_exists(memslot->as_id) ? BPF_CORE_READ(memslot, as_id) : 0;
 }
 
+/*
+ * kvm_inj_virq tells of software interrupts and reinjection: since 2d61391270a3 ("KVM: x86:
+ * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint"). Before, all are injected.
+ */
+const volatile bool kw_injection_has_kind = true;
+
+/*
+ * kvm_xen_hypercall begins with the privilege level: since c3f3719952b9 ("KVM: x86/xen: Add CPL to
+ * Xen hypercall tracepoint").
+ */
+const volatile bool kw_xen_call_has_cpl = true;
+
+/*
+ * kvm_hv_hypercall tells of a variable header, third: since bd1ba5732bb9 ("KVM: x86: Get the number
+ * of Hyper-V sparse banks from the VARHEAD field").
+ */
+const volatile bool kw_hyperv_call_has_header = true;
+
+/*
+ * What KVM's page fault handlers return: an enumeration without a name, which CO-RE cannot find,
+ * and whose values have moved; ~0: there is none.
+ */
+const volatile __u32 kw_ret_pf_emulate = ~0, kw_ret_pf_fixed = ~0, kw_ret_pf_spurious = ~0,
+		     kw_ret_pf_write_protected = ~0;
+
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).
  */
 enum { KW_MMIO_READ_UNSATISFIED, KW_MMIO_READ, KW_MMIO_WRITE };

@@ -378,7 +378,7 @@ struct vcpu_vmx {
 	union vmx_exit_reason exit_reason;
 };
 
-/* vcpu_vmx.exit_reason moved into a part shared with TDX in 6.16 */
+/* since 7172c753c26a ("KVM: VMX: Move common fields of struct vcpu_{vmx,tdx} to a struct"), 6.16 */
 struct vcpu_vt {
 	union vmx_exit_reason exit_reason;
 };
@@ -400,6 +400,10 @@ struct kvm_cpu_trap {
 	unsigned long scause;
 	unsigned long stval;
 	unsigned long htval;
+};
+
+struct x86_emulate_ops {
+	void *read_std;
 };
 
 /* until 6.2, the emulator read hflags through this */

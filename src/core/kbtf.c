@@ -82,7 +82,8 @@ bool kw_has_kvm_event(const char *name)
 	return false;
 }
 
-bool kw_kvm_event_tells(const char *name, const char *field)
+/* Has the record that it writes a field of this name? */
+static bool event_writes(const char *name, const char *field)
 {
 	_cleanup_fclose_ FILE *f = NULL;
 	char path[128], line[256], end[64];
@@ -94,6 +95,11 @@ bool kw_kvm_event_tells(const char *name, const char *field)
 	while (f && !found && fgets(line, sizeof(line), f))
 		found = strstr(line, end);
 	return found;
+}
+
+bool kw_kvm_event_has(const char *name, int args, const char *field)
+{
+	return kw_kvm_is_typed() ? kw_tracepoint_args(name) >= args : event_writes(name, field);
 }
 
 /* Names of functions of KVM's modules, as /proc/kallsyms has them: "ADDRESS TYPE NAME\t[kvm]" */

@@ -22,8 +22,11 @@ bool kw_has_kvm_event(const char *name);
 /* Does the kernel tell the types of KVM? */
 bool kw_kvm_is_typed(void);
 
-/* Has the record that this tracepoint of KVM writes a field of this name? */
-bool kw_kvm_event_tells(const char *name, const char *field);
+/*
+ * Has a tracepoint of KVM at least so many arguments? Where types of KVM are not told, it has if the
+ * record that it writes has this field.
+ */
+bool kw_kvm_event_has(const char *name, int args, const char *field);
 
 /* Where the kernel does not tell types of KVM: can there be this function? Elsewhere, true. */
 bool kw_has_symbol(const char *name);

@@ -66,6 +66,7 @@
  * The exit that ends a run (CALL_END) is never followed by an entry.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -135,12 +136,61 @@ static void learn_stats(int fd)
 	}
 }
 
-static uint64_t *read_stats(int fd)
+/*
+ * Before KVM_GET_STATS_FD, KVM told only sums of all vCPUs of a VM, in a directory of debugfs: the
+ * vCPU that they are read for, which is the first one, has them, the others have none.
+ */
+static const char *dir_of(const struct vm *vm)
+{
+	static char dir[64];
+
+	snprintf(dir, sizeof(dir), "/sys/kernel/debug/kvm/%d-%d", getpid(), vm->fd);
+	return dir;
+}
+
+static void learn_stats_of_vm(const struct vm *vm)
+{
+	DIR *dir = opendir(dir_of(vm));
+
+	if (!dir)
+		err(1, "reading KVM's statistics in %s", dir_of(vm));
+	for (struct dirent *d; (d = readdir(dir));)
+		if (d->d_type == DT_REG && stats.count < MAX_STATS)
+			snprintf(stats.of[stats.count++].name, sizeof(stats.of[0].name), "%.63s",
+				 d->d_name);
+	closedir(dir);
+}
+
+static uint64_t *read_stats_of_vm(const struct vm *vm)
 {
 	uint64_t *values = calloc(stats.count, sizeof(*values));
-	char *buf = malloc(stats.end);
 
-	if (pread(fd, buf, stats.end, 0) != (ssize_t)stats.end)
+	for (uint32_t i = 0; i < stats.count; i++) {
+		char path[160];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s", dir_of(vm), stats.of[i].name);
+		f = fopen(path, "r");
+		if (!f || fscanf(f, "%lu", &values[i]) != 1)
+			values[i] = 0; /* one that may only be written */
+		if (f)
+			fclose(f);
+	}
+	return values;
+}
+
+/* alone: no other vCPU of its VM runs in the meantime */
+static uint64_t *read_stats(const struct vcpu *c, bool alone)
+{
+	uint64_t *values;
+	char *buf;
+
+	if (c->stats_fd < 0)
+		return alone || !c->id ? read_stats_of_vm(c->vm)
+				       : calloc(stats.count, sizeof(*values));
+	values = calloc(stats.count, sizeof(*values));
+	buf = malloc(stats.end);
+	if (pread(c->stats_fd, buf, stats.end, 0) != (ssize_t)stats.end)
 		err(1, "reading KVM's statistics");
 	for (uint32_t i = 0; i < stats.count; i++)
 		memcpy(&values[i], buf + stats.of[i].offset, sizeof(*values));
@@ -302,7 +352,9 @@ static void create_vcpu(struct vm *vm, int id)
 		err(1, "vCPU");
 	arch_create_vcpu(c);
 	c->stats_fd = vcpu_ioctl(c, KVM_GET_STATS_FD, NULL);
-	if (!stats.count)
+	if (!stats.count && c->stats_fd < 0)
+		learn_stats_of_vm(vm);
+	else if (!stats.count)
 		learn_stats(c->stats_fd);
 	if (o.kind->flags & DIRTIES)
 		create_dirty(c);
@@ -337,7 +389,8 @@ static void destroy_vcpu(struct vcpu *c)
 	munmap(c->run, system_ioctl(c->vm, KVM_GET_VCPU_MMAP_SIZE, 0));
 	if (c->dirty.ring)
 		munmap(c->dirty.ring, ring_size());
-	close(c->stats_fd);
+	if (c->stats_fd >= 0)
+		close(c->stats_fd);
 	close(c->fd);
 	free(c->before);
 	free(c->after);
@@ -481,14 +534,16 @@ static void *vcpu_thread(void *arg)
 	run_vcpu(c, o.kind->flags & DIRTIES ? 1 : 0);
 	forget_rounds(c);
 	put_board(c);
-	c->before = read_stats(c->stats_fd);
 	c->user_exits = c->interrupted = 0;
+	pthread_barrier_wait(&warm);
+	c->before = read_stats(c, false);
 	pthread_barrier_wait(&warm);
 	pthread_barrier_wait(&go);
 	start_times(c);
 	run_vcpu(c, o.count);
 	stop_times(c);
-	c->after = read_stats(c->stats_fd);
+	pthread_barrier_wait(&done);
+	c->after = read_stats(c, false);
 	pthread_barrier_wait(&done);
 	return NULL;
 }
@@ -547,10 +602,10 @@ static void report_board(const struct vcpu *c)
 static void report(const struct vcpu *c)
 {
 	printf("{\"pid\":%d,\"vm\":%d,\"vcpu\":%d,\"tid\":%d,\"exits\":%lu,\"poll_ns\":%lu,"
-	       "\"user_exits\":%lu,",
+	       "\"user_exits\":%lu,\"stats_of\":\"%s\",",
 	       getpid(), c->vm->number, c->id, c->tid, stat_delta(c, "exits"),
 	       stat_delta(c, "halt_poll_success_ns") + stat_delta(c, "halt_poll_fail_ns"),
-	       c->user_exits);
+	       c->user_exits, c->stats_fd < 0 ? "vm" : "vcpu");
 	report_stats(c);
 	if (o.kind->flags & DIRTIES)
 		report_dirty(&c->dirty);
@@ -583,6 +638,7 @@ static void run_round(struct vm **vm, bool first)
 					   &vm[m]->vcpu[i]))
 				errx(1, "no thread for VM %ld vCPU %d", m, i);
 	pthread_barrier_wait(&warm);
+	pthread_barrier_wait(&warm); /* statistics are read in between */
 	if (first)
 		tell("ready");
 	start_ioctls(vm);
@@ -591,6 +647,7 @@ static void run_round(struct vm **vm, bool first)
 	pthread_barrier_wait(&go);
 	for (long m = 0; m < o.vms; m++)
 		start_injector(vm[m]);
+	pthread_barrier_wait(&done);
 	pthread_barrier_wait(&done);
 	for (long m = 0; m < o.vms; m++)
 		join_injector(vm[m]);
@@ -612,11 +669,11 @@ static void run_one_thread(struct vm **vm, bool first)
 			struct vcpu *c = &vm[m]->vcpu[i];
 
 			c->tid = syscall(SYS_gettid);
-			c->before = read_stats(c->stats_fd);
+			c->before = read_stats(c, true);
 			start_times(c);
 			run_vcpu(c, o.count);
 			stop_times(c);
-			c->after = read_stats(c->stats_fd);
+			c->after = read_stats(c, true);
 		}
 }
 

@@ -16,10 +16,6 @@
 #include "../../bpf/times.bpf.h"
 #include "faults.h"
 
-/* Values of an enumeration of KVM's without a name, which CO-RE cannot find; ~0: there is none. */
-const volatile __u32 faults_ret_emulate = ~0, faults_ret_fixed = ~0, faults_ret_spurious = ~0,
-		     faults_ret_write_protected = ~0;
-
 KW_KEYED_MAP(faults_rows, struct faults_key, struct faults_value);
 KW_KEYED_MAP(faults_pages, struct faults_page_key, struct faults_page_value);
 KW_KEYED_MAP(faults_zaps, struct faults_zap_key, struct faults_zap_value);
@@ -204,9 +200,9 @@ static __always_inline bool faults_place(struct faults_slot *s, struct kvm_page_
 
 static __always_inline int faults_fast_ends(struct faults_slot *s, __u64 old, int ret)
 {
-	if ((__u32)ret == faults_ret_fixed)
+	if ((__u32)ret == kw_ret_pf_fixed)
 		s->fast = true;
-	else if ((__u32)ret == faults_ret_spurious)
+	else if ((__u32)ret == kw_ret_pf_spurious)
 		s->ret = FAULTS_SPURIOUS;
 	else
 		return 0;
@@ -300,11 +296,11 @@ static __always_inline int faults_returned(__u32 ret)
 
 	if (!s)
 		return 0;
-	if (ret == faults_ret_fixed)
+	if (ret == kw_ret_pf_fixed)
 		s->ret = FAULTS_MAPPED;
-	else if (ret == faults_ret_spurious)
+	else if (ret == kw_ret_pf_spurious)
 		s->ret = FAULTS_SPURIOUS;
-	else if (ret == faults_ret_emulate || ret == faults_ret_write_protected)
+	else if (ret == kw_ret_pf_emulate || ret == kw_ret_pf_write_protected)
 		s->ret = FAULTS_EMULATE;
 	else
 		s->ret = (int)ret < 0 ? FAULTS_ERROR : FAULTS_RETRY;

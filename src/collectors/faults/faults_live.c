@@ -21,15 +21,15 @@
 static void learn_results(struct kvm_watcher_bpf *bpf)
 {
 	if (!kw_kvm_is_typed()) {
-		bpf->rodata->faults_ret_emulate = 1;
-		bpf->rodata->faults_ret_fixed = 3;
-		bpf->rodata->faults_ret_spurious = 4;
+		bpf->rodata->kw_ret_pf_emulate = 1;
+		bpf->rodata->kw_ret_pf_fixed = 3;
+		bpf->rodata->kw_ret_pf_spurious = 4;
 	}
-	kw_kvm_enumerator("RET_PF_EMULATE", (uint32_t *)&bpf->rodata->faults_ret_emulate);
-	kw_kvm_enumerator("RET_PF_FIXED", (uint32_t *)&bpf->rodata->faults_ret_fixed);
-	kw_kvm_enumerator("RET_PF_SPURIOUS", (uint32_t *)&bpf->rodata->faults_ret_spurious);
+	kw_kvm_enumerator("RET_PF_EMULATE", (uint32_t *)&bpf->rodata->kw_ret_pf_emulate);
+	kw_kvm_enumerator("RET_PF_FIXED", (uint32_t *)&bpf->rodata->kw_ret_pf_fixed);
+	kw_kvm_enumerator("RET_PF_SPURIOUS", (uint32_t *)&bpf->rodata->kw_ret_pf_spurious);
 	kw_kvm_enumerator("RET_PF_WRITE_PROTECTED",
-			  (uint32_t *)&bpf->rodata->faults_ret_write_protected);
+			  (uint32_t *)&bpf->rodata->kw_ret_pf_write_protected);
 }
 
 int faults_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)

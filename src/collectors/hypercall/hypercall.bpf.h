@@ -11,12 +11,6 @@
 #include "../../bpf/keyed.bpf.h"
 #include "hypercall.h"
 
-/*
- * The tracepoint of Xen's calls begins with the privilege level since "KVM: x86/xen: Add CPL to Xen
- * hypercall tracepoint", 6.2.
- */
-const volatile bool hypercall_xen_has_cpl;
-
 KW_KEYED_MAP(hypercall_rows, struct hypercall_key, struct hypercall_value);
 KW_SLOT_MAP(hypercall_slots, struct hypercall_slot);
 
@@ -170,18 +164,18 @@ KW_TRACEPOINT(kvm_hypercall, hypercall_kvm, unsigned long nr, unsigned long a0, 
 	return 0;
 }
 
-KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast, __u16 var_cnt,
-	      __u16 rep_cnt, __u16 rep_idx, __u64 input, __u64 output)
+KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast)
 {
 	struct hypercall_slot *s = hypercall_call(kw_current_vcpu(), HYPERCALL_HYPERV, code);
+	__u64 told[4] = {}; /* counts of the calls, input, output */
 
-	if (!s)
+	if (!s || bpf_probe_read_kernel(told, sizeof(told), ctx + 2 + kw_hyperv_call_has_header))
 		return 0;
-	s->arg[0] = input;
-	s->arg[1] = output;
-	s->arg[2] = rep_cnt;
-	s->arg[3] = rep_idx;
-	s->arg[4] = var_cnt;
+	s->arg[0] = told[2];
+	s->arg[1] = told[3];
+	s->arg[2] = (__u16)told[0];
+	s->arg[3] = (__u16)told[1];
+	s->arg[4] = kw_hyperv_call_has_header ? (__u16)ctx[2] : 0;
 	s->arg[5] = fast;
 	return 0;
 }
@@ -207,7 +201,7 @@ KW_TRACEPOINT(kvm_xen_hypercall, hypercall_xen)
 	__u64 told[1 + HYPERCALL_ARGS] = {}; /* the number comes first */
 	struct hypercall_slot *s;
 
-	if (bpf_probe_read_kernel(told, sizeof(told), ctx + hypercall_xen_has_cpl))
+	if (bpf_probe_read_kernel(told, sizeof(told), ctx + kw_xen_call_has_cpl))
 		return 0;
 	s = hypercall_call(kw_current_vcpu(), HYPERCALL_XEN, told[0]);
 	for (int i = 0; s && i < HYPERCALL_ARGS; i++)

@@ -12,16 +12,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define XEN_ARGS_WITH_CPL 8
-
 int hypercall_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 {
 	bpf_map__set_max_entries(bpf->maps.hypercall_slots, slots);
 	kw_keyed_size(bpf->maps.hypercall_rows, HYPERCALL_ROWS, slots);
-	bpf->rodata->hypercall_xen_has_cpl =
-		kw_kvm_is_typed()
-			? kw_tracepoint_args("kvm_xen_hypercall") >= XEN_ARGS_WITH_CPL
-			: kw_kvm_event_tells("kvm_xen_hypercall", "cpl");
+	bpf->rodata->kw_xen_call_has_cpl = kw_kvm_event_has("kvm_xen_hypercall", 8, "cpl");
+	bpf->rodata->kw_hyperv_call_has_header = kw_kvm_event_has("kvm_hv_hypercall", 7, "var_cnt");
 	return 0;
 }
 

@@ -54,8 +54,8 @@ static __always_inline bool irq_is_again(struct kw_vcpu *v, bool reinjected)
 
 KW_TRACEPOINT(kvm_inj_virq, irq_injected)
 {
-	bool soft = irq_injection_has_kind && (__u8)ctx[1];
-	bool reinjected = irq_injection_has_kind && (__u8)ctx[2];
+	bool soft = kw_injection_has_kind && (__u8)ctx[1];
+	bool reinjected = kw_injection_has_kind && (__u8)ctx[2];
 	struct kw_vcpu *v = kw_current_vcpu();
 	__u32 vector = ctx[0];
 	struct irq_vector_value *value;

@@ -25,9 +25,7 @@ int irq_configure(struct kvm_watcher_bpf *bpf, uint32_t slots)
 	kw_keyed_size(bpf->maps.irq_vectors, IRQ_VECTORS, slots);
 	kw_keyed_size(bpf->maps.irq_times, IRQ_TIMES, slots);
 	kw_keyed_size(bpf->maps.irq_states, IRQ_REASONS + 1, slots);
-	bpf->rodata->irq_injection_has_kind = kw_kvm_is_typed()
-						     ? kw_tracepoint_args("kvm_inj_virq") != 1
-						     : kw_kvm_event_tells("kvm_inj_virq", "soft");
+	bpf->rodata->kw_injection_has_kind = kw_kvm_event_has("kvm_inj_virq", 3, "soft");
 	return 0;
 }
 

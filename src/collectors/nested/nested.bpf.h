@@ -156,6 +156,15 @@ KW_TRACEPOINT(kvm_nested_vmenter, nested_enter)
 	return nested_note(NESTED_ENTER);
 }
 
+/*
+ * The same, of SVM alone, before 89e54ec59232 ("KVM: x86: Update trace function for nested VM entry
+ * to support VMX").
+ */
+KW_TRACEPOINT(kvm_nested_vmrun, nested_vmrun)
+{
+	return nested_note(NESTED_ENTER);
+}
+
 KW_TRACEPOINT(kvm_nested_vmexit_inject, nested_leave)
 {
 	return nested_note(NESTED_LEAVE);
