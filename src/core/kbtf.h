@@ -23,8 +23,8 @@ bool kw_has_kvm_event(const char *name);
 bool kw_kvm_is_typed(void);
 
 /*
- * Has a tracepoint of KVM at least so many arguments? Where types of KVM are not told, it has if the
- * record that it writes has this field.
+ * Has a tracepoint of KVM at least so many arguments? Where types of KVM are not told, it has if
+ * the record that it writes has this field.
  */
 bool kw_kvm_event_has(const char *name, int args, const char *field);
 

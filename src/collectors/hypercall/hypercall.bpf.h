@@ -164,7 +164,7 @@ KW_TRACEPOINT(kvm_hypercall, hypercall_kvm, unsigned long nr, unsigned long a0, 
 	return 0;
 }
 
-KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast)
+KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast, __u16 third)
 {
 	struct hypercall_slot *s = hypercall_call(kw_current_vcpu(), HYPERCALL_HYPERV, code);
 	__u64 told[4] = {}; /* counts of the calls, input, output */
@@ -175,7 +175,7 @@ KW_TRACEPOINT(kvm_hv_hypercall, hypercall_hyperv, __u16 code, bool fast)
 	s->arg[1] = told[3];
 	s->arg[2] = (__u16)told[0];
 	s->arg[3] = (__u16)told[1];
-	s->arg[4] = kw_hyperv_call_has_header ? (__u16)ctx[2] : 0;
+	s->arg[4] = kw_hyperv_call_has_header ? third : 0;
 	s->arg[5] = fast;
 	return 0;
 }
