@@ -479,13 +479,25 @@ static __noinline struct kw_vcpu *kw_vcpu_of(struct kvm_vcpu *vcpu)
 	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
 }
 
+static __always_inline void kw_collectors_on_state(struct kw_vcpu *v, enum kw_state state,
+						   struct kvm_vcpu *entered, __u64 now);
+
 /* The slot of the vCPU that the current thread has loaded, whatever told of it. */
 static __noinline struct kw_vcpu *kw_loaded_slot(void)
 {
 	struct kvm_vcpu *vcpu = kw_running ? kw_loaded_vcpu() : NULL;
 	struct kw_vcpu *v = vcpu ? kw_vcpu_find_slow(vcpu, KW_MAX_CPUS) : NULL;
+	__u64 now;
 
-	return v && !(v->flags & KW_VCPU_IGNORED) ? v : NULL;
+	if (!v || v->flags & KW_VCPU_IGNORED)
+		return NULL;
+	if (v->state == KW_ST_UNKNOWN) { /* it was in KVM_RUN when counting began */
+		now = bpf_ktime_get_ns();
+		kw_collectors_on_state(v, KW_ST_KERNEL, NULL, now);
+		v->state = KW_ST_KERNEL;
+		v->since_ns = now;
+	}
+	return v;
 }
 
 /* The slot of the vCPU that runs on the current thread. */

@@ -139,6 +139,11 @@ static void always_missing(const struct kw_vms *vms, const void *row, struct kw_
 	kw_value_missing(value);
 }
 
+bool kw_column_left_out(const struct kw_column *column)
+{
+	return column->decode == always_missing;
+}
+
 const struct kw_schema *kw_schema_without(const struct kw_schema *schema, const char *list)
 {
 	static struct made {

@@ -133,6 +133,9 @@ bool kw_schema_listed(const struct kw_schema *schema, const char *column, const 
  */
 const struct kw_schema *kw_schema_without(const struct kw_schema *schema, const char *list);
 
+/* Is the column one that was left out so? */
+bool kw_column_left_out(const struct kw_column *column);
+
 /* Decoders: make the cell a text that lives as long as the program, or missing. */
 void kw_value_text(struct kw_value *value, const char *text);
 void kw_value_missing(struct kw_value *value);

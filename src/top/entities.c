@@ -179,6 +179,13 @@ static void cost_value(const struct top_sums *s, size_t column, struct kw_value 
 		kw_value_number(value, (uint64_t)(10000.0 * ns / s->span_ns + 0.5));
 }
 
+/* Where KVM tells of no exits, its time is the guest's, too. */
+static bool is_left_out(const struct top_sums *s, size_t column)
+{
+	return (column == GUEST && s->left_out & 1u << TOP_STATE_GUEST) ||
+	       (column == NESTED && s->left_out & 1u << TOP_STATE_NESTED);
+}
+
 static void value(const struct top_rows *rows, size_t row, size_t column, struct kw_value *ret)
 {
 	static const enum top_figure figures[COLUMNS] = {
@@ -198,11 +205,11 @@ static void value(const struct top_rows *rows, size_t row, size_t column, struct
 		cost_value(s, column, ret);
 	else if (column == BAR)
 		return;
-	else if (column <= WASTE)
+	else if (column <= WASTE && !is_left_out(s, column))
 		share(s, ns_of(s, column), s->wall, ret);
-	else if (column != REASON)
+	else if (column > WASTE && column != REASON)
 		rate(s, figures[column], ret);
-	else if (s->reason && c->reason)
+	else if (column == REASON && s->reason && c->reason)
 		kw_column_value(c->reason, c->top->model.shown->vms, s->reason, ret);
 }
 
@@ -360,14 +367,17 @@ static void make_room(struct pen *pen, int width)
 static void draw_share(struct pen *pen, const struct top_sums *s, int state)
 {
 	double percent = s->wall ? 100.0 * s->ns[state] / s->wall : 0;
+	char text[16] = "-";
 
+	if (!(s->left_out & 1u << state))
+		snprintf(text, sizeof(text), "%.1f%%", percent);
 	make_room(pen, kw_text_width(top_states[state].label) + 9);
 	pen->x = top_print(pen->canvas, pen->line, pen->x, top_states[state].style, "%s",
 			   top_state_character(pen->canvas, state));
 	pen->x = top_print(pen->canvas, pen->line, pen->x, KW_STYLE_DIM, " %s ",
 			   top_states[state].label);
 	pen->x = top_print(pen->canvas, pen->line, pen->x, percent ? KW_STYLE_BOLD : KW_STYLE_DIM,
-			   "%.1f%%", percent) +
+			   "%s", text) +
 		 2;
 }
 

@@ -55,6 +55,9 @@ static void resolve(struct top_table *t, const struct kw_schema *schema)
 	t->wall = kw_schema_find(schema, "wall");
 	for (int i = 0; i < TOP_STATES; i++)
 		t->state[i] = kw_schema_find(schema, top_states[i].column);
+	for (int i = 0; i < TOP_STATES; i++)
+		if (t->state[i] && kw_column_left_out(t->state[i]))
+			t->left_out |= 1u << i;
 	t->kernel = kw_schema_find(schema, "kernel");
 	t->vmm = kw_schema_find(schema, "vmm");
 	t->max = kw_schema_find(schema, "max");
@@ -102,6 +105,7 @@ static void add_row(const struct top_table *t, const void *row, struct top_sums 
 		sums->wall += raw(t->wall, row);
 		for (int i = 0; i < TOP_STATES; i++)
 			sums->ns[i] += raw(t->state[i], row);
+		sums->left_out = t->left_out;
 		break;
 	case TOP_THREADS:
 		sums->threads += raw(t->run, row);

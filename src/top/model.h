@@ -30,7 +30,8 @@ struct top_sums {
 	uint32_t vcpus;	   /* seen in it */
 	uint32_t counting; /* vCPUs of the table that is being added */
 	uint64_t span_ns;
-	bool timed; /* the next two are known */
+	bool timed; /* the next two are known, but for the time in these states: bits */
+	uint32_t left_out;
 	uint64_t wall, ns[TOP_STATES];
 	bool has_threads; /* the next one is known */
 	uint64_t threads; /* CPU time of a VM's threads that are no vCPUs */
@@ -90,6 +91,7 @@ struct top_table {
 	enum { TOP_OTHER, TOP_TIME, TOP_THREADS, TOP_OF_EXITS, TOP_COUNTED } kind;
 	enum top_figure figure;
 	const struct kw_column *count, *wall, *state[TOP_STATES];
+	uint32_t left_out; /* states that this kernel does not tell: bits */
 	const struct kw_column *run, *kernel, *vmm, *max, *reason;
 	const struct kw_column *key[12]; /* its own */
 	size_t n_keys;

@@ -8,9 +8,10 @@ runs (guests in user mode). To extend: a function poor_COLLECTOR_….
 import json
 import os
 import subprocess
+import time
 
 import cases_works
-from harness import ALL, WATCHER, Guest, Watch, count, equal, losses_of, rows_of
+from harness import ALL, GUEST, WATCHER, Guest, Watch, count, equal, losses_of, rows_of
 
 SPLIT = ("vmm_ns", "poll_ns", "halted_ns", "waiting_ns")
 
@@ -278,6 +279,21 @@ def poor_time():
     assert abs(r["kernel_ns"] + r["vmm_ns"] - t["cpu"]) < 0.05 * t["cpu"] + 5e6, (r, t)
     assert r["vmm_ns"] >= 100 * 1000000, f"the VMM spun for 100 ms: {r}"
     assert r["idle_ns"] >= 100 * 2000000, f"the VMM slept for 200 ms: {r}"
+
+
+def poor_time_running():
+    """A vCPU that was in KVM_RUN when counting began, and never leaves it, is known all the same."""
+    with subprocess.Popen([GUEST, "-k", "cpuid", "-n", "1000000000"]) as p:
+        time.sleep(0.3)
+        w = Watch("-p", p.pid, what="time,io,exits")
+        time.sleep(0.5)
+        objects = w.finish()
+        p.kill()
+    rows = rows_of(objects, "time")
+    equal([(r["vcpu"], r["unaccounted_ns"], r["vmm_ns"], r["idle_ns"]) for r in rows],
+          [(0, 0, 0, 0)], "the vCPU's time: unaccounted, in the VMM, asleep there")
+    equal({(r["what"], r["detail"]) for r in rows_of(objects, "io")}, {("cpuid", "0x0")}, "what it does")
+    equal(rows_of(objects), [], "exits to user space")
 
 
 def poor_load():
