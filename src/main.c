@@ -11,5 +11,5 @@
 int main(int argc, char **argv)
 {
 	setlocale(LC_TIME, "");
-	return kw_main(argc, argv, kw_source_live_open, kw_live_collectors());
+	return kw_main(argc, argv, kw_source_live_open, kw_live_collectors);
 }

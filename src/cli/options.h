@@ -26,8 +26,8 @@ enum {
 
 struct kw_options {
 	enum kw_verb verb;
-	char *what;		/* collectors, or what to list */
-	const char *collectors; /* of stat, if it names none */
+	char *what;			 /* collectors, or what to list */
+	const char *(*collectors)(void); /* of stat, if it names none */
 	uint64_t interval_ns, count;
 	bool has_interval;
 	uint64_t duration_ns; /* 0: no limit */

@@ -20,7 +20,7 @@ static const char *named_collectors(const struct kw_options *o)
 		return o->what;
 	if (o->verb == KW_TOP)
 		return KW_TOP_COLLECTORS;
-	return o->verb == KW_STAT && o->wants.timing == KW_TIMED_ALL ? o->collectors : "exits";
+	return o->verb == KW_STAT && o->wants.timing == KW_TIMED_ALL ? o->collectors() : "exits";
 }
 
 static bool wanted(const struct kw_options *o, const char *collector)
@@ -351,7 +351,7 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 	return err;
 }
 
-int kw_main(int argc, char **argv, kw_source_open_fn open, const char *collectors)
+int kw_main(int argc, char **argv, kw_source_open_fn open, const char *(*collectors)(void))
 {
 	static int (*const commands[KW_VERBS])(struct kw_options *, kw_source_open_fn) = {
 		kw_cmd_top, kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_list, kw_cmd_check

@@ -21,7 +21,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
  * Parse, run the verb, return the exit code. What main() does, with any source; collectors: those
  * of stat that is not told which.
  */
-int kw_main(int argc, char **argv, kw_source_open_fn open, const char *collectors);
+int kw_main(int argc, char **argv, kw_source_open_fn open, const char *(*collectors)(void));
 
 /* ---- shared by the verbs ---- */
 

@@ -629,13 +629,13 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->timing = wants->timing;
+	libbpf_set_print(on_libbpf);
 	ret->user_exits = !kw_tells_of_exits();
 	ret->no_exits = (struct kw_hook){ .def = &hooks[KW_HOOK_EXIT],
 					  .variant = -1,
 					  .why = { KW_NO_EXITS } };
 	list_hooks(ret, wants);
 	choose_hooks(ret, wants);
-	libbpf_set_print(on_libbpf);
 	while ((err = try_variants(ret, wants)) > 0)
 		unload(ret);
 	kw_kbtf_release();

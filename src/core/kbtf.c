@@ -201,9 +201,12 @@ bool kw_threads_have_storage(void)
 /* By a module of its own, or built in. */
 static bool is_pvm_without_reasons(void)
 {
-	struct btf *module = NULL, *btf = kvm_btf();
+	struct btf *module = NULL, *btf;
 	bool is;
 
+	if (access("/sys/kernel/btf/vmlinux", R_OK)) /* libbpf would complain */
+		return false;
+	btf = kvm_btf();
 	if (btf && btf__find_by_name_kind(btf, "vcpu_pvm", BTF_KIND_STRUCT) <= 0)
 		btf = module = btf__load_module_btf("kvm_pvm", vmlinux_btf());
 	is = btf && has_member(btf, "vcpu_pvm", "vcpu") &&

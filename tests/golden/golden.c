@@ -9,8 +9,13 @@
 
 #include <locale.h>
 
+static const char *exits(void)
+{
+	return "exits";
+}
+
 int main(int argc, char **argv)
 {
 	setlocale(LC_TIME, "");
-	return kw_main(argc, argv, kw_fake_open, "exits");
+	return kw_main(argc, argv, kw_fake_open, exits);
 }
