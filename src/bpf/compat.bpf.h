@@ -163,6 +163,19 @@ static __always_inline __u32 kw_cpu_of(struct task_struct *task)
  */
 const volatile bool kw_preemptible = true;
 
+/*
+ * A kernel whose BPF compiler is switched off refuses programs that call its functions, even where
+ * they never come to it; and riscv's is off by default (net.core.bpf_jit_enable).
+ */
+#if defined(__TARGET_ARCH_riscv)
+static __always_inline void kw_stay(void)
+{
+}
+
+static __always_inline void kw_go_on(void)
+{
+}
+#else
 extern void bpf_preempt_disable(void) __ksym __weak;
 extern void bpf_preempt_enable(void) __ksym __weak;
 
@@ -183,6 +196,7 @@ static __always_inline void kw_go_on(void)
 	if (bpf_preempt_enable)
 		bpf_preempt_enable();
 }
+#endif
 
 /*
  * 8 bytes of kernel memory. bpf_rdonly_cast() (since 6.2) makes a plain load of it, which the

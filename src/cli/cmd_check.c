@@ -168,7 +168,7 @@ static int check_collector(struct kw_listing *l, const struct kw_engine *e, size
 				     : "; without exits of guests, columns are missing: ",
 		 lacks_exits && c->of_exits ? c->of_exits : "");
 	if (kw_foreign(e, c))
-		snprintf(means, sizeof(means), "%s; KVM tells nothing of it on this processor",
+		snprintf(means, sizeof(means), "%s; needs what KVM tells on other processors only",
 			 c->help);
 	else if (!add_lacks(e, c, true, means, sizeof(means)) &&
 		 !add_lacks(e, c, false, means, sizeof(means)) && !open_err && !lacks_exits)

@@ -19,6 +19,8 @@ GUESTS = {
     "x86_64": [["mix", "-n", 10], ["hlt", "-n", 5, "-t", 1000000], ["touch", "-n", 8],
                ["dirty", "-n", 2, "--pages", 8], ["msi", "-n", 3], ["hypercalls", "-n", 3],
                ["nested", "-n", 3], ["timer1", "-n", 3, "-t", 1000000]],
+    "riscv64": [["mix", "-n", 10], ["wfi", "-n", 5, "-t", 20000], ["touch", "-n", 8],
+                ["dirty", "-n", 2, "--pages", 8], ["sbicalls", "-n", 3]],
 }
 
 

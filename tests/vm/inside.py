@@ -12,6 +12,7 @@ two NUMA nodes, slow_ for those that are run by name only, poor_ for a machine w
 little, without the lab.
 """
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -27,6 +28,7 @@ import cases_linux
 import cases_load
 import cases_memory
 import cases_poor
+import cases_riscv
 import cases_time
 import cases_timing
 import cases_verifier
@@ -37,6 +39,8 @@ from harness import INTEL, Broken, Skip
 MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
            cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier, cases_cost,
            cases_poor, cases_works)
+if os.uname().machine == "riscv64":
+    MODULES = (cases_riscv, cases_works)
 if INTEL:  # in an emulator that is too slow for all of them
     MODULES = (cases_vmx, cases_works)
 

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VM tests of what is riscv's: exits by scause, calls of SBI, and what exits are about.
+
+May know about: the command line and the JSON of kvm_watcher, the guests. Nothing of its code.
+To extend: a function case_COLLECTOR_… (see inside.py).
+"""
+# pylint: disable=wildcard-import,unused-wildcard-import
+from harness import *
+
+FETCH, LOAD, STORE = (f"{a}_GUEST_PAGE_FAULT" for a in ("INST", "LOAD", "STORE"))
+CALL, CSR = "SUPERVISOR_SYSCALL", "VIRTUAL_INST_FAULT"
+# Kinds of guests, and how many exits of which reason each of their iterations makes.
+REASONS = {
+    "sbi": {CALL: 1}, "sbiuser": {CALL: 1}, "sbicalls": {CALL: 7}, "csr": {CSR: 1},
+    "mmio": {LOAD: 1}, "mmiow": {STORE: 1}, "mmioev": {STORE: 1}, "touch": {STORE: 1},
+    "touchr": {LOAD: 1}, "touchx": {FETCH: 1}, "wfi": {CALL: 1},
+    "mix": {CALL: 2, CSR: 1, STORE: 1, LOAD: 1},
+}
+# What each round of the kind sbicalls asks for, and what the guest gets.
+CALLS = {"BASE_GET_SPEC_VERSION": 0, "BASE_PROBE_EXTENSION": 0, "TIME_SET_TIMER": 0,
+         "IPI_SEND_IPI": 0, "HSM_HART_GET_STATUS": 0, "0xbadca11:0": -2, "0x8000001:3": 0}
+
+
+def total(rows, column="count", **match):
+    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
+
+
+def watched(*args, what="exits", watch=(), verb="stat"):
+    """A guest's results, and what the watcher says of its run."""
+    with Guest(*args) as g, Watch(*watch, what=what, verb=verb) as w:
+        results = g.run()
+        objects = w.finish()
+        g.end()
+    return results, objects
+
+
+def case_exits_by_scause():
+    n = 53
+    for kind, reasons in REASONS.items():
+        results, objects = watched("-k", kind, "-n", n, "-v", 2)
+        rows = rows_of(objects)
+        check_against_kvm(rows, results)
+        for r in results:
+            for name, times in reasons.items():
+                equal(count(rows, vcpu=r["vcpu"], reason=name), n * times, f"{kind}: {name}")
+            equal(count(rows, vcpu=r["vcpu"], reason="WFI"), r["stats"]["wfi_exit_stat"],
+                  f"{kind}: WFI, as KVM counts it")
+        equal({r["reason"] for r in rows if not r["reason"].startswith("IRQ_")} - {"WFI"},
+              set(reasons), f"{kind}: reasons")
+        equal({(r["isa"], r["level"]) for r in rows}, {("riscv", 1)}, "isa and level")
+        if kind in ("mmio", "mmiow", "sbiuser"):
+            equal(sum(r["user_exits"] for r in results), 2 * n, f"{kind}: exits to user space")
+            assert sum(r["vmm_ns"] for r in rows) > 0, f"{kind}: no VMM time"
+        check_split(rows)
+        no_losses(objects)
+
+
+def case_exits_of_many_vms():
+    """kvm_exit names no vCPU: 6 VMs of 2 in one process, and 2 processes more, at once."""
+    with Guest("-k", "sbi", "-n", 53, "-v", 2, "-m", 6) as one:
+        others = [Guest("-k", "mmiow", "-n", 41 + i, name=f"vm{i}") for i in range(2)]
+        with Watch() as w:
+            for g in [one] + others:
+                g.go()
+            results = [g.results() for g in [one] + others]
+            objects = w.finish()
+        for g in [one] + others:
+            g.end()
+    rows = rows_of(objects)
+    calls = {(r["vm"], r["vcpu"]): r["count"] for r in rows
+             if r["pid"] == one.pid and r["reason"] == CALL}
+    equal((len(calls), set(calls.values())), (12, {53}), "calls of the process with 6 VMs")
+    equal(total(rows, pid=one.pid), sum(r["exits"] - 1 for r in results[0]), "exits of all of it")
+    for i, (g, res) in enumerate(zip(others, results[1:])):
+        equal(count(rows, pid=g.pid, reason=STORE), 41 + i, f"exits of process {g.pid}")
+        check_against_kvm(rows, res, lambda _, i=i: f"vm{i}")
+    no_losses(objects)
+
+
+def case_hypercall_sbi():
+    n = 17
+    results, objects = watched("-k", "sbicalls", "-n", n, what="hypercall")
+    rows = rows_of(objects, "hypercall")
+    equal({r["name"]: (r["api"], r["count"], r["exits"]) for r in rows},
+          {name: ("sbi", n, n) for name in CALLS}, "calls")
+    equal(results[0]["returned"], list(CALLS.values()), "what the guest was told")
+    assert total(rows, "vmm_ns", name="0x8000001:3") > 0, "no VMM time"
+    equal(total(rows, "vmm_ns"), total(rows, "vmm_ns", name="0x8000001:3"), "others' VMM time")
+    no_losses(objects)
+
+
+def case_hypercall_sbi_results():
+    n = 5
+    _, objects = watched("-k", "sbicalls", "-n", n, what="hypercall", verb="trace")
+    events = rows_of(objects, "hypercall")
+    equal([e["name"] for e in events], list(CALLS) * n, "calls, in order")
+    told = {name: "-2 NOT_SUPPORTED" if ret else "0" for name, ret in CALLS.items()}
+    equal({e["name"]: e["result"] for e in events}, told, "results")
+
+
+def case_io_csrs():
+    n = 31
+    _, objects = watched("-k", "mix", "-n", n, "-v", 2, what="io")
+    rows = rows_of(objects, "io")
+    for v in (0, 1):
+        for what, detail in (("csr-read", "0xc00 CYCLE"), ("mmio-read", "0x3ff00000"),
+                             ("mmio-write", "0x3ff00000")):
+            equal(total(rows, vcpu=v, what=what, detail=detail), n, f"{what} of vCPU {v}")
+        equal(len({r["rip"] for r in rows if r["vcpu"] == v and r["what"] == "csr-read"}), 1, "RIPs")
+    equal(total([r for r in rows if r["rip"] and r["what"] == "to-user"]), 4 * n + 2,
+          "exits to user space, the last ones included")
+
+
+def case_mmio_by_riscv():
+    n = 19
+    for kind, access, by in (("mmior", "read", "vmm"), ("mmiow", "write", "vmm"),
+                             ("mmioev", "write", "ioeventfd"), ("mmioev0", "write", "ioeventfd")):
+        results, objects = watched("-k", kind, "-n", n, "-v", 2, what="mmio")
+        rows = [r for r in rows_of(objects, "mmio") if r["page"] != "0x3ff01000"]
+        equal({(r["vcpu"], r["access"], r["by"], r["count"]) for r in rows},
+              {(v, access, by, n) for v in (0, 1)}, kind)
+        stat = "mmio_exit_user" if by == "vmm" else "mmio_exit_kernel"
+        equal({r["stats"][stat] - (by == "vmm") for r in results}, {n}, f"{kind}: KVM's statistics")
+
+
+def case_faults_by_riscv():
+    n = 23
+    for kind, access in (("touch", "write"), ("touchr", "read"), ("touchx", "exec")):
+        _, objects = watched("-k", kind, "-n", n, "-v", 2, what="faults")
+        rows = rows_of(objects, "faults")
+        for v in (0, 1):
+            equal(total(rows, vcpu=v, access=access, result="mapped"), n, f"{kind} of vCPU {v}")
+        equal(total(rows, result="mapped"), 2 * n, f"{kind}: all pages that were mapped")
+        pages = {r["page"] for r in rows_of(objects, "faults-pages")}
+        equal(pages - {"0x3ff01000"}, {f"{0x20000000 + 4096 * i:#x}" for i in range(2 * n)}, "pages")
+    _, objects = watched("-k", "mmio", "-n", n, what="faults")
+    equal(total(rows_of(objects, "faults"), access="read", result="mmio"), n, "MMIO")
+
+
+def case_dirty_by_riscv():
+    n, pages = 5, 16
+    results, objects = watched("-k", "dirty", "-n", n, "--pages", pages, what="dirty")
+    row, = rows_of(objects, "dirty")
+    equal((row["marks"], row["distinct"], row["stalls"], row["npages"]),
+          (n * pages, pages, n * pages, pages), "marks, distinct pages, stalls, pages of the slot")
+    equal(results[0]["distinct"], [pages] * n, "what the log told")
+    equal({r["count"] for r in rows_of(objects, "dirty-pages")}, {n}, "marks of each page")
+    equal(total(rows_of(objects, "dirty-log"), what="KVM_GET_DIRTY_LOG"), n, "collections")
+
+
+def case_halt_by_wfi():
+    n = 21
+    results, objects = watched("-k", "wfi", "-n", n, "-v", 2, "-t", 20000, what="exits,halt")
+    for r in results:
+        wfi = r["stats"]["wfi_exit_stat"]
+        assert wfi >= n, f"{wfi} WFIs"
+        equal(total(rows_of(objects), vcpu=r["vcpu"], reason="WFI"), wfi, "WFI exits")
+        p = [x for x in rows_of(objects, "halt-polling") if x["vcpu"] == r["vcpu"]]
+        equal(total(p, "hlts"), wfi, "halts that exits tell of")
+        equal(total(p, "hlts") - total(p, "unhalted") + total(p, "again") + total(p, "outside"),
+              total(rows_of(objects, "halt"), vcpu=r["vcpu"]), "exits and halts")
+        equal((total(p, "hit_ns"), total(p, "wasted_ns")),
+              (r["stats"]["halt_poll_success_ns"], r["stats"]["halt_poll_fail_ns"]), "polling")
+    no_losses(objects)
