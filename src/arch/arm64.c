@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * arm64.c - exits of arm64: exception class of ESR_EL2; 0x100 + return code of those without one.
+ * arm64.c - exits of arm64: exception class of ESR_EL2; 0x100 + return code of those without one;
+ * WFE apart from WFI, with which it shares its class.
  * May not know about: anything but names.h.
  * To extend: add the line, in ascending order of codes (a unit test checks the order).
  */
@@ -9,7 +10,7 @@
 #include "../util/cleanup.h"
 
 static const struct kw_reason reasons[] = {
-	{ 0x00, "UNKNOWN" },	 { 0x01, "WFx" },	  { 0x03, "CP15_32" },
+	{ 0x00, "UNKNOWN" },	 { 0x01, "WFI" },	  { 0x03, "CP15_32" },
 	{ 0x04, "CP15_64" },	 { 0x05, "CP14_MR" },	  { 0x06, "CP14_LS" },
 	{ 0x07, "FP_ASIMD" },	 { 0x08, "CP10_ID" },	  { 0x09, "PAC" },
 	{ 0x0a, "OTHER" },	 { 0x0c, "CP14_64" },	  { 0x0d, "BTI" },
@@ -25,7 +26,7 @@ static const struct kw_reason reasons[] = {
 	{ 0x33, "SOFTSTP_CUR" }, { 0x34, "WATCHPT_LOW" }, { 0x35, "WATCHPT_CUR" },
 	{ 0x38, "BKPT32" },	 { 0x3a, "VECTOR32" },	  { 0x3c, "BRK64" },
 	{ 0x100, "IRQ" },	 { 0x101, "EL1_SERROR" }, { 0x103, "HYP_GONE" },
-	{ 0x104, "IL" },
+	{ 0x104, "IL" },	 { 0x110, "WFE" },
 };
 
 const struct kw_isa_names kw_names_arm64 = { KW_ISA_ARM64, "arm64", reasons, ARRAY_SIZE(reasons) };

@@ -54,6 +54,13 @@ const char *kw_hyperv_hypercall_name(uint64_t code);
 const char *kw_hyperv_status_name(uint64_t status);
 const char *kw_xen_hypercall_name(uint64_t nr);
 
+/* Of arm64's calls to hypervisor and firmware: function ids of SMCCC; errors are positive. */
+const char *kw_smccc_name(uint64_t id);
+const char *kw_smccc_error_name(uint64_t id, uint32_t error);
+
+/* An arm64 system register: its name, else how the instructions encode it, S3_0_C1_C0_1. */
+char *kw_sysreg_name(uint32_t id, char *dst, size_t size);
+
 /* A riscv control and status register that KVM may be asked for. */
 const char *kw_csr_name(uint64_t csr);
 

@@ -10,6 +10,9 @@
 #include "../core/abi.h"
 #include "compat.bpf.h"
 
+#define KW_PAGE_SHIFT 12
+#define kw_mmio_twice false /* see arch_arm64.bpf.h */
+
 /* The reason could not be read. Shown as UNKNOWN. */
 #define KW_CODE_UNKNOWN 0xfffffffe
 
@@ -88,6 +91,12 @@ static __always_inline bool kw_guest_result(struct kvm_vcpu *vcpu, __u64 *ret)
 {
 	*ret = BPF_CORE_READ(vcpu, arch.guest_context.a0);
 	return true;
+}
+
+/* What the processor told of the fault. */
+static __always_inline __u64 kw_fault_told(struct kvm_vcpu *vcpu, __u64 error)
+{
+	return error;
 }
 
 #endif

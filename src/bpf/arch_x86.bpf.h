@@ -10,6 +10,9 @@
 #include "../core/abi.h"
 #include "compat.bpf.h"
 
+#define KW_PAGE_SHIFT 12
+#define kw_mmio_twice false /* see arch_arm64.bpf.h */
+
 /* The reason could not be read: this kernel's structures are not known. Shown as UNKNOWN. */
 #define KW_CODE_UNKNOWN 0xfffffffe
 
@@ -126,6 +129,12 @@ static __always_inline __u64 kw_fault_error(__u32 isa, __u64 told)
 		return told;
 	return (told & 1 ? 1 << 2 : 0) | (told & 2 ? 1 << 1 : 0) | (told & 4 ? 1 << 4 : 0) |
 	       (told & 0x38 ? 1 << 0 : 0);
+}
+
+/* What the processor told of the fault. */
+static __always_inline __u64 kw_fault_told(struct kvm_vcpu *vcpu, __u64 error)
+{
+	return error;
 }
 
 /* The exit of a vCPU that has nothing to do: SVM_EXIT_HLT, EXIT_REASON_HLT. */

@@ -111,6 +111,9 @@ static __always_inline bool kw_is_blank(struct task_struct *task)
 	return kw_threads_have_storage() && !task->bpf_storage;
 }
 
+/* Logarithm of the bytes of the host's pages; user space tells. Read by KW_PAGE_SHIFT only. */
+const volatile __u32 kw_page_shift = 12;
+
 /* What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. */
 static __always_inline __u32 kw_task_state(struct task_struct *task)
 {

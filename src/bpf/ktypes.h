@@ -239,9 +239,23 @@ struct kvm_cpu_context {
 #endif
 };
 
+#if defined(__TARGET_ARCH_arm64)
+struct kvm_vcpu_fault_info {
+	__u64 esr_el2;
+};
+
+/* an access to a system register, as KVM tells of it */
+struct sys_reg_params {
+	__u8 Op0, Op1, CRn, CRm, Op2;
+	__u64 regval;
+	bool is_write;
+};
+#endif
+
 struct kvm_vcpu_arch {
 #if defined(__TARGET_ARCH_arm64)
 	struct kvm_cpu_context ctxt;
+	struct kvm_vcpu_fault_info fault;
 #elif defined(__TARGET_ARCH_riscv)
 	struct kvm_cpu_context guest_context;
 #endif

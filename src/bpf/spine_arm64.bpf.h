@@ -8,22 +8,25 @@
 /*
  * The vCPU is that of the current thread. ret is what ended the guest (ARM_EXCEPTION_*, whose bit
  * 31 says that an SError is pending besides); the exception class is only of this exit if that was
- * a trap, else it is still that of an earlier one.
+ * a trap, else it is still that of an earlier one. WFE, by which a vCPU yields, is none of the
+ * classes: it shares that of WFI, by which it halts.
  */
-#define KW_ARM_TRAP 2 /* ARM_EXCEPTION_TRAP */
-
-static __always_inline __u32 kw_arm_code(__u32 ret, __u32 esr_ec)
+static __always_inline __u32 kw_arm_code(struct kvm_vcpu *vcpu, __u32 ret, __u32 esr_ec)
 {
 	ret &= 0x7fffffff;
-	return ret == KW_ARM_TRAP ? esr_ec : 0x100 + ret;
+	if (ret != KW_ARM_TRAP)
+		return 0x100 + ret;
+	return esr_ec == KW_EC_WFX && kw_arm_esr(vcpu) & KW_ESR_WFE ? KW_CODE_WFE : esr_ec;
 }
 
 KW_TRACEPOINT(kvm_exit, kw_kvm_exit, int ret, __u32 esr_ec)
 {
-	return kw_exit((struct kw_told){ .vcpu = kw_loaded_vcpu(),
+	struct kvm_vcpu *vcpu = kw_loaded_vcpu();
+
+	return kw_exit((struct kw_told){ .vcpu = vcpu,
 					 .isa = KW_ISA_ARM64,
 					 .has_code = true,
-					 .code = kw_arm_code(ret, esr_ec) });
+					 .code = kw_arm_code(vcpu, ret, esr_ec) });
 }
 
 KW_TRACEPOINT(kvm_entry, kw_kvm_entry)
@@ -35,5 +38,6 @@ KW_TRACEPOINT(kvm_entry, kw_kvm_entry)
 KW_TRACEPOINT(kvm_guest_fault, kw_fault_tp, unsigned long pc, unsigned long hsr,
 	      unsigned long hxfar, __u64 ipa)
 {
-	return kw_fault_begins(kw_watched(kw_loaded_vcpu()), ipa, hsr);
+	return kw_fault_begins(kw_watched(kw_loaded_vcpu()), ipa,
+			       kw_fault_error(KW_ISA_ARM64, hsr));
 }

@@ -313,6 +313,7 @@ static int configure(struct kw_engine *e, const struct kw_wants *wants)
 	bpf->rodata->kw_one_in = wants->one_in;
 	bpf->rodata->kw_isa = wants->isa;
 	bpf->rodata->kw_user_exits = e->user_exits;
+	bpf->rodata->kw_page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	bpf->rodata->kw_preemptible = kw_tracepoints_preemptible();
 	bpf->rodata->kw_reenters_silently = kw_tracepoint_args("kvm_entry") < 2;
 	bpf->rodata->kw_switch_has_state = kw_tracepoint_args("sched_switch") >= 4;

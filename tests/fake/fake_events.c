@@ -52,7 +52,7 @@ static const struct fake_event events[] = {
 	/* exits: code, isa, level, pad; its times */
 	/* io: detail, rip, what, level, pad; data; total, kernel, vmm */
 	/* mmio: gpa, by, write; data, size; total, kernel, vmm */
-	/* faults: gpa; result, size, isa, pad; memslot, hva, pfn; error, total */
+	/* faults: gpa; result, size, isa, access; memslot, hva, pfn; error, total */
 	/* dirty: gfn, rel_gfn, memslot, pad; npages, hva, comm */
 	/* nested: code, what, isa, pad; total, kernel */
 	/* hypercall: nr, api, level, has_result; args; result; total, kernel, vmm */
@@ -71,7 +71,7 @@ static const struct fake_event events[] = {
 	{ 161, EVENT(io, WEB1_0, 0x3f8, 0x7f3a5c000a2b, IO_PORT_OUT, 1, 0, 0x42, 0, 0, 0) },
 	{ 200, EVENT(mmio, WEB1_0, 0xfee000b0, MMIO_KERNEL, 1, 0, 4, 1900, 1900, 0) },
 	{ 201, EVENT(mmio, WEB1_1, 0x380000006004, MMIO_IOEVENTFD, 1, 0, 0, 1100, 1100, 0) },
-	{ 300, EVENT(faults, WEB1_0, 0x7fff123, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0,
+	{ 300, EVENT(faults, WEB1_0, 0x7fff123, FAULTS_MAPPED, FAULTS_4K, KW_ISA_SVM, 0x6,
 		     0, 0x7f3a07fff000, 0x12345, 0x100000006, 2200) },
 	{ 301, EVENT(dirty, WEB1_0, 0x7fff, 0x7fff, 0, 0,
 		     163840, 0x7f3a07fff000, "CPU 0/KVM") },
@@ -85,9 +85,9 @@ static const struct fake_event events[] = {
 	{ 400000, EVENT(nested, WEB1_1, 0x80, NESTED_TAX, KW_ISA_SVM, 0, 3 * US, 3 * US) },
 	{ 400100, EVENT(nested, WEB1_1, 0x400, NESTED_BY_L0, KW_ISA_SVM, 0, 70 * US, 69 * US) },
 	{ 400200, EVENT(nested, WEB1_1, 0x78, NESTED_TO_L1, KW_ISA_SVM, 0, 1800, 1700) },
-	{ 500000, EVENT(faults, WEB1_0, 0xfebf1008, FAULTS_MMIO, 0, KW_ISA_SVM, 0,
+	{ 500000, EVENT(faults, WEB1_0, 0xfebf1008, FAULTS_MMIO, 0, KW_ISA_SVM, 0x5,
 			-1, NONE, NONE, 0x10000000d, 8600) },
-	{ 600000, EVENT(faults, WEB1_1, 0x40000000, FAULTS_FAST, 0, KW_ISA_SVM, 0,
+	{ 600000, EVENT(faults, WEB1_1, 0x40000000, FAULTS_FAST, 0, KW_ISA_SVM, 0x7,
 			-1, NONE, NONE, 0x100000007, 690) },
 	{ 700000, EVENT(halt, WEB1_0, HALT_WAKEUP, 0, 1, 0, 0, 90 * US, 90 * US, 0, 0) },
 	{ 700001, EVENT(halt, WEB1_0, HALT_GROW, 0, 0, 0, 0, 0, 0, 0, 10000) },
@@ -172,9 +172,9 @@ static const struct fake_event events[] = {
 	{ 999999, EVENT(exits, DATABASE_0, 48, KW_ISA_VMX, 1, 0,
 			EXIT(20000000, 0, 0, 6000000, 0)) },
 	{ 1000001, EVENT(exits, EVIL_0, 0x60, KW_ISA_SVM, 1, 0, EXIT(120000, 0, 0, 0, 48000)) },
-	{ 1100000, EVENT(faults, DATABASE_0, 0x200000000, FAULTS_MAPPED, FAULTS_1G, KW_ISA_VMX, 0,
+	{ 1100000, EVENT(faults, DATABASE_0, 0x200000000, FAULTS_MAPPED, FAULTS_1G, KW_ISA_VMX, 0x4,
 			 509, 0x7e0000000000, 0x1fc0000, 0x4, 9 * US) },
-	{ 1200000, EVENT(faults, DATABASE_0, 0xffffffffff000, FAULTS_EMULATE, 0, KW_ISA_VMX, 0,
+	{ 1200000, EVENT(faults, DATABASE_0, 0xffffffffff000, FAULTS_EMULATE, 0, KW_ISA_VMX, 0x12,
 			 -1, NONE, NONE, 0x12, 12 * MS) },
 	{ 1300000, EVENT(io, DATABASE_0, IO_MANY, NONE, IO_MSR_READ, 0, 0, 7, 5 * MS, MS, 0) },
 	{ 1300500, EVENT(io, DATABASE_0, 8, NONE, IO_CR_WRITE, 2, 0, 0x1, 800, 800, 0) },

@@ -292,13 +292,16 @@ static void fault_accesses(void **state)
 		{ KW_ISA_VMX, 0x02, "write", "no" },
 		{ KW_ISA_VMX, 0x10, "exec", "no" },
 		{ KW_ISA_VMX, 0x17, "read write exec", "yes" },
+		{ KW_ISA_ARM64, 0x00, "read", "no" },
+		{ KW_ISA_ARM64, 0x03, "write", "yes" },
+		{ KW_ISA_ARM64, 0x15, "exec flag", "yes" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++) {
 		struct faults_row row = { .isa = examples[i].isa, .access = examples[i].error };
 		struct faults_event_row event = { .isa = examples[i].isa,
-						  .error = 0x100000000 | examples[i].error };
+						  .access = examples[i].error };
 
 		assert_text(&faults_table, "access", &row, examples[i].text);
 		assert_text(&faults_table, "present", &row, examples[i].present);
@@ -309,8 +312,8 @@ static void fault_accesses(void **state)
 
 static void fault_words(void **state)
 {
-	static const char *const results[] = { "retry", "mapped",  "fast", "spurious",
-					       "mmio",	"emulate", "error" };
+	static const char *const results[] = { "retry", "mapped",  "fast",  "spurious",
+					       "mmio",	"emulate", "error", "relaxed" };
 	static const char *const sizes[] = { NULL, "4K", "2M", "1G" };
 
 	(void)state;
@@ -323,6 +326,9 @@ static void fault_words(void **state)
 			    sizes[i]);
 	assert_missing(&faults_table, "size", &(struct faults_row){ .size = 0 });
 	assert_missing(&faults_table, "size", &(struct faults_row){ .size = 4 });
+	assert_text(&faults_table, "size", &(struct faults_row){ .size = 12 }, "4K");
+	assert_text(&faults_table, "size", &(struct faults_row){ .size = 14 }, "16K");
+	assert_text(&faults_table, "size", &(struct faults_row){ .size = 25 }, "32M");
 	assert_missing(&faults_table, "result", &(struct faults_row){ .result = FAULTS_RESULTS });
 }
 

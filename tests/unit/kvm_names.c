@@ -140,12 +140,50 @@ static void msrs_of_kvm(void **state)
 }
 #endif
 
+static void arm64_calls(void **state)
+{
+	(void)state;
+	assert_string_equal(kw_smccc_name(0x84000000), "PSCI_VERSION");
+	assert_string_equal(kw_smccc_name(0xc4000003), "PSCI_CPU_ON"); /* by either convention */
+	assert_string_equal(kw_smccc_name(0x84000003), "PSCI_CPU_ON");
+	assert_string_equal(kw_smccc_name(0x86000000), "VENDOR_HYP_KVM_FEATURES");
+	assert_null(kw_smccc_name(0));
+	assert_null(kw_smccc_name(1ULL << 32 | 0x84000000));
+	assert_string_equal(kw_smccc_error_name(0xc4000003, 4), "ALREADY_ON");
+	assert_string_equal(kw_smccc_error_name(0x84000050, 2), "NOT_REQUIRED");
+	assert_null(kw_smccc_error_name(0x80000000, 4));
+	assert_null(kw_smccc_error_name(0xc4000003, 10));
+}
+
+static void arm64_registers(void **state)
+{
+	static const struct {
+		uint32_t id;
+		const char *name;
+	} examples[] = {
+		{ 0xc081, "ACTLR_EL1" },     { 0xc020, "ID_AA64PFR0_EL1" },
+		{ 0xc65d, "ICC_SGI1R_EL1" }, { 0x8084, "OSLAR_EL1" },
+		{ 0x8004, "DBGBVR0_EL1" },   { 0x807f, "DBGWCR15_EL1" },
+		{ 0xdf40, "PMEVCNTR0_EL0" }, { 0xdf7e, "PMEVTYPER30_EL0" },
+		{ 0xdf7f, "PMCCFILTR_EL0" }, { 0xffff, "S3_7_C15_C15_7" },
+		{ 0x8000, "S2_0_C0_C0_0" },
+	};
+	char name[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
+		assert_string_equal(kw_sysreg_name(examples[i].id, name, sizeof(name)),
+				    examples[i].name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(user_exits),
 		cmocka_unit_test(no_user_exit_twice),
 		cmocka_unit_test(msrs),
+		cmocka_unit_test(arm64_calls),
+		cmocka_unit_test(arm64_registers),
 #if defined(__x86_64__)
 		cmocka_unit_test(msrs_of_kvm),
 #endif

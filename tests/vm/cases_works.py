@@ -21,6 +21,8 @@ GUESTS = {
                ["nested", "-n", 3], ["timer1", "-n", 3, "-t", 1000000]],
     "riscv64": [["mix", "-n", 10], ["wfi", "-n", 5, "-t", 20000], ["touch", "-n", 8],
                 ["dirty", "-n", 2, "--pages", 8], ["sbicalls", "-n", 3]],
+    "aarch64": [["mix", "-n", 10], ["touch", "-n", 8], ["dirty", "-n", 2, "--pages", 8],
+                ["spi", "-n", 3], ["hypercalls", "-n", 3], ["timer1", "-n", 3, "-t", 1000000]],
 }
 
 

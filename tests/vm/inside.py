@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 
+import cases_arm64
 import cases_calls
 import cases_cost
 import cases_culprits
@@ -36,13 +37,16 @@ import cases_vmx
 import cases_works
 from harness import INTEL, Broken, Skip
 
-MODULES = (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load, cases_calls,
-           cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier, cases_cost,
-           cases_poor, cases_works)
-if os.uname().machine == "riscv64":
-    MODULES = (cases_riscv, cases_works)
+# By processor, as guests are of one.
+MODULES = {
+    "x86_64": (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load,
+               cases_calls, cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier,
+               cases_cost, cases_poor, cases_works),
+    "aarch64": (cases_arm64, cases_halt, cases_works),
+    "riscv64": (cases_riscv, cases_works),
+}
 if INTEL:  # in an emulator that is too slow for all of them
-    MODULES = (cases_vmx, cases_works)
+    MODULES["x86_64"] = (cases_vmx, cases_works)
 
 
 # One or two cases of each collector, and what matrix.py asks for: what --few runs. Modules of cases
@@ -88,8 +92,8 @@ def main():
     p.add_argument("--only", default="")
     p.add_argument("--few", action="store_true")
     o = p.parse_args()
-    cases = {n[len(o.prefix):]: f for module in MODULES for n, f in list(vars(module).items())
-             if n.startswith(o.prefix)}
+    cases = {n[len(o.prefix):]: f for module in MODULES[os.uname().machine]
+             for n, f in list(vars(module).items()) if n.startswith(o.prefix)}
     good = [run_case(n, f) for n, f in cases.items()
             if o.only in n and (not o.few or n in FEW or f.__module__ in SHORT)]
     print(f"end {len(good)}", flush=True)

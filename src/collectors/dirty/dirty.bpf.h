@@ -138,7 +138,7 @@ static __always_inline void dirty_emit(struct kw_vcpu *v, struct kvm_memory_slot
 	e->gfn = gfn;
 	e->rel_gfn = gfn - BPF_CORE_READ(memslot, base_gfn);
 	e->npages = BPF_CORE_READ(memslot, npages);
-	e->hva = BPF_CORE_READ(memslot, userspace_addr) + (e->rel_gfn << 12);
+	e->hva = BPF_CORE_READ(memslot, userspace_addr) + (e->rel_gfn << KW_PAGE_SHIFT);
 	e->memslot = id;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = (__u32)bpf_get_current_pid_tgid();
@@ -174,7 +174,7 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	/* the page that the guest wrote to, not one that KVM writes to in passing */
 	if (v->about & KW_ABOUT_FAULT &&
 	    (v->fault_error & DIRTY_PRESENT || !KW_FAULTS_TELL_PRESENT) &&
-	    v->fault_error & DIRTY_WRITE && v->fault_gpa >> 12 == gfn) {
+	    v->fault_error & DIRTY_WRITE && v->fault_gpa >> KW_PAGE_SHIFT == gfn) {
 		s->memslot = id;
 		v->about |= KW_ABOUT_DIRTY;
 	}

@@ -80,8 +80,8 @@ static __always_inline __u32 faults_result(const struct faults_slot *s)
 static __always_inline __u64 faults_page(const struct kw_vcpu *v, const struct faults_slot *s)
 {
 	if (s->gfn != ~0ULL)
-		return s->gfn << 12;
-	return v->level == 2 ? FAULTS_MANY : v->fault_gpa & ~0xfffULL;
+		return s->gfn << KW_PAGE_SHIFT;
+	return v->level == 2 ? FAULTS_MANY : v->fault_gpa >> KW_PAGE_SHIFT << KW_PAGE_SHIFT;
 }
 
 static __always_inline void faults_count_page(struct kw_vcpu *v, struct faults_slot *s, __u64 ns)
@@ -117,13 +117,13 @@ static __always_inline void faults_emit(struct kw_vcpu *v, struct faults_slot *s
 	e->gpa = v->fault_gpa;
 	e->hva = s->hva;
 	e->pfn = s->pfn;
-	e->error = v->fault_error;
+	e->error = kw_fault_told((struct kvm_vcpu *)v->vcpu, v->fault_error);
 	e->total = ns;
 	e->memslot = s->memslot;
 	e->result = key->result;
 	e->size = key->size;
 	e->isa = v->isa;
-	e->pad = 0;
+	e->access = key->access;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;
 	bpf_ringbuf_submit(e, 0);
@@ -347,7 +347,9 @@ int BPF_KRETPROBE(faults_end_kretprobe)
 }
 #endif /* x86 */
 
-#if defined(__TARGET_ARCH_riscv)
+#if defined(__TARGET_ARCH_arm64)
+#include "faults_arm64.bpf.h"
+#elif defined(__TARGET_ARCH_riscv)
 #include "faults_riscv.bpf.h"
 #endif
 
@@ -481,7 +483,7 @@ static __always_inline int faults_invalidated(void)
 	call = *found;
 	now = bpf_ktime_get_ns();
 	bpf_map_delete_elem(&faults_calls, &key);
-	pages = (call.end - call.start + 0xfff) >> 12;
+	pages = (call.end - call.start + (1 << KW_PAGE_SHIFT) - 1) >> KW_PAGE_SHIFT;
 	if (kw_running)
 		faults_zap((struct kvm *)call.kvm, call.cause, 1, pages, call.guest,
 			   now - call.since_ns);

@@ -23,9 +23,10 @@ static void add_word(char *dst, size_t size, const char *word)
 
 /*
  * What the access was, as the isa defines the bits: with Intel's EPT a set user bit means a read.
- * With AMD's nested paging hardware walks as user, so that the bit is set in most faults.
+ * With AMD's nested paging hardware walks as user, so that the bit is set in most faults. On arm64
+ * it is set if nothing but the page's access flag was missing.
  */
-static void name_access(uint8_t isa, uint64_t error, char *dst, size_t size)
+static void name_access(uint8_t isa, uint8_t error, char *dst, size_t size)
 {
 	*dst = 0;
 	if (isa == KW_ISA_VMX) {
@@ -39,7 +40,7 @@ static void name_access(uint8_t isa, uint64_t error, char *dst, size_t size)
 	if (error & FAULTS_FETCH)
 		add_word(dst, size, "exec");
 	if (isa != KW_ISA_VMX && error & FAULTS_USER)
-		add_word(dst, size, "user");
+		add_word(dst, size, isa == KW_ISA_ARM64 ? "flag" : "user");
 	if (!*dst) /* EPT misconfigurations, that is, known MMIO, come without */
 		add_word(dst, size, "unknown");
 }
@@ -59,7 +60,7 @@ static void event_access(const struct kw_vms *vms, const void *row, struct kw_va
 
 	(void)vms;
 	kw_value_text(value, value->buf);
-	name_access(r->isa, r->error, value->buf, sizeof(value->buf));
+	name_access(r->isa, r->access, value->buf, sizeof(value->buf));
 }
 
 /* riscv's faults do not tell whether there was a translation. */
@@ -82,7 +83,7 @@ static void event_present(const struct kw_vms *vms, const void *row, struct kw_v
 	const struct faults_event_row *r = row;
 
 	(void)vms;
-	present_value(r->isa, r->error, value);
+	present_value(r->isa, r->access, value);
 }
 
 static const char *result_name(uint8_t result)
@@ -91,17 +92,21 @@ static const char *result_name(uint8_t result)
 		[FAULTS_RETRY] = "retry", [FAULTS_MAPPED] = "mapped",
 		[FAULTS_FAST] = "fast",	  [FAULTS_SPURIOUS] = "spurious",
 		[FAULTS_MMIO] = "mmio",	  [FAULTS_EMULATE] = "emulate",
-		[FAULTS_ERROR] = "error",
+		[FAULTS_ERROR] = "error", [FAULTS_RELAXED] = "relaxed",
 	};
 
 	return result < FAULTS_RESULTS ? names[result] : NULL;
 }
 
-static const char *size_name(uint8_t size)
+static void size_value(uint8_t size, struct kw_value *value)
 {
-	static const char *const names[] = { NULL, "4K", "2M", "1G" };
+	static const char *const levels[] = { NULL, "4K", "2M", "1G" };
 
-	return size < ARRAY_SIZE(names) ? names[size] : NULL;
+	kw_value_text(value, size < ARRAY_SIZE(levels) ? levels[size] : NULL);
+	if (size < 12 || size >= 40)
+		return;
+	snprintf(value->buf, sizeof(value->buf), "%u%c", 1u << size % 10, " KMG"[size / 10]);
+	kw_value_text(value, value->buf);
 }
 
 static void result(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -113,7 +118,7 @@ static void result(const struct kw_vms *vms, const void *row, struct kw_value *v
 static void size(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
-	kw_value_text(value, size_name(((const struct faults_row *)row)->size));
+	size_value(((const struct faults_row *)row)->size, value);
 }
 
 static void event_result(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -125,7 +130,7 @@ static void event_result(const struct kw_vms *vms, const void *row, struct kw_va
 static void event_size(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
-	kw_value_text(value, size_name(((const struct faults_event_row *)row)->size));
+	size_value(((const struct faults_event_row *)row)->size, value);
 }
 
 static void isa(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -231,12 +236,12 @@ static void page_longest(const struct kw_vms *vms, const void *row, struct kw_va
 
 static const struct kw_column columns[] = {
 	{ "access", "ACCESS", "What the guest did, as the isa defines it (AMD: user is set in most "
-	  "nested faults)", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, access), how },
+	  "nested faults; arm64: flag: but for the access flag, it would not be a fault)", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, access), how },
 	{ "present", "P", "There was a translation, which forbade the access; missing where faults do not tell", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, present },
 	{ "result", "RESULT", "mapped, fast (without KVM's MMU lock), spurious (mapped already), mmio, "
-	  "emulate, error, or retry", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, result), result },
-	{ "size", "SIZE", "What was mapped: 4K, 2M, 1G", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  "emulate, error, relaxed (it was mapped, and allows more now), or retry", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(faults_row, result), result },
+	{ "size", "SIZE", "What was mapped: 4K, 2M, 1G, …", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(faults_row, size), size },
 	{ "isa", "ISA", "Instruction set that defines the access", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_MACHINE, KW_AT(faults_row, isa), isa },
@@ -299,7 +304,7 @@ static const struct kw_column event_columns[] = {
 	  KW_SHOW_TABLE, 0, 0, event_access, 10 },
 	{ "present", "P", "There was a translation, which forbade the access; missing where faults do not tell", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, event_present, 3 },
-	{ "error", "ERROR", "Error code", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_MACHINE,
+	{ "error", "ERROR", "Error code; arm64: syndrome", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_MACHINE,
 	  KW_AT(faults_event_row, error), NULL },
 	{ "isa", "ISA", "Instruction set that defines the error code", KW_KEY, KW_UNIT_WORD,
 	  KW_SHOW_MACHINE, KW_AT(faults_event_row, isa), event_isa },
@@ -307,7 +312,7 @@ static const struct kw_column event_columns[] = {
 	  KW_AT(faults_event_row, result), event_result, 8 },
 	{ "size", "SIZE", "What was mapped", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(faults_event_row, size), event_size },
-	KW_PAD(faults_event_row, pad),
+	KW_PAD(faults_event_row, access),
 	{ "total", "TIME", "Time until KVM's fault handler returned", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(faults_event_row, total), event_timed },
 };
@@ -325,6 +330,21 @@ static const struct kw_hook_def hooks[] = {
 	  .without = "those show as retry", .program = { "faults_store" } },
 	{ .name = "kvm_riscv_vcpu_mmio_load", .purpose = "which faults are a device's",
 	  .without = "those show as retry", .program = { "faults_load" } },
+	{ .name = "kvm_mmio", .purpose = "which faults are a device's",
+	  .without = "those show as retry", .program = { "faults_mmio", "faults_mmio_raw" } },
+	{ .name = "kvm_pgtable_stage2_map begins", .purpose = "which page is mapped, and how large",
+	  .without = "mapped pages show as retry, and sizes are not known",
+	  .program = { "faults_map_fentry", "faults_map_kprobe" } },
+	{ .name = "kvm_pgtable_stage2_map ends", .purpose = "whether it could be mapped",
+	  .without = "spurious faults show as mapped",
+	  .program = { "faults_map_fexit", "faults_map_kretprobe" } },
+	{ .name = "kvm_pgtable_stage2_relax_perms", .purpose = "which page allows more",
+	  .without = "those show as retry", .program = { "faults_relax_fentry", "faults_relax_kprobe" } },
+	{ .name = "kvm_access_fault", .purpose = "which page has got its access flag",
+	  .without = "those show as retry", .program = { "faults_flag", "faults_flag_raw" } },
+	{ .name = "kvm_handle_guest_abort", .purpose = "end of a fault",
+	  .without = "a fault's time ends with its exit",
+	  .program = { "faults_abort_fexit", "faults_abort_kretprobe" } },
 	{ .name = "mark_mmio_spte", .purpose = "first faults of an MMIO page",
 	  .without = "those show as emulate", .program = { "faults_mmio_new", "faults_mmio_new_raw" } },
 	{ .name = "kvm_tdp_page_fault", .purpose = "what KVM's handler returned",

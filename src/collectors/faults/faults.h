@@ -18,17 +18,21 @@ enum faults_result {
 	FAULTS_MMIO,	 /* no memory there: the instruction is emulated */
 	FAULTS_EMULATE,	 /* emulated for another reason, e.g. a write-protected page table */
 	FAULTS_ERROR,	 /* KVM_RUN fails, or user space is to resolve it */
+	FAULTS_RELAXED,	 /* a page that was mapped allows more than it did */
 	FAULTS_RESULTS,
 };
 
-/* KVM's page table levels (PG_LEVEL_*): size of what was mapped; 0: nothing. */
+/*
+ * Size of what was mapped; 0: nothing. x86: KVM's page table levels (PG_LEVEL_*); from 12 on: the
+ * logarithm of the bytes.
+ */
 enum { FAULTS_4K = 1, FAULTS_2M = 2, FAULTS_1G = 3 };
 
 /* Bits of an error code that tell fault types apart (PFERR_*): present, write, user, fetch. */
 #define FAULTS_ERROR_BITS 0x17
 #define FAULTS_PRESENT	  (1 << 0)
 #define FAULTS_WRITE	  (1 << 1)
-#define FAULTS_USER	  (1 << 2) /* in EPT faults: a read */
+#define FAULTS_USER	  (1 << 2) /* in EPT faults: a read; arm64: of the access flag alone */
 #define FAULTS_RESERVED	  (1 << 3)
 #define FAULTS_FETCH	  (1 << 4)
 
@@ -128,7 +132,7 @@ struct faults_event {
 	struct kw_event head;
 	__u64 gpa, hva, pfn, error, total;
 	__s32 memslot;
-	__u8 result, size, isa, pad;
+	__u8 result, size, isa, access;
 	__u32 vcpu_id, tid;
 };
 

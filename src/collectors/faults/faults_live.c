@@ -116,6 +116,7 @@ int faults_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *ro
 	r->result = e->result;
 	r->size = e->size;
 	r->isa = e->isa;
+	r->access = e->access;
 	r->memslot = e->memslot;
 	r->hva = e->hva;
 	r->pfn = e->pfn;

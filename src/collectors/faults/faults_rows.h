@@ -35,7 +35,7 @@ struct faults_zap_row {
 struct faults_event_row {
 	struct kw_row_head head;
 	uint64_t gpa;
-	uint8_t result, size, isa, pad;
+	uint8_t result, size, isa, access;
 	int32_t memslot;   /* -1: none */
 	uint64_t hva, pfn; /* ~0: none */
 	uint64_t error, total;

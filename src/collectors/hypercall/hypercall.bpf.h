@@ -210,7 +210,9 @@ KW_TRACEPOINT(kvm_xen_hypercall, hypercall_xen)
 }
 #endif /* x86 */
 
-#if defined(__TARGET_ARCH_riscv)
+#if defined(__TARGET_ARCH_arm64)
+#include "hypercall_arm64.bpf.h"
+#elif defined(__TARGET_ARCH_riscv)
 #include "hypercall_riscv.bpf.h"
 #endif
 

@@ -17,7 +17,8 @@ static void api_value(uint16_t api, struct kw_value *value)
 {
 	static const char *const names[HYPERCALL_APIS] = {
 		[HYPERCALL_NONE] = "none", [HYPERCALL_KVM] = "kvm", [HYPERCALL_HYPERV] = "hyperv",
-		[HYPERCALL_XEN] = "xen",   [HYPERCALL_SBI] = "sbi",
+		[HYPERCALL_XEN] = "xen",   [HYPERCALL_SBI] = "sbi", [HYPERCALL_HVC] = "hvc",
+		[HYPERCALL_SMC] = "smc",
 	};
 
 	api &= ~HYPERCALL_OTHER;
@@ -47,6 +48,9 @@ static const char *name_of(uint16_t api, uint64_t nr)
 		return kw_xen_hypercall_name(nr);
 	case HYPERCALL_SBI:
 		return kw_sbi_name(nr);
+	case HYPERCALL_HVC:
+	case HYPERCALL_SMC:
+		return kw_smccc_name(nr);
 	default:
 		return NULL;
 	}
@@ -165,8 +169,8 @@ static void result_code(const struct kw_vms *vms, const void *row, struct kw_val
 /* clang-format off */
 
 static const struct kw_column columns[] = {
-	{ "api", "API", "Whose hypercalls: kvm, hyperv, xen; riscv: sbi; none: exits by the hypercall instruction "
-	  "of which KVM told no call", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(hypercall_row, api), api },
+	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen; arm64: by hvc or smc; riscv: sbi; none: exits by the "
+	  "hypercall instruction of which KVM told no call", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(hypercall_row, api), api },
 	{ "name", "NAME", "Which one; a number if it has no name; other: of those beyond the table's size",
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, name },
 	{ "nr", "NR", "Its number, or Hyper-V's call code", KW_KEY, KW_UNIT_HEX, KW_SHOW_MACHINE,
@@ -197,7 +201,7 @@ static const struct kw_column columns[] = {
 	  KW_AT(hypercall_event_row, arg[i]), NULL }
 
 static const struct kw_column event_columns[] = {
-	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen; arm64: by hvc or smc", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(hypercall_event_row, api), event_api, 6 },
 	{ "name", "NAME", "Which one; a number if it has no name", KW_DERIVED, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, 0, 0, event_name, 13 },
@@ -212,7 +216,7 @@ static const struct kw_column event_columns[] = {
 	  KW_SHOW_MACHINE, KW_AT(hypercall_event_row, kernel), event_timed },
 	{ "vmm", "VMM", "… of it on a CPU in the VMM's user space", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_MACHINE, KW_AT(hypercall_event_row, vmm), event_timed },
-	{ "result", "RESULT", "What the guest found in RAX when it ran again, or Hyper-V's status",
+	{ "result", "RESULT", "What the guest found in RAX (arm64: x0) when it ran again, or Hyper-V's status",
 	  KW_DERIVED, KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, result, 10 },
 	{ "result_code", "CODE", "The same, all 64 bits", KW_COUNTER, KW_UNIT_HEX, KW_SHOW_MACHINE,
 	  KW_AT(hypercall_event_row, result), result_code },
@@ -226,6 +230,8 @@ static const struct kw_hook_def hooks[] = {
 	  .program = { "hypercall_kvm", "hypercall_kvm_raw" }, .counts = true },
 	{ .name = "kvm_riscv_vcpu_sbi_ecall", .purpose = "calls of SBI", .without = "those are not seen",
 	  .program = { "hypercall_sbi_fentry", "hypercall_sbi_kprobe" }, .counts = true },
+	{ .name = "kvm_exit of calls", .purpose = "HVC and SMC", .without = "those are not seen",
+	  .program = { "hypercall_arm", "hypercall_arm_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall", .purpose = "Hyper-V's hypercalls",
 	  .without = "those are not seen", .program = { "hypercall_hyperv", "hypercall_hyperv_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall_done", .purpose = "what Hyper-V's hypercalls return",
@@ -256,7 +262,8 @@ const struct kw_schema hypercall_event_table = {
 
 const struct kw_collector kw_collector_hypercall = {
 	.name = "hypercall",
-	.help = "What guests ask of the hypervisor: hypercalls of KVM, Hyper-V and Xen",
+	.help = "What guests ask of the hypervisor: hypercalls of KVM, Hyper-V and Xen, HVC and "
+		"SMC",
 	.table = { &hypercall_table },
 	.event = &hypercall_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,

@@ -17,6 +17,8 @@ enum hypercall_api {
 	HYPERCALL_HYPERV,
 	HYPERCALL_XEN,
 	HYPERCALL_SBI, /* riscv: extension << 32 | function */
+	HYPERCALL_HVC, /* arm64's calls by SMCCC, by the instruction */
+	HYPERCALL_SMC,
 	HYPERCALL_APIS,
 };
 

@@ -120,8 +120,10 @@ static uint32_t error_of(uint64_t result)
 	return result >> 32 == 0 && (uint32_t)-result <= MAX_ERRNO ? -(uint32_t)result : 0;
 }
 
-static const char *error_name(uint16_t api, uint32_t error)
+static const char *error_name(uint16_t api, uint64_t nr, uint32_t error)
 {
+	if (api == HYPERCALL_HVC || api == HYPERCALL_SMC)
+		return kw_smccc_error_name(nr, error);
 	if (api == HYPERCALL_SBI)
 		return kw_sbi_error_name(error);
 	return api == HYPERCALL_KVM ? kw_kvm_error_name(error) : strerrorname_np(error);
@@ -135,7 +137,7 @@ void hypercall_result(const struct hypercall_event_row *r, char *dst, size_t siz
 	if (r->api == HYPERCALL_HYPERV) {
 		hyperv_result(r->result, dst, size);
 	} else if (error) {
-		name = error_name(r->api, error);
+		name = error_name(r->api, r->nr, error);
 		snprintf(dst, size, "-%u%s%s", error, name ? " " : "", name ?: "");
 	} else if (r->result > UINT32_MAX) {
 		snprintf(dst, size, "0x%" PRIx64, r->result);

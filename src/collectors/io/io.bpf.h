@@ -183,7 +183,9 @@ KW_TRACEPOINT(kvm_fast_mmio, io_fast_mmio, __u64 gpa)
 }
 #endif /* x86 */
 
-#if defined(__TARGET_ARCH_riscv)
+#if defined(__TARGET_ARCH_arm64)
+#include "io_arm64.bpf.h"
+#elif defined(__TARGET_ARCH_riscv)
 #include "io_riscv.bpf.h"
 #endif
 

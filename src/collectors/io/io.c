@@ -27,6 +27,8 @@ static void what(const struct kw_vms *vms, const void *row, struct kw_value *val
 		[IO_USER] = "to-user",
 		[IO_CSR_READ] = "csr-read",
 		[IO_CSR_WRITE] = "csr-write",
+		[IO_SYSREG_READ] = "sysreg-read",
+		[IO_SYSREG_WRITE] = "sysreg-write",
 	};
 	const struct io_row *r = row;
 
@@ -64,6 +66,10 @@ static void detail(const struct kw_vms *vms, const void *row, struct kw_value *v
 	}
 	if (r->what == IO_CR_READ || r->what == IO_CR_WRITE) {
 		snprintf(value->buf, size, "CR%" PRIu64, r->detail);
+		return;
+	}
+	if (r->what == IO_SYSREG_READ || r->what == IO_SYSREG_WRITE) {
+		kw_sysreg_name(r->detail, value->buf, size);
 		return;
 	}
 	if (r->what == IO_MSR_READ || r->what == IO_MSR_WRITE)
@@ -135,7 +141,7 @@ static void longest(const struct kw_vms *vms, const void *row, struct kw_value *
 /* clang-format off */
 
 #define WHAT(type)                                                                                 \
-	{ "what", "WHAT", "Port, MSR, CPUID leaf, control register or MMIO page; to-user: the exits "\
+	{ "what", "WHAT", "Port, MSR, CPUID leaf, control or system register, or MMIO page; to-user: the exits "\
 	  "to user space, once more by their reason", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,           \
 	  KW_AT(type, what), what, 10 },                                                                 \
 	{ "detail", "DETAIL", "Which one; other: of those beyond the table's size", KW_KEY,          \
@@ -192,6 +198,9 @@ static const struct kw_hook_def hooks[] = {
 	  .program = { "io_store" }, .counts = true },
 	{ .name = "kvm_riscv_vcpu_mmio_load", .purpose = "MMIO reads", .without = "those are not seen",
 	  .program = { "io_load" }, .counts = true },
+	{ .name = "kvm_sys_access", .purpose = "system registers",
+	  .without = "no system registers are seen", .program = { "io_sysreg", "io_sysreg_raw" },
+	  .counts = true },
 	{ .name = "kvm_mmio", .purpose = "MMIO accesses", .without = "no MMIO is seen",
 	  .program = { "io_mmio", "io_mmio_raw" }, .counts = true },
 	{ .name = "kvm_fast_mmio", .purpose = "MMIO writes that only signal an eventfd",
@@ -202,7 +211,7 @@ static const struct kw_hook_def hooks[] = {
 
 const struct kw_schema io_table = {
 	.name = "io",
-	.help = "What exits were about: port, MSR, CPUID leaf, CR, MMIO page, and from where",
+	.help = "What exits were about: port, MSR, CPUID leaf, register, MMIO page, and from where",
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct io_row),
@@ -220,7 +229,7 @@ const struct kw_schema io_event_table = {
 
 const struct kw_collector kw_collector_io = {
 	.name = "io",
-	.help = "What exits were about: port, MSR, CPUID leaf, CR, MMIO page, and from where",
+	.help = "What exits were about: port, MSR, CPUID leaf, register, MMIO page, and from where",
 	.table = { &io_table },
 	.event = &io_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,

@@ -23,6 +23,8 @@ enum io_what {
 	IO_USER,     /* exit to user space, by reason */
 	IO_CSR_READ, /* riscv */
 	IO_CSR_WRITE,
+	IO_SYSREG_READ, /* arm64 */
+	IO_SYSREG_WRITE,
 	IO_WHATS,
 };
 
@@ -35,8 +37,8 @@ enum io_what {
 
 struct io_key {
 	struct kw_keyed_key key;
-	__u64 detail; /* port, MSR, CPUID leaf, CR, guest-physical page address, KVM_EXIT_* or
-			 KW_USER_ERRNO */
+	__u64 detail; /* port, MSR, CPUID leaf, CR, guest-physical page address, system register,
+			 KVM_EXIT_* or KW_USER_ERRNO */
 	__u64 rip;    /* 0: not known */
 	__u16 what;   /* enum io_what */
 	__u16 level;  /* 2: the exit was a nested guest's; 0: a row of others */

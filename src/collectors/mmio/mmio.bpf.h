@@ -4,9 +4,10 @@
  * May not know about: names, VMs, other collectors.
  * To extend: see mmio.h.
  *
- * KVM tells of a write before it knows who does it, of a read in the kernel afterwards, and of a
- * read by user space both before and afterwards. So an access is kept until it is known: at the
- * exit to user space, at the next access, or when the guest is entered again.
+ * KVM tells of a write before it knows who does it, of a read in the kernel afterwards (arm64: both
+ * before and afterwards), and of a read by user space both before and afterwards. So an access is
+ * kept until it is known: at the exit to user space, at the next access, or when the guest is
+ * entered again.
  */
 #ifndef KW_MMIO_BPF_H
 #define KW_MMIO_BPF_H
@@ -162,6 +163,18 @@ static __noinline __attribute__((unused)) int mmio_read_done(struct kw_vcpu *v, 
 	return 0;
 }
 
+/* A read that KVM told of when it began has been done by a device in the kernel. */
+static __always_inline __attribute__((unused)) bool mmio_read_done_here(struct kw_vcpu *v,
+									__u64 data)
+{
+	struct mmio_slot *s = v->about & KW_ABOUT_MMIO ? mmio_slot(v) : NULL;
+
+	if (!s || !s->open || s->write)
+		return false;
+	s->data = data;
+	return true;
+}
+
 #if !defined(__TARGET_ARCH_riscv)
 /* Is KVM about to go on with an instruction for which user space has read? */
 static __always_inline bool mmio_read_by_vmm(struct kw_vcpu *v)
@@ -180,6 +193,8 @@ KW_TRACEPOINT(kvm_mmio, mmio_tp, int type, int size, __u64 gpa)
 		return 0;
 	if (kw_trace_on && type != KW_MMIO_READ_UNSATISFIED)
 		value = kw_read_arg(ctx, 3, size);
+	if (type == KW_MMIO_READ && kw_mmio_twice && mmio_read_done_here(v, value))
+		return 0;
 	/* a read is over: one that was counted when it began, or that began before counting did */
 	if (type == KW_MMIO_READ &&
 	    (kw_user_exits ? mmio_read_by_vmm(v) : !v->exit_ns || !mmio_read_done(v, value)))
