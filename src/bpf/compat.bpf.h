@@ -339,25 +339,6 @@ static __always_inline struct kvm_vcpu *kw_vcpu_of_lapic(struct kvm_lapic *apic)
 }
 
 /*
- * mark_page_dirty_in_slot() is not told the VM before 28bd726aa404 ("KVM: Pass in kvm pointer into
- * mark_page_dirty_in_slot()"), 5.11: the second argument is not the slot then, but the number of a
- * page, which is no address of the kernel.
- */
-static __always_inline bool kw_is_page_number(const void *second)
-{
-	return (__s64)second >= 0;
-}
-
-/*
- * The address space of a memory slot, which knows it since 9e9eb226b912 ("KVM: Cache as_id in
- * kvm_memory_slot"), 5.11; before, slots of system management mode count as the others.
- */
-static __always_inline __u32 kw_as_id(struct kvm_memory_slot *memslot)
-{
-	return bpf_core_field_exists(memslot->as_id) ? BPF_CORE_READ(memslot, as_id) : 0;
-}
-
-/*
  * kvm_inj_virq tells of software interrupts and reinjection: since 2d61391270a3 ("KVM: x86:
  * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint"). Before, all are injected.
  */

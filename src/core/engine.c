@@ -617,10 +617,14 @@ int kw_engine_choose_isa(struct kw_wants *wants)
 	if (wants->timing != KW_TIMED_AT_ENTRY || wants->isa)
 		return 0;
 	wants->isa = kw_host_isa();
-	if (wants->isa)
+	if (wants->isa && kw_kvm_is_typed())
 		return 0;
-	kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not have; "
-	       "--sample and --count-only work with any");
+	if (wants->isa)
+		kw_say("--low-overhead needs a kernel that tells the types of KVM's modules (Linux "
+		       "5.11 or later); --sample and --count-only work with any");
+	else
+		kw_say("--low-overhead needs AMD's SVM or Intel's VMX, which this host does not "
+		       "have; --sample and --count-only work with any");
 	return -EOPNOTSUPP;
 }
 

@@ -282,11 +282,11 @@ class Ioctls:
     TRIGGER = "hist:keys=cmd"
 
     def __enter__(self):
-        Counts.write("syscalls/sys_enter_ioctl", self.TRIGGER)
+        Counts.write("syscalls/sys_enter_ioctl", "trigger", self.TRIGGER)
         return self
 
     def __exit__(self, *_):
-        Counts.write("syscalls/sys_enter_ioctl", "!" + self.TRIGGER)
+        Counts.write("syscalls/sys_enter_ioctl", "trigger", "!" + self.TRIGGER)
 
     @staticmethod
     def read():

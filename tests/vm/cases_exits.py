@@ -29,6 +29,11 @@ def exact(kind, n, vcpus, vms=1):
     equal(sum(r["count"] for r in rows), sum(r["exits"] - 1 for r in results),
           f"{kind}: all exits against KVM's statistics")
     for reason, level in KINDS[kind]:
+        if kind == "touch" and results[0]["stats_of"] == "vm":
+            # such a KVM maps pages beside the touched one, too: as many faults as it counted itself
+            equal(count(rows, reason=reason, level=level),
+                  sum(r["stats"]["pf_fixed"] for r in results), "faults against KVM's statistics")
+            continue
         for v in range(vcpus):
             equal(count(rows, vcpu=v, reason=reason, level=level), n * vms,
                   f"{kind}: {reason} of vCPU {v}")
@@ -508,12 +513,28 @@ def case_list_vms():
               "VMs")
 
 
+# What KVM of a kernel that does not tell its types (5.10) lacks besides.
+LACKS_UNTYPED = {
+    "kvm_unmap_gfn_range", "kvm_mmu_split_huge_page", "split by the VMM begins",
+    "split by the VMM ends", "faults", "mark_page_dirty_in_slot", "kvm_dirty_ring_push",
+    "kvm_dirty_ring_exit", "dirty", "kvm_apicv_accept_irq", "kvm_set_or_clear_apicv_inhibit",
+    "__kvm_set_or_clear_apicv_inhibit", "kvm_set_or_clear_apicv_inhibit ends",
+    "__kvm_set_or_clear_apicv_inhibit ends", "kvm_apicv_inhibit_changed", "irq",
+    "kvm_hv_hypercall_done", "kvm_xen_hypercall", "hypercall"}
+
+
 def case_check():
     p = subprocess.run([WATCHER, "check", "-o", "jsonl"], capture_output=True, text=True, check=False)
     rows = {o["what"]: o for o in map(json.loads, p.stdout.splitlines())}
     equal((p.returncode, p.stderr), (0, ""), "exit code and messages")
-    equal({k for k, v in rows.items() if v["state"] != "ok"}, set(), "what does not work here")
-    equal(rows["KVM_RUN"]["how"], "fentry/kvm_arch_vcpu_ioctl_run", "variant")
+    bad = {k: v["state"] for k, v in rows.items() if v["state"] not in ("ok", "not tried")}
+    equal(set(bad), set() if TYPED else LACKS_UNTYPED, "what does not work here")
+    how = "fentry" if TYPED else "kprobe"
+    equal(rows["KVM_RUN"]["how"], how + "/kvm_arch_vcpu_ioctl_run", "variant")
+    if not TYPED:
+        equal(bad["dirty"], "unavailable", "where its function is part of its callers")
+        warnings = subprocess.run(["dmesg"], capture_output=True, text=True, check=True).stdout
+        assert not re.search(r"WARNING: .*(bpf|verifier)", warnings), "the kernel warns of maps"
 
 
 # Programs that nothing in the lab sets off, and why.

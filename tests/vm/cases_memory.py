@@ -19,9 +19,14 @@ def check_faults(objects, results):
         equal(total(rows, **match), total(rows_of(objects), **match, reason=NPF),
               f"faults of {match} against NPF exits")
         stats = g["stats"]
+        if g["stats_of"] == "vm":
+            continue
         for result, count in (("mapped", stats["pf_fixed"] - stats["pf_fast"]),
                               ("fast", stats["pf_fast"]), ("spurious", stats["pf_spurious"])):
             equal(total(rows, **match, result=result), count, f"{result} faults of {match}")
+    if results[0]["stats_of"] == "vm":  # such a KVM tells no more of them
+        equal(total(rows, pid=results[0]["pid"], result="mapped"),
+              sum(g["stats"]["pf_fixed"] for g in results), "mapped faults of the VM")
     pages = rows_of(objects, "faults-pages")
     for column in ("count", "total_ns"):
         equal(total(pages, column), total(rows, column), f"{column} by page and by type")
@@ -36,6 +41,10 @@ def case_faults_by_access():
             objects = w.finish()
             g.end()
         rows = check_faults(objects, results)
+        if results[0]["stats_of"] == "vm":  # such a KVM maps pages beside the touched one, too
+            equal({r["access"] for r in rows if r["present"] == "no" and r["size"] == "4K"} - {access},
+                  set(), "other faults")
+            continue
         for v in (0, 1):
             equal(total(rows, vcpu=v, access=access, present="no", result="mapped", size="4K"), n,
                   f"{kind}: faults of vCPU {v}")
@@ -103,8 +112,11 @@ def case_fault_events():
         maps = open(f"/proc/{g.pid}/maps", encoding="ascii").read()
         events = [e for e in rows_of(objects, "faults") if int(e["gpa"], 16) >= 0x20000000]
         equal([int(e["gpa"], 16) for e in events], [0x20000000 + 4096 * i for i in range(n)], "GPAs")
+        # before KVM had a structure of a fault, nothing told of its memory slot
         equal({(e["memslot"], e["access"], e["result"], e["size"]) for e in events},
-              {(1, "write user", "mapped", "4K")}, "what the faults were")
+              {(1 if TYPED else None, "write user", "mapped", "4K")}, "what the faults were")
+        if not TYPED:
+            return
         hvas = [int(e["hva"], 16) for e in events]
         equal([h - hvas[0] for h in hvas], [4096 * i for i in range(n)], "HVAs")
         assert any(int(m.group(1), 16) <= hvas[0] < int(m.group(2), 16)
@@ -165,6 +177,8 @@ def case_dirty_with_bitmap():
 
 
 def case_dirty_with_ring():
+    if not has_event("kvm_dirty_ring_push"):
+        raise Skip("KVM of this kernel has no rings of dirty pages")
     results, log = dirty(100, 6, "--ring", "1024")
     equal(log["ring-push"]["count"], 600, "pages put into the ring")
     equal(log["KVM_RESET_DIRTY_RINGS"]["count"], 6, "KVM_RESET_DIRTY_RINGS")

@@ -56,11 +56,11 @@ class Reasons:
     TRIGGER = "hist:keys=common_pid,exit_reason"
 
     def __enter__(self):
-        Counts.write(self.EVENT, self.TRIGGER)
+        Counts.write(self.EVENT, "trigger", self.TRIGGER)
         return self
 
     def __exit__(self, *_):
-        Counts.write(self.EVENT, "!" + self.TRIGGER)
+        Counts.write(self.EVENT, "trigger", "!" + self.TRIGGER)
 
     def of(self, tids=None):
         text = open(f"{TRACING}/events/{self.EVENT}/hist", encoding="ascii").read()

@@ -47,6 +47,15 @@ KINDS = {
 }
 
 
+# Does the kernel tell the types of KVM?
+TYPED = any(os.path.exists(f"/sys/kernel/btf/{m}") for m in ("kvm", "kvm_amd", "kvm_intel")) or \
+    not os.path.exists("/sys/module/kvm/initstate")
+
+
+def has_event(name):
+    return os.path.exists(f"{TRACING}/events/kvm/{name}")
+
+
 class Skip(Exception):
     """The case cannot be tried here; says why."""
 
@@ -236,36 +245,60 @@ def no_losses(objects, *expected):
 
 
 class Counts:
-    """The kernel's own count of tracepoints, by thread, without a buffer that could overflow."""
+    """The kernel's own count of tracepoints, by thread: by triggers that count, which have no
+    buffer that could overflow, or, where it has none, by its trace."""
 
     def __init__(self, *events, **conditions):
         """conditions: what an event must be like to count, by its name, e.g. kvm_mmio="type!=0"."""
-        self.triggers = {e: "hist:keys=common_pid" +
-                         (" if " + conditions[e.split("/")[1]] if e.split("/")[1] in conditions
-                          else "") for e in events}
+        self.events = {e: conditions.get(e.split("/")[1]) for e in events}
+        self.triggers = os.path.exists(f"{TRACING}/events/{events[0]}/hist")
 
     def __enter__(self):
-        for e, trigger in self.triggers.items():
-            self.write(e, trigger)
+        if not self.triggers:
+            Trace.write("trace", "")
+            Trace.write("buffer_size_kb", "16384")
+        for e, condition in self.events.items():
+            if self.triggers:
+                self.write(e, "trigger", self.trigger(condition))
+            else:
+                self.write(e, "filter", condition or "0")
+                self.write(e, "enable", "1")
         return self
 
     def __exit__(self, *_):
-        for e, trigger in self.triggers.items():
-            self.write(e, "!" + trigger)
+        for e, condition in self.events.items():
+            if self.triggers:
+                self.write(e, "trigger", "!" + self.trigger(condition))
+            else:
+                self.write(e, "enable", "0")
+                self.write(e, "filter", "0")
 
     @staticmethod
-    def write(event, text):
-        with open(f"{TRACING}/events/{event}/trigger", "w", encoding="ascii") as f:
-            f.write(text)
+    def trigger(condition):
+        return "hist:keys=common_pid" + (f" if {condition}" if condition else "")
 
     @staticmethod
-    def of(event, tids=None):
+    def write(event, what, text):
+        Trace.write(f"events/{event}/{what}", text)
+
+    def hits(self, event):
+        if self.triggers:
+            text = open(f"{TRACING}/events/{event}/hist", encoding="ascii").read()
+            assert re.search(r"Dropped: 0", text), f"{event}: the kernel lost counts: {text[-200:]}"
+            return {int(m.group(1)): int(m.group(2))
+                    for m in re.finditer(r"common_pid:\s*(\d+)\s*} hitcount:\s*(\d+)", text)}
+        name, hits = event.split("/")[1], collections.Counter()
+        line = re.compile(rf"^\s*.{{16}}-(\d+)\s.*\d\.\d{{6}}: {name}(?:: |\()")
+        for text in open(f"{TRACING}/trace", encoding="utf-8", errors="replace"):
+            assert "LOST" not in text, "the kernel's trace lost events: " + text
+            m = line.match(text)
+            if m:
+                hits[int(m.group(1))] += 1
+        return hits
+
+    def of(self, event, tids=None):
         """How often it happened in any of these threads; without them, in all."""
-        text = open(f"{TRACING}/events/{event}/hist", encoding="ascii").read()
-        hits = {int(m.group(1)): int(m.group(2))
-                for m in re.finditer(r"common_pid:\s*(\d+)\s*} hitcount:\s*(\d+)", text)}
-        assert re.search(r"Dropped: 0", text), f"{event}: the kernel lost counts: {text[-200:]}"
-        return sum(n for t, n in hits.items() if tids is None or t in tids)
+        return sum(n for t, n in self.hits(event).items() if tids is None or t in tids)
 
 
 class Trace:

@@ -160,7 +160,7 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	s = v ? dirty_slot(v) : NULL;
 	if (!v || !s)
 		return 0;
-	as_id = kw_as_id(memslot);
+	as_id = BPF_CORE_READ(memslot, as_id);
 	id = (__u16)BPF_CORE_READ(memslot, id) | as_id << 16;
 	value = dirty_row(v, s, id);
 	if (value) {
@@ -183,18 +183,6 @@ static __always_inline int dirty_mark(struct kvm *kvm, struct kvm_memory_slot *m
 	return 0;
 }
 
-/* The same where only the current vCPU tells which VM it is. */
-static __always_inline int dirty_mark_of_current(struct kvm_memory_slot *memslot, __u64 gfn)
-{
-	struct kw_vcpu *v = kw_current_vcpu();
-
-	if (v)
-		return dirty_mark((struct kvm *)v->kvm, memslot, gfn);
-	if (kw_running && memslot && BPF_CORE_READ(memslot, flags) & DIRTY_LOGGED)
-		kw_lose(KW_LOSS_NO_OWNER);
-	return 0;
-}
-
 SEC("?fentry/mark_page_dirty_in_slot")
 int BPF_PROG(dirty_mark_fentry, struct kvm *kvm, struct kvm_memory_slot *memslot, __u64 gfn)
 {
@@ -202,10 +190,9 @@ int BPF_PROG(dirty_mark_fentry, struct kvm *kvm, struct kvm_memory_slot *memslot
 }
 
 SEC("?kprobe/mark_page_dirty_in_slot")
-int BPF_KPROBE(dirty_mark_kprobe, void *first, void *second, __u64 third)
+int BPF_KPROBE(dirty_mark_kprobe, struct kvm *kvm, struct kvm_memory_slot *memslot, __u64 gfn)
 {
-	return kw_is_page_number(second) ? dirty_mark_of_current(first, (__u64)second)
-					 : dirty_mark(first, second, third);
+	return dirty_mark(kvm, memslot, gfn);
 }
 
 /* The guest is entered again, after a write to a protected, logged page. */

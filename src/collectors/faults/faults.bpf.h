@@ -521,7 +521,7 @@ static __always_inline int faults_unmap(struct kvm_gfn_range *range)
 	struct faults_call *call = bpf_map_lookup_elem(&faults_calls, &key);
 
 	/* the address space of system management mode has the same memory once more */
-	if (call && range && !kw_as_id(BPF_CORE_READ(range, slot)))
+	if (call && range && !BPF_CORE_READ(range, slot, as_id))
 		call->guest += BPF_CORE_READ(range, end) - BPF_CORE_READ(range, start);
 	return 0;
 }

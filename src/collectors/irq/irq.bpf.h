@@ -14,34 +14,43 @@
 
 #include "irq_calls.bpf.h"
 
-/*
- * Whether the tracepoint tells of software interrupts and reinjection: since "KVM: x86:
- * Differentiate Soft vs. Hard IRQs vs. reinjected in tracepoint", 5.19. Before, all are injected.
- */
-const volatile bool irq_injection_has_kind = true;
-
 #if defined(__TARGET_ARCH_x86)
 #include "irq_accept.bpf.h"
 #include "irq_apicv.bpf.h"
 #include "irq_raise.bpf.h"
 
 /* The PIC's interrupts are accepted by no local APIC: their time is in the VM's row. */
-static __always_inline __u64 irq_set_by_pic(struct kw_vcpu *v, __u32 vector)
+static __always_inline struct irq_vector_value *irq_of_pic(struct kw_vcpu *v, __u32 vector)
 {
 	struct kw_vcpu *vm = kw_any_vm((struct kvm *)v->kvm);
 	struct irq_vector_key key = { .vector = vector & 0xff };
-	struct irq_vector_value *value;
-	__u64 set_ns;
 
 	if (!vm)
-		return 0;
+		return NULL;
 	key.key.slot = vm->slot;
-	value = bpf_map_lookup_elem(&irq_vectors, &key);
+	return bpf_map_lookup_elem(&irq_vectors, &key);
+}
+
+static __always_inline __u64 irq_set_by_pic(struct kw_vcpu *v, __u32 vector)
+{
+	struct irq_vector_value *value = irq_of_pic(v, vector);
+	__u64 set_ns;
+
 	if (!value)
 		return 0;
 	set_ns = value->set_ns;
 	value->set_ns = 0;
 	return set_ns;
+}
+
+/* Where nothing tells: an interrupt that was injected before, and that nobody has raised since. */
+static __noinline bool irq_seems_again(struct kw_vcpu *v, struct irq_vector_value *value,
+				       __u32 vector)
+{
+	if (!v || !value || !value->inject_ns || value->accept_ns)
+		return false;
+	value = irq_of_pic(v, vector);
+	return !value || !value->set_ns;
 }
 
 /* Where the VMM has the local APIC, KVM takes each interrupt that it is given for one once more. */
@@ -69,6 +78,8 @@ KW_TRACEPOINT(kvm_inj_virq, irq_injected)
 	value = irq_vector(v, vector);
 	if (!value)
 		return 0;
+	if (!kw_injection_has_kind)
+		reinjected = irq_seems_again(v, value, vector);
 	if (irq_is_again(v, reinjected)) { /* the guest had an exit while it was delivered */
 		value->reinjected++;
 		return 0;

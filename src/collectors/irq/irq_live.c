@@ -81,6 +81,10 @@ static void fill_time(const struct kw_live *live, const struct kw_vcpu *v, const
 	memcpy(row->hist, value->hist, sizeof(row->hist));
 }
 
+/* Where KVM's types are not told; numbers without names, until they became an enumeration, 5.18. */
+static const char *const untold_inhibits[] = { "DISABLE", "HYPERV",    "NESTED",
+					       "IRQWIN",  "PIT_REINJ", "X2APIC" };
+
 static void fill_state(const struct kw_live *live, const struct kw_vcpu *v, const void *k,
 		       const void *val, void *r)
 {
@@ -93,6 +97,8 @@ static void fill_state(const struct kw_live *live, const struct kw_vcpu *v, cons
 	row->reason = ((const struct irq_state_key *)k)->reason;
 	row->irqchip = value->irqchip;
 	name = kw_kvm_enumerator_name("kvm_apicv_inhibit", row->reason);
+	if (!name && !kw_kvm_is_typed() && row->reason < ARRAY_SIZE(untold_inhibits))
+		name = untold_inhibits[row->reason];
 	if (name && !strncmp(name, prefix, strlen(prefix)))
 		name += strlen(prefix);
 	snprintf(row->name, sizeof(row->name), "%s", name ?: "");
