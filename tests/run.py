@@ -112,6 +112,13 @@ def set_sanitize(o):
     yield ("not ok" if p.returncode else "ok"), "sanitize top", ""
 
 
+def skeleton_of(o, name):
+    """A skeleton up to the bytes of its object: maps, programs and variables, in their order."""
+    with open(os.path.join(o.build, name + ".skel.h"), encoding="utf-8") as f:
+        text = f.read().replace("_plain", "").replace("_PLAIN", "")
+    return text[:text.index("__elf_bytes")]
+
+
 def set_docs(o):
     """The man page is well-formed and names every option and column."""
     p = run("mandoc", "-T", "lint", "-W", "warning", "docs/kvm_watcher.8")
@@ -135,6 +142,9 @@ def set_docs(o):
     named = {c for _, proof in rows for c in re.findall(r"(?:case|single)_\w+", proof)}
     good = [int(n) for n, _ in rows] == list(range(1, 43)) and named <= cases
     yield ("ok" if good else "not ok"), "docs seed parity", f"no such cases: {named - cases}"
+    forms = [skeleton_of(o, name) for name in ("kvm_watcher", "kvm_watcher_plain")]
+    yield ("ok" if forms[0] == forms[1] else "not ok"), "docs plain object", \
+        "its maps, programs or variables are in another order"
     yield ("ok" if matrix.is_written() else "not ok"), "docs kernels", "run tests/vm/matrix.py"
     p = run("sh", "-c", "clang-format --dry-run -Werror $(git ls-files '*.c' '*.h')")
     yield ("not ok" if p.returncode else "ok"), "docs code format", p.stdout[:2000]

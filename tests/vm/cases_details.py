@@ -168,7 +168,9 @@ def case_nested_exits():
             equal(total(rows, vcpu=v, what="L2 by L0", reason=NPF),
                   next(r["stats"]["pf_taken"] for r in results if r["vcpu"] == v) - of_l1,
                   "page faults of L2, against KVM's statistics")
-        assert total(rows, vcpu=v, what="L2 by L0", reason=NPF) >= n, "page faults of L2"
+        # a KVM that tells sums only maps pages beside the touched one, too
+        least = n if results[0]["stats_of"] == "vcpu" else 1
+        assert total(rows, vcpu=v, what="L2 by L0", reason=NPF) >= least, "page faults of L2"
         equal(total(rows, vcpu=v, what="L1 tax", reason=VMRUN), n, "VMRUN")
     equal(total(rows, what="L1->L2"), entered, "switches to L2")
     equal(total(rows, what="L2->L1"), reflected, "switches to L1")
