@@ -84,6 +84,19 @@ static int check_kvm(struct kw_listing *l)
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
 }
 
+/* Off by default on riscv. */
+static int check_compiler(struct kw_listing *l)
+{
+	static const char path[] = "/proc/sys/net/core/bpf_jit_enable";
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+
+	if (!file || fgetc(file) != '0')
+		return 0;
+	return add(l, "BPF compiler", "off", path,
+		   "programs are slow, and newer kernels refuse them: sysctl "
+		   "net.core.bpf_jit_enable=1");
+}
+
 /* What programs cost is measured only if somebody asks for it. */
 static int check_stats(struct kw_listing *l)
 {
@@ -211,7 +224,7 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 		kw_say("not permitted to load BPF programs; run as root, or with CAP_BPF, "
 		       "CAP_PERFMON and "
 		       "CAP_SYS_ADMIN");
-	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l) ?: check_stats(&l);
+	err = check_kernel(&l) ?: check_btf(&l) ?: check_kvm(&l) ?: check_compiler(&l) ?: check_stats(&l);
 	err = err ?: check_exits(&l, &engine);
 	for (size_t i = 0; i < engine.n_hooks && !err; i++)
 		err = check_hook(&l, &engine, &engine.hook[i], wanted(o, &engine, i));
