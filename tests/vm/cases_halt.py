@@ -18,7 +18,8 @@ IFS = [10000, 20000, 50000, 100000, 200000, 400000, 1000000, 4000000]
 
 
 # a guest that halts, and the reason of its exits
-KIND, HALT = {"x86_64": ("hlt", "HLT"), "aarch64": ("wfi", "WFI")}[os.uname().machine]
+KIND, HALT = {"x86_64": ("hlt", "HLT"), "aarch64": ("wfi", "WFI"),
+              "riscv64": ("wfi", "WFI")}[os.uname().machine]
 
 
 @contextlib.contextmanager
