@@ -22,15 +22,16 @@ static void add_word(char *dst, size_t size, const char *word)
 }
 
 /*
- * What the access was, as the isa defines the bits: with Intel's EPT a set user bit means a read.
+ * What the access was, as the isa defines the bits: with Intel's EPT a set user bit means a read,
+ * as no bit at all does on newer kernels; but for known MMIO, whose misconfigurations have none.
  * With AMD's nested paging hardware walks as user, so that the bit is set in most faults. On arm64
  * it is set if nothing but the page's access flag was missing.
  */
-static void name_access(uint8_t isa, uint8_t error, char *dst, size_t size)
+static void name_access(uint8_t isa, uint8_t error, bool mmio, char *dst, size_t size)
 {
 	*dst = 0;
 	if (isa == KW_ISA_VMX) {
-		if (error & FAULTS_USER)
+		if (error & FAULTS_USER || !(mmio || error & (FAULTS_WRITE | FAULTS_FETCH)))
 			add_word(dst, size, "read");
 	} else if (!(error & (FAULTS_WRITE | FAULTS_FETCH))) {
 		add_word(dst, size, "read");
@@ -41,7 +42,7 @@ static void name_access(uint8_t isa, uint8_t error, char *dst, size_t size)
 		add_word(dst, size, "exec");
 	if (isa != KW_ISA_VMX && error & FAULTS_USER)
 		add_word(dst, size, isa == KW_ISA_ARM64 ? "flag" : "user");
-	if (!*dst) /* EPT misconfigurations, that is, known MMIO, come without */
+	if (!*dst)
 		add_word(dst, size, "unknown");
 }
 
@@ -51,7 +52,7 @@ static void how(const struct kw_vms *vms, const void *row, struct kw_value *valu
 
 	(void)vms;
 	kw_value_text(value, value->buf);
-	name_access(r->isa, r->access, value->buf, sizeof(value->buf));
+	name_access(r->isa, r->access, r->result == FAULTS_MMIO, value->buf, sizeof(value->buf));
 }
 
 static void event_access(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -60,7 +61,7 @@ static void event_access(const struct kw_vms *vms, const void *row, struct kw_va
 
 	(void)vms;
 	kw_value_text(value, value->buf);
-	name_access(r->isa, r->access, value->buf, sizeof(value->buf));
+	name_access(r->isa, r->access, r->result == FAULTS_MMIO, value->buf, sizeof(value->buf));
 }
 
 /* riscv's faults do not tell whether there was a translation. */
