@@ -226,7 +226,7 @@ def set_poor(o):
     results = matrix.Results("pvm built-in")
     results.add(p.stdout)
     if o.matrix and not o.case:
-        results.save()
+        results.save(o.few)
         matrix.write_page()
     if not o.case:
         wrong = results.failed() if o.matrix else results.differences()
@@ -405,7 +405,7 @@ def judge(o, kernel, outputs):
     if not results.states:  # not asked: only some cases were run
         return
     if o.matrix and not o.case:
-        results.save()
+        results.save(o.few)
         matrix.write_page()
     wrong = results.failed() if o.matrix or o.case else results.differences()
     yield ("not ok" if wrong else "ok"), f"matrix {label}", "; ".join(wrong)

@@ -52,9 +52,10 @@
 		unsigned long long *ctx, ##args)
 
 /* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
-#define KVM_EXIT_MMIO 6
-#define KVM_EXIT_INTR 10
-#define KW_EINTR      4
+#define KVM_EXIT_MMIO	      6
+#define KVM_EXIT_INTR	      10
+#define KVM_EXIT_MEMORY_FAULT 39
+#define KW_EINTR	      4
 
 #define KW_TOO_MANY 16384 /* sizes that user space replaces before loading */
 

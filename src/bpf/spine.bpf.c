@@ -241,12 +241,15 @@ static __always_inline void kw_pass(struct kw_vcpu *v, enum kw_state state)
 	kw_set_state(v, state, now);
 }
 
-/* Told to come back at once, KVM leaves the reason of the exit before. */
+/*
+ * Told to come back at once, KVM leaves the reason of the exit before; so it does with most errors,
+ * but not with that of memory that it cannot map, which is a reason of its own.
+ */
 static __always_inline __u32 kw_user_reason(__u32 reason, int error)
 {
 	if (error == -KW_EINTR)
 		return KVM_EXIT_INTR;
-	return error < 0 ? KW_USER_ERRNO | -error : reason;
+	return error < 0 && reason != KVM_EXIT_MEMORY_FAULT ? KW_USER_ERRNO | -error : reason;
 }
 
 /* KVM_RUN returns: from here on it is the VMM's time. The tracepoint names no vCPU. */

@@ -636,9 +636,8 @@ int kw_engine_open(const struct kw_wants *wants, struct kw_engine *ret)
 	ret->timing = wants->timing;
 	libbpf_set_print(on_libbpf);
 	ret->user_exits = !kw_tells_of_exits();
-	ret->no_exits = (struct kw_hook){ .def = &hooks[KW_HOOK_EXIT],
-					  .variant = -1,
-					  .why = { KW_NO_EXITS } };
+	ret->no_exits = (struct kw_hook){ .def = &hooks[KW_HOOK_EXIT], .variant = -1 };
+	snprintf(ret->no_exits.why[0], sizeof(ret->no_exits.why[0]), "%s", kw_why_no_exits());
 	list_hooks(ret, wants);
 	choose_hooks(ret, wants);
 	while ((err = try_variants(ret, wants)) > 0)

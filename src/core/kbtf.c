@@ -239,6 +239,12 @@ bool kw_tells_of_exits(void)
 	return kw_host_isa() != KW_ISA_NONE || !is_pvm_without_reasons();
 }
 
+const char *kw_why_no_exits(void)
+{
+	return getenv("KVM_WATCHER_EXITS") ? "KVM_WATCHER_EXITS says so"
+					   : "KVM for PVM never fires it";
+}
+
 bool kw_maps_can_allocate(void)
 {
 	static int known = -1; /* asked at any time, not only when programs are loaded */

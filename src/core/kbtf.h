@@ -56,7 +56,8 @@ bool kw_tracepoints_preemptible(void);
  */
 bool kw_tells_of_exits(void);
 
-#define KW_NO_EXITS "KVM for PVM never fires it"
+/* Why not, in words; of a KVM that does not. */
+const char *kw_why_no_exits(void);
 
 /* Free what the answers came from; another question reads it again. */
 void kw_kbtf_release(void);

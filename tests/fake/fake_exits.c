@@ -99,9 +99,11 @@ static void choose_reason(const struct entry *e, struct exits_row *row)
 
 	row->isa = e->isa;
 	row->code = e->code;
-	for (size_t i = 0; i < ARRAY_SIZE(others) && isa && e->level; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(others) && isa; i++)
 		if (!strcmp(isa, kw_isa_name(others[i].isa))) {
 			row->isa = others[i].isa;
+			if (!e->level) /* the row of those without kvm_exit has no reason */
+				continue;
 			row->code = others[i].code[(e - entries) % ARRAY_SIZE(others[i].code)];
 		}
 }

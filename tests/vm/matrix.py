@@ -3,7 +3,8 @@
 """What works where: results of the VM tests become cells, and cells become docs/kernels.md.
 
 A cell, that is, a collector on a machine and kernel, is
-  exact        its figures equal those of a guest with known behaviour, or of another oracle;
+  exact        cases hold its figures against a guest with known behaviour or another oracle: counts
+               are equal; times that two clocks have measured are as close as the case says;
   works        it shows rows of a guest's doing, none of which is held against an oracle there;
   unavailable  the tool says why;
   failed       a case of it failed; or there is neither a case nor a row.
@@ -88,11 +89,11 @@ class Results:
             return "works", ""
         return "failed", "no case, and no row of it"
 
-    def save(self):
-        """Overwrite what was known of this machine and kernel."""
+    def save(self, few=False):
+        """Overwrite what was known of this machine and kernel. few: not all cases were run."""
         os.makedirs(RESULTS, exist_ok=True)
         skips = {c: why for c, (v, why) in self.cases.items() if v == "skip"}
-        data = {"label": self.label, "kernel": self.kernel,
+        data = {"label": self.label, "kernel": self.kernel, "few": few,
                 "cases": sum(v == "ok" for v, _ in self.cases.values()),
                 "skipped": skips,
                 "cells": {c: {"is": self.cell(c)[0], "detail": self.cell(c)[1],
@@ -137,10 +138,11 @@ INTRO = """# Kernels and processors
 
 What works where, as tested: this page is made from the results of `./dev test vm --matrix`
 (`tests/vm/results/`) by `tests/vm/matrix.py`, and a test holds it equal to them. The kernels are stock
-ones of Debian; where each runs, and why it was chosen, is in `tests/vm/kernels`.
+ones of Debian, run as `tests/vm/kernels` says, with why each was chosen; but for PVM's, which is the one
+of a machine that has it (`./dev test poor`). Results that took only few cases of each collector say so.
 
-- **exact**: the figures equal those of a guest with exactly known behaviour, of KVM's own statistics, or of
-  the kernel's trace; the number of cases that say so.
+- **exact**: cases, so many, hold its figures against a guest with exactly known behaviour, KVM's own statistics or
+  the kernel's trace. Counts must be equal; times that two clocks have measured, as close as the case says.
 - **works**: rows of what a guest did were seen; no case holds them against an oracle there.
 - **–**: unavailable; the tool says so and why, and so does this page, below.
 - \\*: less than elsewhere; what it lacks is below.
@@ -173,6 +175,18 @@ def grouped(pairs):
     return groups
 
 
+def lacks_of(results):
+    """What each collector lacks, and where."""
+    for c in COLLECTORS:
+        lacks = grouped((text, r["label"].split(" ", 1)[1]) for r in results
+                        if r["cells"][c]["lacks"] or r["cells"][c]["is"] == "failed"
+                        for text in (r["cells"][c]["lacks"] or r["cells"][c]["detail"]).split("; "))
+        if lacks:
+            yield f"- {c}:"
+        for text, labels in lacks.items():
+            yield f"  - {', '.join(labels)}: {text}."
+
+
 def page():
     """The text of docs/kernels.md."""
     lines, results = [INTRO], saved()
@@ -182,13 +196,9 @@ def page():
             continue
         lines.append(f"## {name}\n")
         lines += list(rows_of(of)) + [""]
-        lines += [f"{r['label'].split(' ', 1)[1]} is {r['kernel']}: {r['cases']} cases passed."
-                  for r in of] + [""]
-        for c in COLLECTORS:
-            lacks = grouped((r["cells"][c]["lacks"] or r["cells"][c]["detail"], r["label"].split(" ", 1)[1])
-                            for r in of if r["cells"][c]["lacks"] or r["cells"][c]["is"] == "failed")
-            for text, labels in lacks.items():
-                lines.append(f"- {c} on {', '.join(labels)}: {text}.")
+        lines += [f"- {r['label'].split(' ', 1)[1]} is {r['kernel']}: {r['cases']} cases passed" +
+                  (", few of each collector." if r["few"] else ".") for r in of] + [""]
+        lines += list(lacks_of(of))
         skips = grouped((why, f"{r['label'].split(' ', 1)[1]} {case}") for r in of
                         for case, why in sorted(r["skipped"].items()))
         lines += [f"- skipped: {', '.join(names)}: {why}." for why, names in skips.items()] + [""]

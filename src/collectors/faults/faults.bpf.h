@@ -122,7 +122,7 @@ static __always_inline void faults_emit(struct kw_vcpu *v, struct faults_slot *s
 	e->memslot = s->memslot;
 	e->result = key->result;
 	e->size = key->size;
-	e->isa = v->isa;
+	e->isa = key->isa;
 	e->access = key->access;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;
