@@ -43,9 +43,9 @@ static const struct kw_reason reasons[] = {
 const struct kw_isa_names kw_names_riscv = { KW_ISA_RISCV, "riscv", reasons, ARRAY_SIZE(reasons) };
 
 static const struct kw_reason csrs[] = {
-	{ 0x015, "SEED" },   { 0x14e, "SIEH" },	    { 0x150, "SISELECT" }, { 0x151, "SIREG" },
-	{ 0x15c, "STOPEI" }, { 0xc00, "CYCLE" },    { 0xc01, "TIME" },	   { 0xc02, "INSTRET" },
-	{ 0xc80, "CYCLEH" }, { 0xc82, "INSTRETH" }, { 0xdb0, "STOPI" },
+	{ 0x015, "SEED" },    { 0x114, "SIEH" },   { 0x150, "SISELECT" }, { 0x151, "SIREG" },
+	{ 0x154, "SIPH" },    { 0x15c, "STOPEI" }, { 0xc00, "CYCLE" },	  { 0xc01, "TIME" },
+	{ 0xc02, "INSTRET" }, { 0xc80, "CYCLEH" }, { 0xc82, "INSTRETH" }, { 0xdb0, "STOPI" },
 };
 
 const char *kw_csr_name(uint64_t csr)

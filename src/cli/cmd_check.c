@@ -5,6 +5,7 @@
  * To extend: a question about the system is a function like check_btf().
  */
 #include "../core/engine.h"
+#include "../core/kbtf.h"
 #include "../core/log.h"
 #include "../sinks/listing.h"
 #include "../util/cleanup.h"
@@ -80,7 +81,7 @@ static int check_kvm(struct kw_listing *l)
 	}
 	if (access("/dev/kvm", F_OK))
 		return add(l, "KVM", "missing", vendor,
-			   "/dev/kvm is missing: modprobe kvm-amd or kvm-intel");
+			   "/dev/kvm is missing: is KVM loaded (" KW_LOAD_KVM ")?");
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
 }
 

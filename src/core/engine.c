@@ -83,7 +83,7 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 	},
 	[KW_HOOK_FAULT] = {
 		.name = "page fault",
-		.purpose = "start of every EPT, NPT or shadow page fault",
+		.purpose = "start of every page fault of a guest",
 		.program = { "kw_fault_fentry", "kw_fault_kprobe", "kw_fault_tp", "kw_fault_tp_raw" },
 		.counts = true,
 	},

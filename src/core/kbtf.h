@@ -10,6 +10,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How people load KVM on this processor. */
+#if defined(__x86_64__)
+#define KW_LOAD_KVM "modprobe kvm-amd or kvm-intel"
+#else
+#define KW_LOAD_KVM "modprobe kvm"
+#endif
+
 /* Arguments of a tracepoint of the kernel or of KVM; -1 if it is not there. */
 int kw_tracepoint_args(const char *name);
 

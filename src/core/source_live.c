@@ -877,8 +877,7 @@ static int say_why(struct live *l, int err)
 	if (h) {
 		kw_say("cannot watch %s on this kernel (%s)%s; 'kvm_watcher check' tells more",
 		       h->def->name, kw_hook_why(h),
-		       access("/dev/kvm", F_OK) ? "; is KVM loaded (modprobe kvm-amd or kvm-intel)?"
-						: "");
+		       access("/dev/kvm", F_OK) ? "; is KVM loaded (" KW_LOAD_KVM ")?" : "");
 		return -EOPNOTSUPP;
 	}
 	if (err != -EINVAL)

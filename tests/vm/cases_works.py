@@ -47,7 +47,8 @@ def seen(names, guests):
 
 def works(guests):
     """What is not there says so and exits with 3; what is shows something."""
-    print(f"kernel {os.uname().release}")
+    release = os.uname().release  # of a machine that is not the lab's, what it calls itself is its own affair
+    print(f"kernel {release if 'KVMW_LAB' in os.environ else release.split('-')[0]}")
     found = states()
     for name, (state, lacks) in found.items():
         print(f"state {name} {state} {lacks}", flush=True)

@@ -379,7 +379,7 @@ static const struct kw_hook_def hooks[] = {
 
 const struct kw_schema faults_table = {
 	.name = "faults",
-	.help = "EPT, NPT and shadow page faults by access, result and page size",
+	.help = "Page faults (EPT, NPT, stage 2, shadow) by access, result and page size",
 	.columns = columns,
 	.n_columns = ARRAY_SIZE(columns),
 	.row_size = sizeof(struct faults_row),
@@ -417,7 +417,8 @@ const struct kw_schema faults_event_table = {
 
 const struct kw_collector kw_collector_faults = {
 	.name = "faults",
-	.help = "Page faults of guests (EPT, NPT, shadow), and what the host takes from them",
+	.help = "Page faults of guests (EPT, NPT, stage 2, shadow), and what the host takes from "
+		"them",
 	.table = { &faults_table, &faults_page_table, &faults_zap_table },
 	.event = &faults_event_table,
 	.hooks = KW_HOOKS_OF_EXITS | 1 << KW_HOOK_FAULT | 1 << KW_HOOK_END_OF_VM,

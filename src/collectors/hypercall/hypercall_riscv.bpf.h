@@ -6,13 +6,20 @@
  * To extend: see hypercall.bpf.h, which includes this.
  */
 
-/* The number is that of the extension, and in its lower half that of the function. */
+#define HYPERCALL_SBI_LEGACY 0x10 /* extensions below are legacy calls of SBI 0.1 */
+
+/*
+ * The number is that of the extension, and in its lower half that of the function, which legacy
+ * calls do not have: there, its register holds anything.
+ */
 static __always_inline int hypercall_sbi(struct kvm_vcpu *vcpu)
 {
-	__u64 nr = BPF_CORE_READ(vcpu, arch.guest_context.a7) << 32 |
-		   (__u32)BPF_CORE_READ(vcpu, arch.guest_context.a6);
-	struct hypercall_slot *s = hypercall_call(kw_current_vcpu(), HYPERCALL_SBI, nr);
+	__u64 extension = BPF_CORE_READ(vcpu, arch.guest_context.a7), function = 0;
+	struct hypercall_slot *s;
 
+	if (extension >= HYPERCALL_SBI_LEGACY)
+		function = (__u32)BPF_CORE_READ(vcpu, arch.guest_context.a6);
+	s = hypercall_call(kw_current_vcpu(), HYPERCALL_SBI, extension << 32 | function);
 	if (!s)
 		return 0;
 	s->arg[0] = BPF_CORE_READ(vcpu, arch.guest_context.a0);
