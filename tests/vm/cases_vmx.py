@@ -164,7 +164,7 @@ def case_exits_vmx():
         print(f"# {name}: {s.silent()} entries without kvm_entry", flush=True) if s.silent() else 0
         assert most * 0.9 <= s.silent() <= most, f"{name}: {s.silent()} of {most} entries"
     lost = losses_of(objects)
-    lost.pop("misses", 0) # as newer kernels keep events from programs that are preempted: never exits
+    lost.pop("misses", 0)  # as newer kernels keep events from programs that are preempted: never exits
     equal(dict(lost), {"unfinished": sum(len(s.results) for s in seen.values())}, "losses")
 
 

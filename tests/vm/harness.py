@@ -97,7 +97,8 @@ class Guest:
             if line == "done\n":
                 return rows
             rows.append(json.loads(line))
-            rows[-1]["stats"] = Stats(rows[-1]["stats"])
+            if "stats" in rows[-1]:  # else it is of a VM, or of the VMM's thread
+                rows[-1]["stats"] = Stats(rows[-1]["stats"])
         raise AssertionError(f"the guest died: {self.p.wait()}")
 
     def run(self):
