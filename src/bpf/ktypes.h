@@ -138,10 +138,19 @@ enum kvm_irqchip_mode {
 	KVM_IRQCHIP_NONE,
 };
 
+#if defined(__TARGET_ARCH_arm64)
+struct vgic_dist {
+	bool in_kernel;
+};
+#endif
+
 struct kvm_arch {
 	struct kvm_pic *vpic;
 	unsigned long apicv_inhibit_reasons;
 	enum kvm_irqchip_mode irqchip_mode;
+#if defined(__TARGET_ARCH_arm64)
+	struct vgic_dist vgic;
+#endif
 };
 
 typedef struct {
@@ -240,6 +249,18 @@ struct kvm_cpu_context {
 };
 
 #if defined(__TARGET_ARCH_arm64)
+/* an interrupt of the GIC that KVM emulates */
+struct kvm_vcpu;
+
+enum vgic_irq_config { VGIC_CONFIG_EDGE, VGIC_CONFIG_LEVEL };
+
+struct vgic_irq {
+	struct kvm_vcpu *target_vcpu;
+	__u32 intid;
+	bool line_level, pending_latch, enabled;
+	enum vgic_irq_config config;
+};
+
 struct kvm_vcpu_fault_info {
 	__u64 esr_el2;
 };

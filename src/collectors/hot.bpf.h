@@ -58,7 +58,7 @@ static __always_inline void kw_collectors_on_window(struct kw_vcpu *v)
 {
 	if (kw_is_on(halt))
 		halt_on_window(v);
-#if defined(__TARGET_ARCH_x86)
+#if !defined(__TARGET_ARCH_riscv)
 	if (kw_is_on(irq))
 		irq_on_window(v);
 #endif

@@ -404,3 +404,55 @@ def case_dirty_with_bitmap():
     _, log = dirty(80, 5, "--manual")
     equal((log["KVM_GET_DIRTY_LOG"]["count"], log["KVM_CLEAR_DIRTY_LOG"]["count"] > 0), (5, True),
           f"ioctls: {log}")
+
+
+# ---- interrupts ---------------------------------------------------------------------------------
+
+def queued(objects, **match):
+    """How many of each interrupt, by source, number and who raised it."""
+    found = collections.Counter()
+    for r in rows_of(objects, "irq"):
+        if all(r[k] == v for k, v in match.items()):
+            found[r["source"], int(r["line"]), r["mode"]] += r["count"]
+    return found
+
+
+def case_irq_of_the_gic():
+    """What the guest has taken, by number; and who raised it."""
+    n = 40
+    for kind, source, line, by in (("timer1", "ppi", 27, "self"), ("timerp", "ppi", 30, "self"),
+                                   ("sgi", "sgi", 1, "self")):
+        results, objects = watched("-k", kind, "-n", n, "-v", 2, "-t", 500000, what="irq")
+        for r in results:
+            equal(r["vectors"], {hex(line): n}, f"{kind}: interrupts that the guest took")
+            equal(queued(objects, vcpu=r["vcpu"]), {(source, line, by): n}, f"{kind}: queued")
+        no_losses(objects)
+    results, objects = watched("-k", "ipi", "-n", n, "-v", 2, what="irq")
+    equal(queued(objects, vcpu=1), {("sgi", 1, "vcpu"): n, ("sgi", 2, "vcpu"): 1}, "ipi")
+    equal(queued(objects, vcpu=0), {}, "ipi: interrupts of the sender")
+    for kind in ("spi", "irqfd"):
+        results, objects = watched("-k", kind, "-n", 2 * n, "-v", 2, what="irq")
+        for r in results:
+            found = queued(objects, vcpu=r["vcpu"])
+            equal({hex(line): times for (_, line, _), times in found.items()}, r["vectors"],
+                  f"{kind}: queued, and taken")
+            equal(found["spi", 32 + r["vcpu"], "vmm"], n, f"{kind}: of the injector")
+        no_losses(objects)
+    accepted = rows_of(objects, "irq-vectors")
+    equal(sum(r["accepted"] for r in accepted), total(rows_of(objects, "irq")), "by number alone")
+    equal({r["injected"] for r in accepted} | {r.get("eois") for r in accepted}, {None},
+          "what the processor does unseen is missing")
+    equal({(r["irqchip"], r["reason"]) for r in rows_of(objects, "irq-apicv")},
+          {("kernel", "active")}, "who has the controller")
+
+
+def case_irq_events():
+    n = 15
+    with Guest("-k", "spi", "-n", n, "-v", 1) as g, Watch(what="irq", verb="trace") as w:
+        injector = g.run()[0]["injector"]
+        time.sleep(0.3)
+        objects = w.finish()
+        g.end()
+    events = [e for e in rows_of(objects, "irq") if e["line"] == "32"]
+    equal([(e["what"], e["source"], e["mode"], e["trigger"], e["tid"]) for e in events],
+          [("set", "spi", "vmm", "edge", injector)] * n, "events")

@@ -159,4 +159,8 @@ KW_TRACEPOINT(kvm_pv_eoi, irq_pv_eoi, struct kvm_lapic *apic, int vector)
 
 #endif /* x86 */
 
+#if defined(__TARGET_ARCH_arm64)
+#include "irq_arm64.bpf.h"
+#endif
+
 #endif

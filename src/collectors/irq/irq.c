@@ -21,20 +21,25 @@ static const char *source_name(uint8_t source)
 		[IRQ_PIC] = "pic",   [IRQ_IOAPIC] = "ioapic",
 		[IRQ_MSI] = "msi",   [IRQ_MSI_ATOMIC] = "msi-atomic",
 		[IRQ_IPI] = "ipi",   [IRQ_LVT] = "lvt",
-		[IRQ_OTHER] = "kvm",
+		[IRQ_OTHER] = "kvm", [IRQ_SGI] = "sgi",
+		[IRQ_PPI] = "ppi",   [IRQ_SPI] = "spi",
+		[IRQ_LPI] = "lpi",
 	};
 
 	return source < IRQ_SOURCES ? names[source] : NULL;
 }
 
-static const char *mode_name(uint8_t mode)
+static const char *mode_name(uint8_t source, uint8_t mode)
 {
+	static const char *const by[IRQ_BYS] = { "self", "vcpu", "vmm", "host" };
 	static const char *const names[IRQ_MODES] = {
 		[IRQ_FIXED] = "fixed",	 [IRQ_LOWEST] = "lowest", [IRQ_SMI] = "SMI",
 		[IRQ_REMOTE] = "remote", [IRQ_NMI] = "NMI",	  [IRQ_INIT] = "INIT",
 		[IRQ_STARTUP] = "SIPI",	 [IRQ_EXTINT] = "ExtINT",
 	};
 
+	if (source >= IRQ_SGI)
+		return mode < IRQ_BYS ? by[mode] : NULL;
 	return mode < IRQ_MODES ? names[mode] : NULL;
 }
 
@@ -66,6 +71,8 @@ static void name_line(uint8_t source, uint64_t line, struct kw_value *value)
 	kw_value_text(value, value->buf);
 	if (line == IRQ_MANY)
 		snprintf(value->buf, sizeof(value->buf), "other");
+	else if (source >= IRQ_SGI)
+		snprintf(value->buf, sizeof(value->buf), "%" PRIu64, line);
 	else if (source == IRQ_LVT)
 		kw_value_text(value, lvt_name(line));
 	else if (source == IRQ_OTHER)
@@ -78,9 +85,9 @@ static void name_line(uint8_t source, uint64_t line, struct kw_value *value)
 		snprintf(value->buf, sizeof(value->buf), "pin %" PRIu64, line);
 }
 
-static bool has_vector(uint8_t mode)
+static bool has_vector(uint8_t source, uint8_t mode)
 {
-	return IRQ_WITH_VECTOR & 1 << (mode & 7);
+	return source < IRQ_SGI && IRQ_WITH_VECTOR & 1 << (mode & 7);
 }
 
 /* ---- columns ---- */
@@ -104,14 +111,16 @@ static void vector(const struct kw_vms *vms, const void *row, struct kw_value *v
 	const struct irq_row *r = row;
 
 	(void)vms;
-	if (!has_vector(r->mode) || r->line == IRQ_MANY)
+	if (!has_vector(r->source, r->mode) || r->line == IRQ_MANY)
 		kw_value_missing(value);
 }
 
 static void mode(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct irq_row *r = row;
+
 	(void)vms;
-	kw_value_text(value, mode_name(((const struct irq_row *)row)->mode));
+	kw_value_text(value, mode_name(r->source, r->mode));
 }
 
 /* What the processor does by itself nobody sees: that it was not seen is not that it was not. */
@@ -127,8 +136,10 @@ static void unless_apicv(const struct kw_vms *vms, const void *row, struct kw_va
 /* Nor is what is pending where the processor keeps it. */
 static void unless_posted(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct irq_row *r = row;
+
 	(void)vms;
-	if (((const struct irq_row *)row)->posted)
+	if (r->posted || r->source >= IRQ_SGI)
 		kw_value_missing(value);
 }
 
@@ -240,16 +251,19 @@ static void event_line(const struct kw_vms *vms, const void *row, struct kw_valu
 
 static void event_vector(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct irq_event_row *r = row;
+
 	(void)vms;
-	if (is_set(row) && !has_vector(((const struct irq_event_row *)row)->mode))
+	if (is_set(row) && !has_vector(r->source, r->mode))
 		kw_value_missing(value);
 }
 
 static void event_mode(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
+	const struct irq_event_row *r = row;
+
 	(void)vms;
-	kw_value_text(value,
-		      is_set(row) ? mode_name(((const struct irq_event_row *)row)->mode) : NULL);
+	kw_value_text(value, is_set(row) ? mode_name(r->source, r->mode) : NULL);
 }
 
 static void trigger(const struct kw_vms *vms, const void *row, struct kw_value *value)
@@ -312,13 +326,14 @@ static void delay(const struct kw_vms *vms, const void *row, struct kw_value *va
 static const struct kw_column columns[] = {
 	{ "source", "SOURCE", "pic, ioapic, msi; msi-atomic: by an eventfd without leaving atomic "
 	  "context; ipi: another vCPU or the same; lvt: the vCPU's own timer, counters …; kvm: by itself, "
-	  "e.g. for a pin unmasked or still high at its EOI, a hypercall, a broadcast to more than 4", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	  "e.g. for a pin unmasked or still high at its EOI, a hypercall, a broadcast to more than 4; arm64: sgi, ppi, spi, lpi", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(irq_row, source), source },
-	{ "line", "LINE", "Pin, MSI address, vCPU that sent it, entry of the local vector table; other: of "
-	  "those beyond the table's size", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, line), line },
+	{ "line", "LINE", "Pin, MSI address, vCPU that sent it, entry of the local vector table; arm64: number of "
+	  "the interrupt (INTID); other: of those beyond the table's size", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, line), line },
 	{ "vector", "VECTOR", "Vector; missing where there is none: NMI, SMI, INIT, KVM's kicks (remote)", KW_KEY, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(irq_row, vector), vector },
-	{ "mode", "MODE", "Delivery mode", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, mode),
+	{ "mode", "MODE", "Delivery mode; arm64: who raised it: self: the vCPU, or its timer while it ran; "
+	  "another vcpu, the vmm, or the host", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE, KW_AT(irq_row, mode),
 	  mode },
 	KW_PAD(irq_row, pad),
 	KW_PAD(irq_row, pad2),
@@ -327,17 +342,17 @@ static const struct kw_column columns[] = {
 	  NULL },
 	{ "coalesced", "COALESCED", "… of them while one was pending already, so that the guest sees one",
 	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, coalesced), unless_posted },
-	{ "masked", "MASKED", "… of them while the pin was masked (of the PIC: in its own half)", KW_COUNTER, KW_UNIT_NUMBER,
+	{ "masked", "MASKED", "… of them while the pin was masked (of the PIC: in its own half), or, arm64, it was disabled", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(irq_row, masked), NULL },
 	{ "posted", "POSTED", "… of them delivered by the processor (APICv, AVIC)", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_row, posted), NULL },
 };
 
 static const struct kw_column vector_columns[] = {
-	{ "vector", "VECTOR", "Vector", KW_KEY, KW_UNIT_NUMBER, KW_SHOW_TABLE,
-	  KW_AT(irq_vector_row, vector), NULL },
+	{ "vector", "VECTOR", "Vector; arm64: number of the interrupt (INTID)", KW_KEY, KW_UNIT_NUMBER,
+	  KW_SHOW_TABLE, KW_AT(irq_vector_row, vector), NULL },
 	KW_PAD(irq_vector_row, pad),
-	{ "accepted", "ACCEPTED", "Interrupts that the vCPU's local APIC accepted", KW_COUNTER,
+	{ "accepted", "ACCEPTED", "Interrupts that the vCPU's local APIC accepted; arm64: that KVM queued for it", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, accepted), NULL },
 	{ "coalesced", "COALESCED", "… of them while one was pending already", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(irq_vector_row, coalesced), unless_apicv },
@@ -452,14 +467,15 @@ static const struct kw_hook_def hooks[] = {
 	  .program = { "irq_atomic_fexit", "irq_atomic_kretprobe" }, .counts = true },
 	{ .name = "kvm_apic_ipi", .purpose = "interrupts from vCPU to vCPU",
 	  .without = "those show as kvm's own", .program = { "irq_ipi", "irq_ipi_raw" }, .counts = true },
-	{ .name = "__apic_accept_irq begins", .purpose = "what local APICs accept",
+	{ .name = "interrupts accepted", .purpose = "what local APICs accept, or the GIC queues",
 	  .without = "only injections and EOIs are seen",
-	  .program = { "irq_accept_fentry", "irq_accept_kprobe" }, .counts = true,
+	  .program = { "irq_accept_fentry", "irq_accept_kprobe", "irq_queue_fentry", "irq_queue_kprobe" },
+	  .counts = true,
 	  .lost = "irq irq-times irq-vectors.accepted irq-vectors.coalesced irq-vectors.posted" },
 	{ .name = "__apic_accept_irq ends", .purpose = "whether they do",
 	  .without = "only injections and EOIs are seen",
 	  .program = { "irq_accept_fexit", "irq_accept_kretprobe" }, .counts = true,
-	  .lost = "irq irq-times irq-vectors.accepted irq-vectors.coalesced irq-vectors.posted" },
+	  .lost = "irq-times irq-vectors.coalesced irq-vectors.posted" },
 	{ .name = "kvm_apicv_accept_irq", .purpose = "interrupts that the processor delivers",
 	  .without = "posted interrupts show as accepted", .program = { "irq_posted", "irq_posted_raw" }, .counts = true },
 	{ .name = "kvm_inj_virq", .purpose = "injections", .without = "injections are not seen",

@@ -18,6 +18,11 @@ enum irq_source {
 	IRQ_IPI,	/* a vCPU wrote its interrupt command register */
 	IRQ_LVT,	/* the vCPU's own: timer, performance counters, errors … */
 	IRQ_OTHER, /* what KVM delivers by itself: pins unmasked, hypercalls, Hyper-V's timers */
+	/* arm64's, by number: software-generated, of one vCPU, shared, message-based */
+	IRQ_SGI,
+	IRQ_PPI,
+	IRQ_SPI,
+	IRQ_LPI,
 	IRQ_SOURCES,
 };
 
@@ -34,6 +39,9 @@ enum irq_mode {
 	IRQ_MODES,
 };
 
+/* In place of a mode with arm64's: who raised it, as far as the current thread tells. */
+enum irq_by { IRQ_BY_SELF, IRQ_BY_VCPU, IRQ_BY_VMM, IRQ_BY_HOST, IRQ_BYS };
+
 /* Those that have a vector of their own. */
 #define IRQ_WITH_VECTOR (1 << IRQ_FIXED | 1 << IRQ_LOWEST | 1 << IRQ_STARTUP | 1 << IRQ_EXTINT)
 
@@ -46,10 +54,10 @@ enum irq_to { IRQ_TO_PHYSICAL, IRQ_TO_LOGICAL, IRQ_TO_SELF, IRQ_TO_ALL, IRQ_TO_O
 /* Slot: of the vCPU that accepted it; of the VM itself if none did. */
 struct irq_key {
 	struct kw_keyed_key key;
-	__u64 line; /* pin, MSI address, sender's vCPU, register of the local APIC */
+	__u64 line; /* pin, MSI address, sender's vCPU, register of the local APIC; INTID */
 	__u8 source;
 	__u8 vector;
-	__u8 mode; /* enum irq_mode */
+	__u8 mode; /* enum irq_mode; of arm64's: enum irq_by */
 	__u8 pad;
 	__u32 pad2;
 };

@@ -30,7 +30,7 @@ static const struct irq_vector_value irq_vector_zero;
 static const struct irq_time_value irq_time_zero;
 static const struct irq_state_value irq_state_zero;
 
-#if defined(__TARGET_ARCH_x86)
+#if !defined(__TARGET_ARCH_riscv)
 /* include/uapi/linux/kvm.h, asm-generic/errno-base.h */
 #define IRQ_ROUTING_MSI 2
 #define IRQ_EWOULDBLOCK 11
@@ -63,7 +63,7 @@ static __noinline int irq_count(struct kw_vcpu *v, struct irq_key *from, __u32 h
 		return 0;
 	key = *from;
 	key.key.slot = v->slot;
-	if (!(IRQ_WITH_VECTOR & 1 << (key.mode & 7)))
+	if (key.source >= IRQ_SGI || !(IRQ_WITH_VECTOR & 1 << (key.mode & 7)))
 		key.vector = 0;
 	value = kw_keyed(&irq_rows, &key, &irq_zero, &s->used_rows, kw_share(IRQ_ROWS));
 	if (!value) {
@@ -99,7 +99,8 @@ static __always_inline struct irq_vector_value *irq_vector(struct kw_vcpu *v, __
 }
 
 /* Something took ns on its way. */
-static __noinline int irq_took(struct kw_vcpu *v, __u32 vector, __u32 way, __u64 ns)
+static __noinline __attribute__((unused)) int irq_took(struct kw_vcpu *v, __u32 vector, __u32 way,
+						       __u64 ns)
 {
 	struct irq_time_key key = { .vector = vector, .way = way };
 	struct irq_slot *s = v ? irq_slot(v) : NULL;
@@ -202,6 +203,6 @@ static __always_inline bool irq_ends(__u32 kind, struct irq_call *call)
 	return kw_running;
 }
 
-#endif /* x86 */
+#endif /* not riscv */
 
 #endif
