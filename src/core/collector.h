@@ -80,6 +80,11 @@ struct kw_hook_def {
 	const char *program[KW_VARIANTS]; /* best first */
 	const char *lost; /* what is unavailable or missing without it: "table table.column …" */
 	bool counts;	  /* what it misses is missing in counts, not only in times */
+	/*
+	 * Compilers are known to move the arguments of its function, of which the kernel then tells
+	 * no type: a probe of it would read something else.
+	 */
+	bool may_move;
 };
 
 struct kw_collector {

@@ -449,6 +449,24 @@ static bool has_kprobes(void)
 	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
 }
 
+/* Probes of functions whose arguments are not where they are declared. */
+static void refuse_moved(struct kw_engine *e)
+{
+	for (size_t i = 0; i < e->n_hooks && kw_kvm_is_typed(); i++) {
+		struct kw_hook *h = &e->hook[i];
+		const struct bpf_program *p;
+
+		while (h->def->may_move && h->variant >= 0) {
+			p = bpf_object__find_program_by_name(e->bpf->obj,
+							     h->def->program[h->variant]);
+			if (!is_kprobe(p) || kw_has_function(strchr(section_of(p), '/') + 1))
+				break;
+			refuse(h, "cannot be trusted, its type is not told", -ENOENT);
+			skip_foreign(e, h);
+		}
+	}
+}
+
 /*
  * What is known beforehand not to work: each program of which only the load of all, or attaching
  * them, tells, costs another load of all.
@@ -457,6 +475,7 @@ static void refuse_hopeless(struct kw_engine *e)
 {
 	refuse_those(e, switched_off, "KVM_WATCHER_WITHOUT", -ECANCELED);
 	refuse_those(e, is_absent, "cannot be loaded", -ENOENT);
+	refuse_moved(e);
 	if (try_trampoline() == -EPERM)
 		refuse_those(e, is_trampoline, "cannot be loaded", -EPERM);
 	if (!has_kprobes())
