@@ -898,7 +898,7 @@ static void say_what_is_lost(struct live *l)
 
 		if (h->wanted && h->variant < 0 && !l->wants.reopened)
 			kw_say("%s cannot be watched on this kernel (%s): %s", h->def->name,
-			       h->why[0], h->def->without);
+			       kw_hook_why(h), h->def->without);
 	}
 	for (size_t i = 0; i < l->wants.n; i++) {
 		const struct kw_hook *h = l->engine.missing[i];
