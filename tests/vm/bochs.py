@@ -149,8 +149,9 @@ class Vmx(Boot):
     def root(self):
         """{path inside: path outside} of the root's files and directories."""
         top = os.getcwd()
-        known = subprocess.run(["git", "ls-files", "-zco", "--exclude-standard"], cwd=top, text=True, check=False,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+        known = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-zco",
+                                "--exclude-standard"], cwd=top, text=True, check=True,
+                               stdout=subprocess.PIPE).stdout
         named = [e.split("=", 1)[1] for e in self.o.env if os.path.isdir(e.split("=", 1)[1])]
         programs = PROGRAMS + [p for d in named for p in programs_of(os.path.realpath(d))]
         python = glob.glob("/usr/lib/python3.*")

@@ -74,6 +74,7 @@ def archive():
 
 class Apt:
     """A private apt state for one architecture over all its suites; nothing is installed in it."""
+    updated = set()  # architectures whose lists this process has fetched
 
     def __init__(self, arch="amd64"):
         self.dir = os.path.join(CACHE, f"apt-{arch}")
@@ -100,6 +101,9 @@ class Apt:
             Acquire::Languages "none";
             Acquire::Retries "3";
             """))
+        if arch in self.updated:
+            return
+        self.updated.add(arch)
         # a suite that the mirror lacks is an error of update, but not of ours
         subprocess.run(["apt-get", "-q", "update"], env=self.env, stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, check=False)

@@ -40,6 +40,16 @@ static __always_inline struct io_slot *io_slot(struct kw_vcpu *v)
 	return bpf_map_lookup_elem(&io_slots, &slot);
 }
 
+/* Nothing tells the value: of what arm64's guests read, and of all that riscv's read and write. */
+static __always_inline bool io_is_untold(__u32 what)
+{
+#if defined(__TARGET_ARCH_riscv)
+	return true;
+#else
+	return what == IO_SYSREG_READ;
+#endif
+}
+
 static __always_inline void io_emit(struct kw_vcpu *v, __u32 what, __u64 detail, __u64 rip,
 				    __u64 data, __u64 now, __u64 total)
 {
@@ -60,7 +70,7 @@ static __always_inline void io_emit(struct kw_vcpu *v, __u32 what, __u64 detail,
 	e->level = v->exit_ns ? v->level : 1;
 	e->vcpu_id = v->vcpu_id;
 	e->tid = v->tid;
-	e->pad = 0;
+	e->untold = io_is_untold(what);
 	bpf_ringbuf_submit(e, 0);
 }
 

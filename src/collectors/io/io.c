@@ -123,6 +123,13 @@ static void timed(const struct kw_vms *vms, const void *row, struct kw_value *va
 		kw_value_missing(value);
 }
 
+static void event_told(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	(void)vms;
+	if (((const struct io_event_row *)row)->untold)
+		kw_value_missing(value);
+}
+
 static void event_timed(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
@@ -151,11 +158,11 @@ static void longest(const struct kw_vms *vms, const void *row, struct kw_value *
 	{ "rip", "RIP", "Guest's instruction pointer; missing where KVM does not know it",           \
 	  KW_KEY, KW_UNIT_HEX, KW_SHOW_TABLE, KW_AT(type, rip), rip, 18 },                               \
 	{ "level", "L", "1: the guest did it; 2: a guest nested in it", KW_KEY, KW_UNIT_NUMBER,      \
-	  KW_SHOW_TABLE, KW_AT(type, level), level },                                              \
-	KW_PAD(type, pad)
+	  KW_SHOW_TABLE, KW_AT(type, level), level }
 
 static const struct kw_column columns[] = {
 	WHAT(io_row),
+	KW_PAD(io_row, pad),
 	{ "count", "COUNT", "Accesses, or exits to user space", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(io_row, count), NULL },
 	{ "exits", "EXITS", "Exits that the times are of: those it was the first detail of",
@@ -173,8 +180,9 @@ static const struct kw_column columns[] = {
 
 static const struct kw_column event_columns[] = {
 	WHAT(io_event_row),
+	KW_PAD(io_event_row, untold),
 	{ "data", "DATA", "Value read or written; of CPUID: the sub-leaf", KW_COUNTER, KW_UNIT_HEX,
-	  KW_SHOW_TABLE, KW_AT(io_event_row, data), NULL, 10 },
+	  KW_SHOW_TABLE, KW_AT(io_event_row, data), event_told, 10 },
 	{ "total", "TOTAL", "Time from exit to entry; missing: a further access of one exit",
 	  KW_COUNTER, KW_UNIT_NS, KW_SHOW_TABLE, KW_AT(io_event_row, total), event_timed },
 	{ "kernel", "KERNEL", "… of it on a CPU in the kernel", KW_COUNTER, KW_UNIT_NS,

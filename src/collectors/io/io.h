@@ -65,7 +65,8 @@ struct io_event {
 	__u64 detail, rip, data;
 	__u64 total, kernel, vmm; /* 0: a further access of the same exit */
 	__u16 what, level;
-	__u32 vcpu_id, tid, pad;
+	__u32 vcpu_id, tid;
+	__u32 untold; /* data is not known */
 };
 
 #endif

@@ -58,6 +58,7 @@ int io_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
 	r->what = e->what;
 	r->level = e->level;
 	r->data = e->data;
+	r->untold = e->untold;
 	r->total = e->total;
 	r->kernel = e->kernel;
 	r->vmm = e->vmm;

@@ -27,7 +27,7 @@ struct io_event_row {
 	struct kw_row_head head;
 	uint64_t detail, rip;
 	uint16_t what, level;
-	uint32_t pad;
+	uint32_t untold; /* data is not known */
 	uint64_t data;
 	uint64_t total, kernel, vmm;
 };

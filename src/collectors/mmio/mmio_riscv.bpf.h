@@ -18,7 +18,7 @@ int BPF_PROG(mmio_load, struct kvm_vcpu *vcpu, struct kvm_run *run, unsigned lon
 	return mmio_access(kw_current_vcpu(), gpa, 0, 0, false);
 }
 
-/* It knows how large the access is, and, of a write or if it did a read itself, its value. */
+/* It knows how large the access is, and its value. */
 static __always_inline int mmio_told(struct kvm_run *run)
 {
 	struct kw_vcpu *v = kw_current_vcpu();
@@ -41,7 +41,8 @@ int BPF_PROG(mmio_stored, struct kvm_vcpu *vcpu, struct kvm_run *run)
 }
 
 SEC("?fexit/kvm_riscv_vcpu_mmio_load")
-int BPF_PROG(mmio_loaded, struct kvm_vcpu *vcpu, struct kvm_run *run)
+int BPF_PROG(mmio_loaded, struct kvm_vcpu *vcpu, struct kvm_run *run, unsigned long gpa,
+	     unsigned long instruction, int ret)
 {
-	return mmio_told(run);
+	return ret ? mmio_told(run) : 0; /* 0: user space has to do it */
 }
