@@ -210,6 +210,16 @@ def set_cross(_o):
         yield ("ok" if good else "not ok"), f"cross {arch}", p.stdout[-3000:]
 
 
+def keep(o, results, few):
+    """What labs found stays in the build; of --matrix, it becomes what docs/kernels.md says."""
+    if o.case:
+        return
+    results.save(os.path.join(o.build, "results"), few)
+    if o.matrix:
+        results.save(matrix.RESULTS, few)
+        matrix.write_page()
+
+
 def set_poor(o):
     """On this machine itself, if its KVM is one that tells of no exits: KVM for PVM."""
     if os.geteuid() or not os.access("/dev/kvm", os.R_OK | os.W_OK):
@@ -226,9 +236,7 @@ def set_poor(o):
         yield "not ok", "poor", p.stdout[-3000:]
     results = matrix.Results("pvm built-in")
     results.add(p.stdout)
-    if o.matrix and not o.case:
-        results.save(o.few)
-        matrix.write_page()
+    keep(o, results, o.few)
     if not o.case:
         wrong = results.failed() if o.matrix else results.differences()
         yield ("not ok" if wrong else "ok"), "matrix pvm built-in", "; ".join(wrong)
@@ -407,9 +415,7 @@ def judge(o, kernel, outputs):
         if not o.case:
             yield "not ok", f"matrix {label}", "the case works did not tell the collectors' states"
         return
-    if o.matrix and not o.case:
-        results.save(o.few)
-        matrix.write_page()
+    keep(o, results, is_few(o, kernel))
     wrong = results.failed() if o.matrix or o.case else results.differences()
     yield ("not ok" if wrong else "ok"), f"matrix {label}", "; ".join(wrong)
 

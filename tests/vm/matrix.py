@@ -53,8 +53,8 @@ def label_of(kernel):
     return f"{kernel.machine} {kernel.series}" + ("" if usual else f"-{kernel.flavour}")
 
 
-def path_of(label):
-    return os.path.join(RESULTS, label.replace(" ", "-") + ".json")
+def path_of(label, directory=RESULTS):
+    return os.path.join(directory, label.replace(" ", "-") + ".json")
 
 
 class Results:
@@ -94,16 +94,16 @@ class Results:
             return "works", ""
         return "failed", "no case, and no row of it"
 
-    def save(self, few=False):
-        """Overwrite what was known of this machine and kernel. few: not all cases were run."""
-        os.makedirs(RESULTS, exist_ok=True)
+    def save(self, directory, few=False):
+        """Overwrite what a directory has of this machine and kernel. few: not all cases were run."""
+        os.makedirs(directory, exist_ok=True)
         skips = {c: why for c, (v, why) in self.cases.items() if v == "skip"}
         data = {"label": self.label, "kernel": self.kernel, "few": few,
                 "cases": sum(v == "ok" for v, _ in self.cases.values()),
                 "skipped": skips,
                 "cells": {c: {"is": self.cell(c)[0], "detail": self.cell(c)[1],
                               "lacks": self.states.get(c, ("", ""))[1]} for c in COLLECTORS}}
-        with open(path_of(self.label), "w", encoding="utf-8") as f:
+        with open(path_of(self.label, directory), "w", encoding="utf-8") as f:
             json.dump(data, f, indent=1, sort_keys=True)
             f.write("\n")
 
@@ -113,8 +113,8 @@ class Results:
 
     def differences(self):
         """What is not as the results that are kept tell, as far as few cases can say."""
-        if not os.path.exists(path_of(self.label)):
-            return [f"{path_of(self.label)} is missing: ./dev test vm --matrix makes it"]
+        if not os.path.exists(path_of(self.label)):  # a kernel that is new in the table
+            return self.failed()
         with open(path_of(self.label), encoding="utf-8") as f:
             known = json.load(f)
         cells = known["cells"]
