@@ -201,7 +201,7 @@ static const struct kw_column columns[] = {
 	  KW_AT(hypercall_event_row, arg[i]), NULL }
 
 static const struct kw_column event_columns[] = {
-	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen; arm64: by hvc or smc", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
+	{ "api", "API", "Whose hypercalls: kvm, hyperv or xen; arm64: by hvc or smc; riscv: sbi", KW_KEY, KW_UNIT_WORD, KW_SHOW_TABLE,
 	  KW_AT(hypercall_event_row, api), event_api, 6 },
 	{ "name", "NAME", "Which one; a number if it has no name", KW_DERIVED, KW_UNIT_WORD,
 	  KW_SHOW_TABLE, 0, 0, event_name, 13 },
