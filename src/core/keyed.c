@@ -35,8 +35,6 @@
 
 /* … and where it must allocate the rows at once, too: so many slots, so many bytes of one map. */
 #define FULL_SLOTS_AT_ONCE 64
-#define BYTES_AT_ONCE	   (8 << 20)
-#define ROW_HEAD	   64 /* what the kernel needs for a row besides, about */
 
 static size_t row_size(const struct kw_keyed *k)
 {
@@ -390,9 +388,6 @@ void kw_keyed_size(struct bpf_map *map, uint32_t quota, uint32_t slots)
 	uint64_t wanted = ((uint64_t)quota + OTHERS) * slots;
 	uint64_t most = FULL_SLOTS * (FULL_QUOTA + OTHERS);
 
-	if (!kw_maps_can_allocate())
-		most = BYTES_AT_ONCE /
-		       (bpf_map__key_size(map) + bpf_map__value_size(map) + ROW_HEAD);
 	bpf_map__set_max_entries(map, wanted < most ? wanted : most);
 }
 

@@ -15,9 +15,14 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <errno.h>
 
-/* Does the kernel take an atomic operation that tells what was there? See bpf/compat.bpf.h. */
-static bool has_exchange(void)
+/* What a map whose elements are allocated at once may take. */
+#define BYTES_AT_ONCE (8 << 20)
+#define ROW_HEAD      64 /* what the kernel needs for a row besides, about */
+
+/* The kernel refuses an atomic operation that tells what was there, see bpf/compat.bpf.h. */
+static bool lacks_exchange(void)
 {
 	const struct bpf_insn insns[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, /* r0 = 0 */
@@ -32,7 +37,16 @@ static bool has_exchange(void)
 	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_SOCKET_FILTER, NULL, "GPL", insns,
 					       ARRAY_SIZE(insns), NULL);
 
-	return fd >= 0;
+	return fd < 0 && errno == EINVAL;
+}
+
+static bool has_exchange(void)
+{
+	static int known = -1; /* one answer for all objects that are tried */
+
+	if (known < 0)
+		known = !lacks_exchange();
+	return known;
 }
 
 /* Both objects have the same maps, programs and variables: a test compares their skeletons. */
@@ -45,13 +59,17 @@ struct kvm_watcher_bpf *kw_object_open(void)
 }
 
 /* Where maps cannot take memory for an element wherever a program runs, all that there may ever be
- * are there from the start. */
+ * are there from the start, and so there are fewer. */
 static void preallocate(struct bpf_map *map)
 {
-	uint32_t flags = bpf_map__map_flags(map);
+	uint32_t most, flags = bpf_map__map_flags(map);
 
-	if (bpf_map__type(map) == BPF_MAP_TYPE_HASH && flags & BPF_F_NO_PREALLOC)
-		bpf_map__set_map_flags(map, flags & ~BPF_F_NO_PREALLOC);
+	if (bpf_map__type(map) != BPF_MAP_TYPE_HASH || !(flags & BPF_F_NO_PREALLOC))
+		return;
+	most = BYTES_AT_ONCE / (bpf_map__key_size(map) + bpf_map__value_size(map) + ROW_HEAD);
+	bpf_map__set_map_flags(map, flags & ~BPF_F_NO_PREALLOC);
+	if (bpf_map__max_entries(map) > most)
+		bpf_map__set_max_entries(map, most);
 }
 
 /* The slot of the vCPU that a thread runs, by thread id. */
@@ -71,6 +89,7 @@ void kw_object_fit_maps(struct kvm_watcher_bpf *bpf)
 	bpf_map__set_autocreate(bpf->maps.kw_swaps, !has_exchange());
 	if (kw_maps_can_allocate())
 		return;
+	bpf_map__set_map_flags(bpf->maps.vcpu_slots, 0); /* as many as were asked for */
 	bpf_object__for_each_map (map, bpf->obj)
 		preallocate(map);
 }
