@@ -19,6 +19,13 @@
 const volatile bool kw_typed = true;
 
 /*
+ * kvm_exit begins with the reason, and has three arguments: until 0a62a0319abb ("KVM: x86: Get
+ * exit_reason as part of kvm_x86_ops.get_exit_info"), 5.16. Where types of KVM are not told, only
+ * such a one is taken to have those that are written down below.
+ */
+const volatile bool kw_exit_has_reason;
+
+/*
  * This object is for kernels whose verifier knows neither atomic operations that tell what was
  * there, 5ffa25502b5a ("bpf: Add instructions for atomic_[cmp]xchg"), 5.12, nor pointers as
  * arguments of functions that it verifies on their own, e5069b9c23b3 ("bpf: Support pointers in
@@ -367,6 +374,11 @@ const volatile bool kw_hyperv_call_has_header = true;
  */
 const volatile __u32 kw_ret_pf_emulate = ~0, kw_ret_pf_fixed = ~0, kw_ret_pf_spurious = ~0,
 		     kw_ret_pf_write_protected = ~0;
+
+/*
+ * Not here, since they are whole programs: tracepoints of page faults without a structure
+ * (faults.bpf.h), and that of entries of nested guests by its older name (nested.bpf.h).
+ */
 
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).
  */

@@ -273,6 +273,10 @@ struct sys_reg_params {
 };
 #endif
 
+struct kvm_mmu {
+	__u64 root_role;
+};
+
 struct kvm_vcpu_arch {
 #if defined(__TARGET_ARCH_arm64)
 	struct kvm_cpu_context ctxt;
@@ -284,6 +288,8 @@ struct kvm_vcpu_arch {
 	unsigned long regs[17];
 	__u32 regs_avail;
 	__u32 hflags;
+	struct kvm_mmu *walk_mmu;
+	struct kvm_mmu nested_mmu;
 	bool guest_state_protected;
 	__u64 last_guest_tsc;
 	__u64 l1_tsc_offset;

@@ -80,12 +80,21 @@ struct kw_hook_def {
 	const char *program[KW_VARIANTS]; /* best first */
 	const char *lost; /* what is unavailable or missing without it: "table table.column …" */
 	bool counts;	  /* what it misses is missing in counts, not only in times */
+
 	/*
 	 * Compilers are known to move the arguments of its function, of which the kernel then tells
 	 * no type: a probe of it would read something else.
 	 */
 	bool may_move;
+
+	/*
+	 * Where the kernel does not tell the types of KVM, why it cannot work: with a KVM before
+	 * 5.16, whose types are known; with a later one. NULL: it can.
+	 */
+	const char *old, *untold;
 };
+
+#define KW_UNTOLD "this kernel does not tell the types of KVM's modules"
 
 struct kw_collector {
 	const char *name, *help;

@@ -143,10 +143,11 @@ static void next_variant(struct kw_hook *h)
 		h->variant = -1;
 }
 
-/* The variant in use does not work: note why, take the next. */
+/* The variant in use does not work: note why (err: 0, or also this), take the next. */
 static void refuse(struct kw_hook *h, const char *why, int err)
 {
-	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s: %s", why, strerror(-err));
+	snprintf(h->why[h->variant], sizeof(h->why[h->variant]), "%s%s%s", why, err ? ": " : "",
+		 err ? strerror(-err) : "");
 	kw_debug("%s: %s refused: %s", h->def->name, h->def->program[h->variant],
 		 h->why[h->variant]);
 	next_variant(h);
@@ -402,6 +403,13 @@ static void skip_foreign(struct kw_engine *e, struct kw_hook *h)
 	h->foreign = h->variant < 0 && !*last_refusal(h);
 }
 
+static bool is_never_fired(const struct bpf_program *p)
+{
+	const char *target = strchr(section_of(p), '/');
+
+	return target && !kw_is_fired(target + 1);
+}
+
 static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_program *p),
 			 const char *why, int err)
 {
@@ -412,6 +420,24 @@ static void refuse_those(struct kw_engine *e, bool (*which)(const struct bpf_pro
 		       which(bpf_object__find_program_by_name(e->bpf->obj, name))) {
 			refuse(&e->hook[i], why, err);
 			skip_foreign(e, &e->hook[i]);
+		}
+	}
+}
+
+/* Where the kernel does not tell KVM's types, they may be known, if it is old. */
+static void refuse_untold(struct kw_engine *e)
+{
+	bool old = e->bpf->rodata->kw_exit_has_reason;
+
+	if (kw_kvm_is_typed() || !kw_kvm_is_loaded())
+		return;
+	for (size_t i = 0; i < e->n_hooks; i++) {
+		struct kw_hook *h = &e->hook[i];
+		const char *why = old ? h->def->old : h->def->untold;
+
+		while (why && program_of(h)) {
+			refuse(h, why, 0);
+			skip_foreign(e, h);
 		}
 	}
 }
@@ -475,6 +501,9 @@ static void refuse_hopeless(struct kw_engine *e)
 {
 	refuse_those(e, switched_off, "KVM_WATCHER_WITHOUT", -ECANCELED);
 	refuse_those(e, is_absent, "cannot be loaded", -ENOENT);
+	refuse_those(e, is_never_fired, "this processor's KVM never fires it", 0);
+	e->bpf->rodata->kw_exit_has_reason = kw_exit_has_reason();
+	refuse_untold(e);
 	refuse_moved(e);
 	if (try_trampoline() == -EPERM)
 		refuse_those(e, is_trampoline, "cannot be loaded", -EPERM);
@@ -638,7 +667,10 @@ int kw_engine_choose_isa(struct kw_wants *wants)
 	wants->isa = kw_host_isa();
 	if (wants->isa && kw_kvm_is_typed())
 		return 0;
-	if (wants->isa)
+	if (wants->isa && !kw_kvm_is_loaded())
+		kw_say("--low-overhead needs KVM, which is not loaded: modprobe kvm-amd or "
+		       "kvm-intel");
+	else if (wants->isa)
 		kw_say("--low-overhead needs a kernel that tells the types of KVM's modules (Linux "
 		       "5.11 or later); --sample and --count-only work with any");
 	else

@@ -9,6 +9,7 @@
 #include "../util/cleanup.h"
 #include "tsc.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -63,6 +64,11 @@ int kw_tracepoint_args(const char *name)
 bool kw_kvm_is_typed(void)
 {
 	return kw_tracepoint_args("kvm_userspace_exit") >= 0; /* which all processors have */
+}
+
+bool kw_kvm_is_loaded(void)
+{
+	return !access("/dev/kvm", F_OK) || !access("/sys/module/kvm", F_OK);
 }
 
 bool kw_has_kvm_event(const char *name)
@@ -131,27 +137,47 @@ static bool has_member(const struct btf *btf, const char *type, const char *memb
 	return false;
 }
 
-/*
- * It is there, but 5.10's compilers put it into those callers that matter: a static function before
- * 28bd726aa404 ("KVM: Pass in kvm pointer into mark_page_dirty_in_slot()"), 5.11.
- */
-static bool is_never_called(const char *name)
-{
-	return !strcmp(name, "mark_page_dirty_in_slot");
-}
-
 bool kw_has_symbol(const char *name)
 {
 	char wanted[128];
 
 	if (kw_kvm_is_typed() || kw_has_function(name))
 		return true;
-	if (is_never_called(name))
-		return false;
 	if (!symbols)
 		symbols = read_symbols();
 	snprintf(wanted, sizeof(wanted), "\n%s\n", name);
 	return !symbols || !symbols[1] || strstr(symbols, wanted);
+}
+
+/* The kernel attaches no program that reads more arguments than there are. */
+static bool exit_has_third(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_LDX | BPF_MEM | BPF_DW, .src_reg = BPF_REG_1, .off = 2 * 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	_cleanup_close_ int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, NULL, "GPL", insns,
+					       ARRAY_SIZE(insns), NULL);
+	_cleanup_close_ int link = fd < 0 ? -1 : bpf_raw_tracepoint_open("kvm_exit", fd);
+
+	return link >= 0;
+}
+
+bool kw_exit_has_reason(void)
+{
+	static int untold = -1; /* asked each time that programs are loaded */
+
+	if (kw_kvm_is_typed())
+		return kw_tracepoint_args("kvm_exit") == 3;
+	if (untold < 0)
+		untold = exit_has_third();
+	return untold;
+}
+
+bool kw_is_fired(const char *name)
+{
+	return strcmp(name, "kvm_nested_vmrun") || kw_host_isa() != KW_ISA_VMX;
 }
 
 bool kw_has_function(const char *name)

@@ -26,6 +26,19 @@ int kw_tracepoint_args(const char *name);
  */
 bool kw_has_kvm_event(const char *name);
 
+/*
+ * Does this processor's KVM ever fire a tracepoint that is there? Entries of nested guests had one
+ * of SVM's alone before 89e54ec59232 ("KVM: x86: Update trace function for nested VM entry to
+ * support VMX"), 6.1.
+ */
+bool kw_is_fired(const char *name);
+
+/* Does kvm_exit begin with the reason? See bpf/compat.bpf.h. */
+bool kw_exit_has_reason(void);
+
+/* Is KVM there, as a module that is loaded or built in? */
+bool kw_kvm_is_loaded(void);
+
 /* Does the kernel tell the types of KVM? */
 bool kw_kvm_is_typed(void);
 

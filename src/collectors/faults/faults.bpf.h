@@ -296,14 +296,16 @@ static __always_inline int faults_returned(__u32 ret)
 
 	if (!s)
 		return 0;
-	if (ret == kw_ret_pf_fixed)
+	if ((int)ret < 0) /* before it is taken for one of those that this kernel has not */
+		s->ret = FAULTS_ERROR;
+	else if (ret == kw_ret_pf_fixed)
 		s->ret = FAULTS_MAPPED;
 	else if (ret == kw_ret_pf_spurious)
 		s->ret = FAULTS_SPURIOUS;
 	else if (ret == kw_ret_pf_emulate || ret == kw_ret_pf_write_protected)
 		s->ret = FAULTS_EMULATE;
 	else
-		s->ret = (int)ret < 0 ? FAULTS_ERROR : FAULTS_RETRY;
+		s->ret = FAULTS_RETRY;
 	return 0;
 }
 

@@ -131,7 +131,8 @@ static const struct kw_column event_columns[] = {
 static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_nested_vmenter", .purpose = "switches from L1 to L2",
 	  .without = "those are not seen, nor how long L2 was away",
-	  .program = { "nested_enter", "nested_vmrun", "nested_enter_raw", "nested_vmrun_raw" }, .counts = true },
+	  .program = { "nested_enter", "nested_vmrun", "nested_enter_raw", "nested_vmrun_raw" }, .counts = true,
+	  .lost = "nested.away" },
 	{ .name = "kvm_nested_vmexit_inject", .purpose = "exits that are reflected to L1",
 	  .program = { "nested_leave", "nested_leave_raw" }, .counts = true },
 };

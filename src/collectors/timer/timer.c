@@ -128,12 +128,15 @@ static const struct kw_column event_columns[] = {
 
 static const struct kw_hook_def hooks[] = {
 	{ .name = "start_sw_timer", .purpose = "timers that KVM starts itself",
-	  .program = { "timer_sw_fentry", "timer_sw_kprobe" }, .counts = true },
+	  .program = { "timer_sw_fentry", "timer_sw_kprobe" }, .counts = true,
+	  .untold = KW_UNTOLD },
 	{ .name = "start_hv_timer", .purpose = "timers that the processor has",
 	  .without = "their arming is not seen",
-	  .program = { "timer_hv_fexit", "timer_hv_kretprobe" }, .counts = true },
+	  .program = { "timer_hv_fexit", "timer_hv_kretprobe" }, .counts = true,
+	  .untold = KW_UNTOLD },
 	{ .name = "apic_timer_expired", .purpose = "expiries of timers, and how late they are",
-	  .program = { "timer_expired_fentry", "timer_expired_kprobe" }, .counts = true },
+	  .program = { "timer_expired_fentry", "timer_expired_kprobe" }, .counts = true,
+	  .untold = KW_UNTOLD },
 };
 
 /* clang-format on */
