@@ -76,8 +76,13 @@ const char *kw_smccc_name(uint64_t id)
 	return NULL;
 }
 
+static const char *const trng_errors[] = { NULL, "NOT_SUPPORTED", "INVALID_PARAMETERS",
+					   "NO_ENTROPY" };
+
 const char *kw_smccc_error_name(uint64_t id, uint32_t error)
 {
+	if ((id & ~(uint64_t)(SMCCC_64BIT | 0x3)) == 0x84000050)
+		return error < ARRAY_SIZE(trng_errors) ? trng_errors[error] : NULL;
 	if ((id & ~(uint64_t)(SMCCC_64BIT | 0x1f)) == 0x84000000)
 		return error < ARRAY_SIZE(psci_errors) ? psci_errors[error] : NULL;
 	return error < ARRAY_SIZE(smccc_errors) ? smccc_errors[error] : NULL;

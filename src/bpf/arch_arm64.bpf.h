@@ -84,7 +84,8 @@ static __always_inline bool kw_is_hlt(__u32 isa, __u32 code)
 
 /*
  * What a fault is about, in terms of x86's PFERR_*: 0 it is forbidden, 1 a write, 2 but for the
- * access flag it would not be one, 4 a fetch. hsr: the syndrome.
+ * access flag it would not be one, 4 a fetch. hsr: the syndrome. The processor's own walk of the
+ * guest's tables reads, unless that is forbidden: then it was to set a flag there.
  */
 static __always_inline __u64 kw_fault_error(__u32 isa, __u64 hsr)
 {
@@ -92,7 +93,7 @@ static __always_inline __u64 kw_fault_error(__u32 isa, __u64 hsr)
 
 	if (KW_ESR_CLASS(hsr) == KW_EC_IABT)
 		error |= 1 << 4;
-	else if (hsr & KW_ESR_WNR && !(hsr & KW_ESR_S1PTW))
+	else if (hsr & KW_ESR_S1PTW ? KW_ESR_FSC(hsr) == KW_FSC_PERM : !!(hsr & KW_ESR_WNR))
 		error |= 1 << 1;
 	if (KW_ESR_FSC(hsr) == KW_FSC_PERM)
 		error |= 1 << 0;

@@ -150,7 +150,8 @@ static void arm64_calls(void **state)
 	assert_null(kw_smccc_name(0));
 	assert_null(kw_smccc_name(1ULL << 32 | 0x84000000));
 	assert_string_equal(kw_smccc_error_name(0xc4000003, 4), "ALREADY_ON");
-	assert_string_equal(kw_smccc_error_name(0x84000050, 2), "NOT_REQUIRED");
+	assert_string_equal(kw_smccc_error_name(0x80000001, 2), "NOT_REQUIRED");
+	assert_string_equal(kw_smccc_error_name(0xc4000053, 3), "NO_ENTROPY");
 	assert_null(kw_smccc_error_name(0x80000000, 4));
 	assert_null(kw_smccc_error_name(0xc4000003, 10));
 }

@@ -284,7 +284,7 @@ static const struct kw_column zap_columns[] = {
 	  KW_AT(faults_zap_row, actor), actor },
 	{ "count", "COUNT", "Ranges, or huge pages split", KW_COUNTER, KW_UNIT_NUMBER,
 	  KW_SHOW_TABLE, KW_AT(faults_zap_row, count), NULL },
-	{ "pages", "PAGES", "Pages of 4 KiB in the VMM's address ranges", KW_COUNTER,
+	{ "pages", "PAGES", "Pages of the host in the VMM's address ranges", KW_COUNTER,
 	  KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(faults_zap_row, pages), NULL },
 	{ "guest_pages", "GUEST", "… of them, pages of the guest's memory, which it may fault on again",
 	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(faults_zap_row, guest), NULL },

@@ -104,7 +104,7 @@ struct faults_zap_key {
 /* Many writers: atomics. */
 struct faults_zap_value {
 	struct kw_keyed_head head;
-	__u64 pages; /* of 4 KiB, in the VMM's address range */
+	__u64 pages; /* of the host, in the VMM's address range */
 	__u64 guest; /* … of them, the guest's memory */
 	__u64 total; /* ns */
 };

@@ -5,6 +5,9 @@
  * takes and ends its interrupts without an exit.
  * May not know about: names, VMs, other collectors.
  * To extend: see irq.bpf.h, which includes this.
+ *
+ * One that is raised while it is pending already counts again, and so does one that is enabled
+ * while it is: whether the guest has taken it in between KVM does not know before the next exit.
  */
 
 static __always_inline __u32 irq_source_of(__u32 intid)
