@@ -24,7 +24,7 @@ LIMIT = 1000000
 # What the kernel is said not to have, so that each variant is loaded; options.
 WAYS = [("", []), ("fentry,fexit", []), ("kprobe,kretprobe", []),
         ("fentry,fexit,kprobe,kretprobe", []), ("", ["--sample", "16"]), ("", ["--low-overhead"]),
-        ("", ["--count-only"])]
+        ("", ["--count-only"]), ("tp_btf/kvm_,tp_btf/mark_mmio,tp_btf/fast_page", [])]
 
 
 @functools.cache  # another try would find the same

@@ -262,6 +262,7 @@ class Counts:
         if not self.triggers:
             Trace.write("trace", "")
             Trace.write("buffer_size_kb", "16384")
+            Trace.write("tracing_on", "1")
         for e, condition in self.events.items():
             if self.triggers:
                 self.write(e, "trigger", self.trigger(condition))
