@@ -17,6 +17,9 @@
 	"io", "what,detail,rip,count/s,total,mean,max", "total", "what", words, TOP_PANE_PART
 #define PAGES "faults-pages", "page,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
 #define MMIO  "mmio", "page,access,by,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
+#define HALTS                                                                                      \
+	"halt", "outcome,wakeup,count/s,total,polled,p50,p99,max", "total", NULL, NULL,            \
+		TOP_PANE_PART
 #define CALLS "hypercall", "name,api,count/s,total,mean,max", "total", NULL, NULL, TOP_PANE_PART
 
 const struct top_pane top_details[] = {
@@ -24,15 +27,26 @@ const struct top_pane top_details[] = {
 	{ "IO", "ports", IO("in|out") },
 	{ "CPUID", "CPUID leaves", IO("cpuid") },
 	{ "CR", "control registers", IO("cr-") },
+	{ "SYS64", "system registers", IO("sysreg-") },
+	{ "VIRTUAL", "control and status registers", IO("csr-") },
 	{ "NPF", "pages faulted on", PAGES },
+	{ "DABT", "pages faulted on", PAGES },
+	{ "IABT", "pages faulted on", PAGES },
+	{ "GUEST_PAGE", "pages faulted on", PAGES },
 	{ "VIOLATION", "pages faulted on", PAGES },
 	{ "NPF", "MMIO pages", MMIO },
 	{ "VIOLATION", "MMIO pages", MMIO },
 	{ "MISCONFIG", "MMIO pages", MMIO },
-	{ "HLT", "halts", "halt", "outcome,wakeup,count/s,total,polled,p50,p99,max", "total", NULL,
-	  NULL, TOP_PANE_PART },
+	{ "DABT", "MMIO pages", MMIO },
+	{ "GUEST_PAGE", "MMIO pages", MMIO },
+	{ "MMIO", "MMIO pages", MMIO },
+	{ "HLT", "halts", HALTS },
+	{ "WFI", "halts", HALTS },
 	{ "VMMCALL", "hypercalls", CALLS },
 	{ "VMCALL", "hypercalls", CALLS },
+	{ "HVC", "hypercalls", CALLS },
+	{ "SMC", "calls of the firmware", CALLS },
+	{ "SUPERVISOR", "calls of the firmware", CALLS },
 	{},
 };
 

@@ -141,7 +141,7 @@ def case_halt_poll_shrinks():
     """Halts that are short, so that polling grows, and then longer than the limit, because another
     thread has the CPU: KVM takes polling back, as its parameters say."""
     start, limit = 100000, 3000000
-    hog = ["taskset", "-c", "1", "chrt", "-f", "50", "sh", "-c",
+    hog = ["taskset", "-c", "1", "chrt", "-f", "50", "bash", "-c",
            "i=0; while [ $i -lt 10000 ]; do i=$((i + 1)); done"]
     with parameters(halt_poll_ns=limit, halt_poll_ns_grow=2, halt_poll_ns_grow_start=start,
                     halt_poll_ns_shrink=0):

@@ -29,19 +29,6 @@ CALLS = {"BASE_GET_SPEC_VERSION": 0, "BASE_PROBE_EXTENSION": 0, "TIME_SET_TIMER"
          "IPI_SEND_IPI": 0, "HSM_HART_GET_STATUS": 0, "0xbadca11:0": -2, "0x8000001:3": 0}
 
 
-def total(rows, column="count", **match):
-    return sum(r[column] for r in rows if all(r[k] == v for k, v in match.items()))
-
-
-def watched(*args, what="exits", watch=(), verb="stat"):
-    """A guest's results, and what the watcher says of its run."""
-    with Guest(*args) as g, Watch(*watch, what=what, verb=verb) as w:
-        results = g.run()
-        objects = w.finish()
-        g.end()
-    return results, objects
-
-
 def case_exits_by_scause():
     n = 53
     for kind, reasons in REASONS.items():

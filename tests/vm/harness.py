@@ -180,6 +180,15 @@ def seed(guest, *options, seconds=4):
     return out
 
 
+def watched(*args, what="exits", watch=(), verb="stat"):
+    """A guest's results, and what the watcher says of its run."""
+    with Guest(*args) as g, Watch(*watch, what=what, verb=verb) as w:
+        results = g.run()
+        objects = w.finish()
+        g.end()
+    return results, objects
+
+
 def rows_of(objects, table="exits"):
     """The rows of a table; a case of one that cannot be had here is not for this kernel."""
     rows = [o for o in objects if o["collector"] == table]

@@ -111,14 +111,14 @@ static const struct kw_column columns[] = {
 };
 
 static const struct kw_column vcpu_columns[] = {
-	{ "hlts", "HLTS", "HLT exits that are over", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
+	{ "hlts", "HLTS", "Exits of guests that had nothing to do (HLT; arm64, riscv: WFI) that are over", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(halt_vcpu_row, hlts), NULL },
 	{ "unhalted", "UNHALTED", "… in which the vCPU did not halt: an event was pending, or a nested "
 	  "guest's hypervisor handles it", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(halt_vcpu_row, unhalted), NULL },
-	{ "again", "AGAIN", "Halts of a HLT exit after its first, because a wake-up was invalid",
+	{ "again", "AGAIN", "Halts of such an exit after its first, because a wake-up was invalid",
 	  KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE, KW_AT(halt_vcpu_row, again), NULL },
-	{ "outside", "OUTSIDE", "Halts outside of HLT exits, or of one whose begin was not seen; all halts "
+	{ "outside", "OUTSIDE", "Halts outside of such exits, or of one whose begin was not seen; all halts "
 	  "are hlts - unhalted + again + outside", KW_COUNTER, KW_UNIT_NUMBER, KW_SHOW_TABLE,
 	  KW_AT(halt_vcpu_row, outside), NULL },
 	{ "hit", "POLL-HIT", "Polling that a wake-up ended: it saved the way through the scheduler",
@@ -187,7 +187,7 @@ const struct kw_schema halt_table = {
 
 const struct kw_schema halt_vcpu_table = {
 	.name = "halt-polling",
-	.help = "HLT exits and halts, and what halt-polling gains and wastes",
+	.help = "Exits to halt and halts, and what halt-polling gains and wastes",
 	.columns = vcpu_columns,
 	.n_columns = ARRAY_SIZE(vcpu_columns),
 	.row_size = sizeof(struct halt_vcpu_row),
