@@ -26,6 +26,6 @@ int BPF_PROG(bench_full, int nonce)
 
 	barrier_var(isa); /* an argument, which the compiler does not know */
 	if (nonce & BENCH_ENTRY)
-		return ____kw_kvm_entry(ctx, vcpu);
+		return kw_kvm_entry_body(ctx, vcpu);
 	return ____kw_kvm_exit(ctx, vcpu, isa);
 }
