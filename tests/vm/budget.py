@@ -41,9 +41,10 @@ def key_of(row):
 
 
 def intervals(objects, table="time", **match):
-    """Rows of the intervals, in order, that match."""
-    rows = [r for r in rows_of(objects, table) if not r.get("summary") and
-            all(r[k] == v for k, v in match.items())]
+    """Rows of the intervals, in order, that match. A state that this kernel does not tell has no time."""
+    rows = [{k: 0 if v is None and k.endswith("_ns") else v for k, v in r.items()}
+            for r in rows_of(objects, table)
+            if not r.get("summary") and all(r[k] == v for k, v in match.items())]
     return sorted(rows, key=lambda r: r["mono_ns"])
 
 

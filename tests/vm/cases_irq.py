@@ -82,6 +82,8 @@ class Irqs:
         what = f"{source} {line} vector {vector} vCPU {vcpu}: {mine or self.rows}"
         for column, n in (("count", count), ("coalesced", coalesced), ("masked", masked),
                           ("posted", 0)):
+            if column == "posted" and mine and mine[0][column] is None:
+                continue  # this kernel does not tell
             self.equal(total(mine, column), n, f"{column} of {what}")
 
     def own_msis(self, vcpus=1):
