@@ -50,41 +50,32 @@ struct {
  * Put what is wanted where old is, unless something else is there: that is returned, or, if another
  * CPU is doing the same just now and this kernel has no better way, anything but old.
  */
-static __always_inline __u64 kw_swap64(__u64 *p, __u64 old, __u64 wanted)
-{
 #ifdef KW_PLAIN
-	__u64 key = (__u64)p, now;
-	__u32 mine = 0;
-
-	if (bpf_map_update_elem(&kw_swaps, &key, &mine, BPF_NOEXIST))
-		return ~old;
-	now = *(volatile __u64 *)p;
-	if (now == old)
-		*(volatile __u64 *)p = wanted;
-	bpf_map_delete_elem(&kw_swaps, &key);
-	return now;
+#define KW_SWAP(name, type)                                                                        \
+	static __always_inline type name(type *p, type old, type wanted)                           \
+	{                                                                                          \
+		__u64 key = (__u64)p;                                                              \
+		__u32 mine = 0;                                                                    \
+		type now;                                                                          \
+                                                                                                   \
+		if (bpf_map_update_elem(&kw_swaps, &key, &mine, BPF_NOEXIST))                      \
+			return ~old;                                                               \
+		now = *(volatile type *)p;                                                         \
+		if (now == old)                                                                    \
+			*(volatile type *)p = wanted;                                              \
+		bpf_map_delete_elem(&kw_swaps, &key);                                              \
+		return now;                                                                        \
+	}
 #else
-	return __sync_val_compare_and_swap(p, old, wanted);
+#define KW_SWAP(name, type)                                                                        \
+	static __always_inline type name(type *p, type old, type wanted)                           \
+	{                                                                                          \
+		return __sync_val_compare_and_swap(p, old, wanted);                                \
+	}
 #endif
-}
 
-static __always_inline __u32 kw_swap32(__u32 *p, __u32 old, __u32 wanted)
-{
-#ifdef KW_PLAIN
-	__u64 key = (__u64)p;
-	__u32 mine = 0, now;
-
-	if (bpf_map_update_elem(&kw_swaps, &key, &mine, BPF_NOEXIST))
-		return ~old;
-	now = *(volatile __u32 *)p;
-	if (now == old)
-		*(volatile __u32 *)p = wanted;
-	bpf_map_delete_elem(&kw_swaps, &key);
-	return now;
-#else
-	return __sync_val_compare_and_swap(p, old, wanted);
-#endif
-}
+KW_SWAP(kw_swap64, __u64)
+KW_SWAP(kw_swap32, __u32)
 
 /*
  * Threads have storage for what programs note of them: since a10787e6d58c ("bpf: Enable task local
