@@ -35,14 +35,17 @@ def states():
 
 
 def seen(names, guests):
-    """Which of these collectors show a row of any of the guests."""
+    """Which of these collectors show a row of any of the guests in their main table."""
+    pids = {None}  # of rows that are of no VM
     with Watch(what=",".join(names)) as w:
         for args in guests:
             with Guest("-k", *args) as g:
+                pids.add(g.pid)
                 g.run()
                 g.end()
         objects = w.finish()
-    return {o["collector"].split("-")[0] for o in objects if not o.get("unavailable")} & set(names)
+    shown = {o["collector"] for o in objects if o.get("pid") in pids and not o.get("unavailable")}
+    return shown & set(names)
 
 
 def works(guests):
@@ -56,13 +59,13 @@ def works(guests):
             p = subprocess.run([WATCHER, "stat", name, "-t", "0.1"], capture_output=True, text=True,
                                check=False)
             equal((p.returncode, bool(p.stderr)), (3, True), f"exit code of {name}, and a word")
-    for name in seen([n for n, (state, _) in found.items() if state != "unavailable"], guests):
+    for name in guests and seen([n for n, (state, _) in found.items() if state != "unavailable"], guests):
         print(f"works {name}", flush=True)
 
 
 def case_works():
     """… on a machine of the lab."""
-    works(GUESTS[os.uname().machine])
+    works([] if INTEL else GUESTS[os.uname().machine])  # where cases_vmx looks at all collectors
 
 
 def case_names_are_those_of_the_data():

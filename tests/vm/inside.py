@@ -58,6 +58,13 @@ FEW = {"works", "exact_per_kind", "io_by_detail", "mmio_by_whom", "faults_by_acc
 SHORT = {"cases_vmx", "cases_arm64", "cases_riscv"}
 
 
+def forget(function):
+    """What the case's module keeps of a run that several cases look at."""
+    for kept in vars(sys.modules[function.__module__]).values():
+        if hasattr(kept, "cache_clear"):
+            kept.cache_clear()
+
+
 def attempt(name, function, tries=3):
     """The emulated machine shares its host, and newer kernels keep events from preempted programs
     (they say so, as misses): what fails three times in a row is no accident."""
@@ -68,6 +75,7 @@ def attempt(name, function, tries=3):
             if i == tries:
                 raise
             print(f"# {name}: once more, after: {e}", flush=True)
+            forget(function)
     return None
 
 
