@@ -50,7 +50,7 @@ static int interval(struct kw_run *run, void *arg)
 	int err = kw_run_interval(run, delta, &lost);
 
 	for (size_t i = 0; i < run->o->wants.n_tables; i++) {
-		if (run->o->summary ||
+		if (kw_run_has_summary(run) ||
 		    (run->o->page_counts && !strcmp(run->o->wants.table[i]->name, PAGE_COUNTS)))
 			err = err ?: add(run, totals, i, &delta[i]);
 		err = err ?: kw_run_show(run, &delta[i], false);
@@ -69,9 +69,10 @@ static int summary(struct kw_run *run, struct totals *totals)
 		err = err ?: kw_run_show(run, &totals->frame[i], true);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		say_dropped(totals, i);
-	return err
-		       ?: kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
-					     totals->frame[0].real_ns);
+	if (err || !run->o->summary)
+		return err;
+	return kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
+				  totals->frame[0].real_ns);
 }
 
 /* The reference's list of dirty pages: how often each was marked, most often first. */
@@ -79,6 +80,7 @@ static int page_counts(struct kw_run *run, struct totals *totals)
 {
 	int err = 0;
 
+	run->o->summary = true; /* what follows is one, for every output */
 	for (size_t i = 0; i < run->n_sinks; i++) {
 		run->sink[i]->view.columns = "pid,gfn,rel_gfn,memslot,count";
 		run->sink[i]->view.rows = 0;
@@ -98,7 +100,7 @@ int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 
 	if (!code) {
 		err = kw_run_intervals(&run, o->interval_ns, NULL, interval, &totals);
-		if (!err && o->summary)
+		if (!err && kw_run_has_summary(&run))
 			err = summary(&run, &totals);
 		if (!err && o->page_counts)
 			err = page_counts(&run, &totals);

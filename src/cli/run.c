@@ -178,11 +178,26 @@ int kw_exit_code(int err)
 	}
 }
 
+/* Not every format has something to show of every verb. */
+static bool suits(const struct kw_options *o, const char *spec)
+{
+	const struct kw_sink_ops *format = kw_sink_format(spec);
+	bool fits = !format || (o->verb == KW_TRACE ? format->event != NULL
+						    : !format->whole || o->verb != KW_HIST);
+
+	if (!fits)
+		kw_say("-o %s: use stat", format->name);
+	return fits;
+}
+
 static int open_sinks(struct kw_run *run)
 {
 	struct kw_options *o = run->o;
 	size_t n = o->n_outputs ?: o->verb != KW_TOP;
 
+	for (size_t i = 0; i < o->n_outputs; i++)
+		if (!suits(o, o->output[i]))
+			return KW_EXIT_USAGE;
 	for (size_t i = 0; i < n; i++) {
 		int err = kw_sink_open(o->n_outputs ? o->output[i] : "table", &o->view,
 				       &run->sink[i]);
@@ -192,6 +207,21 @@ static int open_sinks(struct kw_run *run)
 		run->n_sinks++;
 	}
 	return 0;
+}
+
+static int begin_sinks(struct kw_run *run)
+{
+	struct kw_about about;
+	int err = 0;
+
+	kw_about_here(&about);
+	if (run->source->about)
+		about = *run->source->about;
+	snprintf(about.note, sizeof(about.note), "%s", run->source->note);
+	for (size_t i = 0; i < run->n_sinks && !err; i++)
+		if (run->sink[i]->ops->begin)
+			err = run->sink[i]->ops->begin(run->sink[i], &about);
+	return err;
 }
 
 /* Takes seconds with many collectors; who waits for a screen is told. */
@@ -235,7 +265,7 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	for (size_t i = 0; i < o->wants.n_tables; i++)
 		run->prev[i].mono_ns = run->start_ns;
 	run->end_ns = o->duration_ns ? run->start_ns + o->duration_ns : UINT64_MAX;
-	return kw_exit_code(err);
+	return kw_exit_code(err ?: begin_sinks(run));
 }
 
 int kw_run_close(struct kw_run *run, int code)
@@ -323,6 +353,20 @@ static const char *usual_sort(const struct kw_run *run)
 	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
 }
 
+static bool shows_summary(const struct kw_run *run, size_t sink)
+{
+	return run->o->summary || run->sink[sink]->ops->whole;
+}
+
+bool kw_run_has_summary(const struct kw_run *run)
+{
+	bool any = run->o->summary;
+
+	for (size_t i = 0; i < run->n_sinks; i++)
+		any |= run->sink[i]->ops->whole;
+	return any;
+}
+
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 {
 	const char *by = run->o->view.sort ?: usual_sort(run);
@@ -334,7 +378,9 @@ int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 	kw_frame_order(frame, run->source->vms,
 		       sort ?: kw_schema_find(frame->schema, frame->schema->sort));
 	for (size_t i = 0; i < run->n_sinks && !err; i++)
-		err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, frame, summary);
+		if (run->sink[i]->ops->frame && (!summary || shows_summary(run, i)))
+			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, frame,
+						       summary);
 	return err;
 }
 
@@ -347,7 +393,8 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		any |= lost->n[i] != 0;
 	for (size_t i = 0; any && i < run->n_sinks && !err; i++)
-		err = run->sink[i]->ops->losses(run->sink[i], lost, mono_ns, real_ns);
+		if (run->sink[i]->ops->losses)
+			err = run->sink[i]->ops->losses(run->sink[i], lost, mono_ns, real_ns);
 	return err;
 }
 

@@ -57,6 +57,9 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 		     int (*show)(struct kw_run *run, void *arg), void *arg);
 
+/* Is a summary asked for, or does an output want it anyway? */
+bool kw_run_has_summary(const struct kw_run *run);
+
 /* Show rows, which are made estimates of all there is, and losses in every sink. 0 or -errno. */
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary);
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,

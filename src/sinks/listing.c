@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include "listing.h"
 
+#include "../core/log.h"
 #include "../util/cleanup.h"
 #include "../util/grow.h"
 #include "../util/text.h"
@@ -118,9 +119,16 @@ static void print_csv(const struct kw_listing *l, struct kw_sink *sink)
 
 int kw_listing_print(const struct kw_listing *l, const char *spec, const struct kw_view *view)
 {
+	const struct kw_sink_ops *format = kw_sink_format(spec);
 	struct kw_sink *sink;
-	int err = kw_sink_open(spec, view, &sink);
+	int err;
 
+	if (format && format != &kw_sink_table && format != &kw_sink_jsonl &&
+	    format != &kw_sink_csv) {
+		kw_say("-o %s: a list is shown as table, jsonl or csv", format->name);
+		return -EINVAL;
+	}
+	err = kw_sink_open(spec, view, &sink);
 	if (err)
 		return err;
 	if (sink->ops == &kw_sink_jsonl)

@@ -15,10 +15,12 @@
 
 static const struct kw_sink_ops *const formats[] = { &kw_sink_table, &kw_sink_jsonl, &kw_sink_csv };
 
-static const struct kw_sink_ops *find_format(const char *name, size_t len)
+const struct kw_sink_ops *kw_sink_format(const char *spec)
 {
+	size_t len = strcspn(spec, ":");
+
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
-		if (strlen(formats[i]->name) == len && !strncmp(formats[i]->name, name, len))
+		if (strlen(formats[i]->name) == len && !strncmp(formats[i]->name, spec, len))
 			return formats[i];
 	return NULL;
 }
@@ -29,7 +31,7 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 	const char *path = spec[len] ? spec + len + 1 : "-";
 	struct kw_sink *sink;
 
-	if (!find_format(spec, len)) {
+	if (!kw_sink_format(spec)) {
 		kw_say("output format '%.*s' is unknown; there are table, jsonl and csv", (int)len,
 		       spec);
 		return -EINVAL;
@@ -37,7 +39,7 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 	sink = calloc(1, sizeof(*sink));
 	if (!sink)
 		return -ENOMEM;
-	sink->ops = find_format(spec, len);
+	sink->ops = kw_sink_format(spec);
 	sink->view = *view;
 	sink->owns_out = strcmp(path, "-") && *path;
 	sink->out = sink->owns_out ? fopen(path, "we") : stdout;
@@ -58,12 +60,14 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 
 int kw_sink_close(struct kw_sink *sink)
 {
-	int err = 0;
+	int err = sink->ops->end ? sink->ops->end(sink) : 0;
 
-	if (ferror(sink->out) || fflush(sink->out) || (sink->owns_out && fclose(sink->out))) {
+	if (ferror(sink->out) || fflush(sink->out) || (sink->owns_out && fclose(sink->out)))
 		err = errno ? -errno : -EIO;
+	if (err)
 		kw_say("writing the output failed: %s", strerror(-err));
-	}
+	if (sink->ops->close)
+		sink->ops->close(sink);
 	free(sink->steady);
 	free(sink);
 	return err;

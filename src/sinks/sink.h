@@ -7,6 +7,7 @@
 #ifndef KW_SINK_H
 #define KW_SINK_H
 
+#include "../core/about.h"
 #include "../core/frame.h"
 #include "../core/loss.h"
 
@@ -35,6 +36,14 @@ struct kw_sink_ops {
 	/* What was lost since the last call; called when something was. */
 	int (*losses)(struct kw_sink *sink, const struct kw_losses *lost, uint64_t mono_ns,
 		      uint64_t real_ns);
+
+	/* ---- not every format has these; nor has one without events event, or losses ---- */
+	bool whole; /* it wants all intervals and the summary, whichever of them are asked for */
+	int (*open)(struct kw_sink *sink); /* set state; prints what is wrong */
+	/* Once, before anything else: where it is watched. */
+	int (*begin)(struct kw_sink *sink, const struct kw_about *about);
+	int (*end)(struct kw_sink *sink);    /* write what is not written yet */
+	void (*close)(struct kw_sink *sink); /* free state */
 };
 
 struct kw_sink {
@@ -46,7 +55,11 @@ struct kw_sink {
 	const struct kw_schema *headed; /* whose header was written last */
 	struct kw_steady *steady;	/* widths of tables whose rows come one by one */
 	uint64_t lines;
+	void *state;
 };
+
+/* The format of such a text as kw_sink_open takes; NULL if it is unknown. */
+const struct kw_sink_ops *kw_sink_format(const char *spec);
 
 /*
  * Open "FORMAT" or "FORMAT:PATH" ("-" or nothing: stdout). Prints what is wrong. 0, -EINVAL for an
