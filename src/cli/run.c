@@ -217,10 +217,9 @@ static int begin_sinks(struct kw_run *run)
 	kw_about_here(&about);
 	if (run->source->about)
 		about = *run->source->about;
-	snprintf(about.note, sizeof(about.note), "%s", run->source->note);
 	for (size_t i = 0; i < run->n_sinks && !err; i++)
 		if (run->sink[i]->ops->begin)
-			err = run->sink[i]->ops->begin(run->sink[i], &about);
+			err = run->sink[i]->ops->begin(run->sink[i], &about, run->source->note);
 	return err;
 }
 

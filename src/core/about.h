@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * about.h - where something was watched: the host, its kernel, and the tool.
- * May not know about: what was watched, sources, sinks.
- * To extend: a fact is a member here, found out by kw_about_here() or read from a recording.
+ * about.h - which host a source is about, and which tool asked it.
+ * May not know about: sources, sinks.
+ * To extend: a property is a member here, filled in about.c; recordings keep it (recording/meta.c).
  */
 #ifndef KW_ABOUT_H
 #define KW_ABOUT_H
 
+#include <stdint.h>
+
 struct kw_about {
-	char host[65];	  /* its name */
-	char kernel[65];  /* release */
-	char machine[65]; /* processor, as uname -m has it */
-	char version[32]; /* of the tool */
-	char note[128];	  /* what is to be known of all that is shown; empty: nothing */
+	char tool[32]; /* version */
+	char host[72], kernel[80], arch[72];
+	char boot_id[40];  /* tells apart CLOCK_MONOTONIC of different boots */
+	char command[1024]; /* of the one who recorded; else empty */
+	uint32_t cpus;
+	uint64_t mono_ns, real_ns; /* when counting began; 0: it has not */
 };
 
-/* This host, this kernel, this tool. */
 void kw_about_here(struct kw_about *ret);
 
 #endif

@@ -63,12 +63,12 @@ struct kw_source {
 	char unavailable[16][400];  /* why a collector shows nothing here; empty: it does */
 	char lacks[KW_FRAMES][200]; /* why a table does, of a collector that shows others */
 	const struct kw_schema *table[KW_FRAMES]; /* to be used instead; NULL: as it was wanted */
-	int input_fd;	    /* waiting ends when it can be read; -1: none. The caller's */
-	struct kw_list pid; /* all it looks at, from --pid and --vm; empty: any. Its own */
-	const struct kw_about *about; /* where it is watched; NULL: here. Its own */
-	char note[128];		      /* what is to be known of all that it shows; empty: nothing */
-	enum kw_timing timing;	      /* of one that keeps to a budget: which exits are timed now */
-	bool handed_over; /* another one goes on: exits that are open are lost. The caller's */
+	int input_fd;	       /* waiting ends when it can be read; -1: none. The caller's */
+	struct kw_list pid;    /* all it looks at, from --pid and --vm; empty: any. Its own */
+	char note[128];	       /* what is to be known of all that it shows; empty: nothing */
+	enum kw_timing timing; /* of one that keeps to a budget: which exits are timed now */
+	bool handed_over;      /* another one goes on: exits that are open are lost. The caller's */
+	const struct kw_about *about; /* where it was recorded; NULL: here, now */
 
 	/* Begin counting; *ret_mono_ns is when. */
 	int (*start)(struct kw_source *source, uint64_t *ret_mono_ns);

@@ -40,8 +40,8 @@ struct kw_sink_ops {
 	/* ---- not every format has these; nor has one without events event, or losses ---- */
 	bool whole; /* it wants all intervals and the summary, whichever of them are asked for */
 	int (*open)(struct kw_sink *sink); /* set state; prints what is wrong */
-	/* Once, before anything else: where it is watched. */
-	int (*begin)(struct kw_sink *sink, const struct kw_about *about);
+	/* Once, before anything else: where it is watched, and what is to be known of all of it. */
+	int (*begin)(struct kw_sink *sink, const struct kw_about *about, const char *note);
 	int (*end)(struct kw_sink *sink);    /* write what is not written yet */
 	void (*close)(struct kw_sink *sink); /* free state */
 };
