@@ -12,7 +12,7 @@
 struct kw_about {
 	char tool[32]; /* version */
 	char host[72], kernel[80], arch[72];
-	char boot_id[40];  /* tells apart CLOCK_MONOTONIC of different boots */
+	char boot_id[40];   /* tells apart CLOCK_MONOTONIC of different boots */
 	char command[1024]; /* of the one who recorded; else empty */
 	uint32_t cpus;
 	uint64_t mono_ns, real_ns; /* when counting began; 0: it has not */
