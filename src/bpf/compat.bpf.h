@@ -150,6 +150,22 @@ static __always_inline __u32 kw_switch_state(unsigned long long *ctx, struct tas
  */
 const volatile bool kw_reenters_silently;
 
+/*
+ * The CPU that this runs on. Since riscv's compiler puts bpf_get_smp_processor_id() in line itself
+ * ("riscv, bpf: inline bpf_get_smp_processor_id()", 6.10), the verifier leaves such a call as it
+ * is; where that compiler is off, as it is by default, the kernel then calls whatever is 8 bytes
+ * behind
+ * __bpf_call_base(): it gets 0, and a stack that is not its own.
+ */
+static __always_inline __u32 kw_this_cpu(void)
+{
+#if defined(__TARGET_ARCH_riscv)
+	return bpf_get_current_task_btf()->thread_info.cpu;
+#else
+	return bpf_get_smp_processor_id();
+#endif
+}
+
 #define KW_TASK_STOPPED (4 | 8) /* __TASK_STOPPED, __TASK_TRACED of linux/sched.h */
 
 /* The CPU in whose run queue a task is. */

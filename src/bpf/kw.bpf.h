@@ -373,7 +373,7 @@ static __noinline struct kw_vcpu *kw_vcpu_find_slow(struct kvm_vcpu *vcpu, __u32
  */
 static __always_inline struct kw_vcpu *kw_vcpu_find(struct kvm_vcpu *vcpu)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = kw_this_cpu();
 	struct kw_vcpu *v = NULL;
 
 	if (cpu < KW_MAX_CPUS)

@@ -335,7 +335,7 @@ KW_TRACEPOINT(kvm_vcpu_wakeup, kw_kvm_vcpu_wakeup, __u64 ns, bool waited, bool v
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(kw_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), memo = 0, state;
+	__u32 cpu = kw_this_cpu(), memo = 0, state;
 	struct kw_vcpu *v;
 	__u64 now;
 

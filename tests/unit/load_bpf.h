@@ -43,7 +43,7 @@ static inline __u64 bpf_ktime_get_ns(void)
 	return now_ns;
 }
 
-static inline __u32 bpf_get_smp_processor_id(void)
+static inline __u32 kw_this_cpu(void)
 {
 	return this_cpu;
 }

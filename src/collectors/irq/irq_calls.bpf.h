@@ -159,7 +159,7 @@ static __always_inline struct irq_call_key irq_call_key(__u32 kind)
 	__u64 thread = bpf_get_current_pid_tgid();
 
 	if (!thread)
-		thread = 1ULL << 63 | bpf_get_smp_processor_id();
+		thread = 1ULL << 63 | kw_this_cpu();
 	return (struct irq_call_key){ .thread = thread, .kind = kind };
 }
 

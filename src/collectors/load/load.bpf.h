@@ -86,7 +86,7 @@ static __noinline int load_close(struct kw_vcpu *v, __u64 now, __u32 end)
  */
 static __noinline int load_open(struct kw_vcpu *v, __u64 now, __u64 waited)
 {
-	__u32 cpu = bpf_get_smp_processor_id(), node = bpf_get_numa_node_id();
+	__u32 cpu = kw_this_cpu(), node = bpf_get_numa_node_id();
 	struct load_slot *s = v ? load_slot(v) : NULL;
 	struct load_value *value;
 	struct load_key key = {};

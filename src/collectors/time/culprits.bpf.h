@@ -197,7 +197,7 @@ int BPF_KPROBE(time_unthrottle_kprobe, void *group, void *rq)
 
 static __always_inline int time_irq_begins(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = kw_this_cpu();
 	time_now_t *n = time_now_of(cpu);
 
 	if (cpu < TIME_CPUS && n->waiting && !n->irq_depth++)
@@ -207,7 +207,7 @@ static __always_inline int time_irq_begins(void)
 
 static __always_inline int time_irq_ends(void)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
+	__u32 cpu = kw_this_cpu();
 	time_now_t *n = time_now_of(cpu);
 
 	if (cpu < TIME_CPUS && n->irq_depth && !--n->irq_depth)
@@ -533,7 +533,7 @@ int time_flush(void *ctx)
 	struct time_turn turn = {};
 	time_now_t *n;
 
-	turn.cpu = bpf_get_smp_processor_id();
+	turn.cpu = kw_this_cpu();
 	n = time_now_of(turn.cpu);
 	if (!kw_running || turn.cpu >= TIME_CPUS || !n->waiting)
 		return 0;
