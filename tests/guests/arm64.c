@@ -23,10 +23,7 @@
 #define ESR_EL1	 ARM64_SYS_REG(3, 0, 5, 2, 0)
 
 const uint32_t arch_return = 0xd65f03c0;
-
-void arch_init(void)
-{
-}
+const uint64_t arch_pc = CORE(regs.pc);
 
 void arch_put_memory(struct vm *vm)
 {
@@ -103,23 +100,6 @@ void arch_complete_vm(struct vm *vm)
 
 /* ---- registers ---- */
 
-static void set_register(struct vcpu *c, uint64_t id, uint64_t value)
-{
-	struct kvm_one_reg r = { .id = id, .addr = (uintptr_t)&value };
-
-	if (vcpu_ioctl(c, KVM_SET_ONE_REG, &r) < 0)
-		err(1, "register %#lx", id);
-}
-
-static uint64_t get_register(struct vcpu *c, uint64_t id)
-{
-	uint64_t value = 0;
-	struct kvm_one_reg r = { .id = id, .addr = (uintptr_t)&value };
-
-	vcpu_ioctl(c, KVM_GET_ONE_REG, &r);
-	return value;
-}
-
 static void set_x(struct vcpu *c, int n, uint64_t value)
 {
 	set_register(c, CORE(regs.regs[0]) + 2 * n, value);
@@ -127,7 +107,7 @@ static void set_x(struct vcpu *c, int n, uint64_t value)
 
 void arch_put_registers(struct vcpu *c, long count)
 {
-	set_register(c, CORE(regs.pc), CODE);
+	set_register(c, arch_pc, CODE);
 	set_register(c, CORE(regs.pstate), EL1_MASKED);
 	set_register(c, VBAR_EL1, VECTORS);
 	set_x(c, 18, c->vm->number * MAX_VCPUS + c->id);
@@ -145,11 +125,6 @@ void arch_put_registers(struct vcpu *c, long count)
 
 /* ---- exits ---- */
 
-enum call arch_call(const struct vcpu *c)
-{
-	return door_call(c);
-}
-
 bool arch_handle_exit(struct vcpu *c)
 {
 	memset(c->run->mmio.data, 0, sizeof(c->run->mmio.data));
@@ -162,20 +137,7 @@ void arch_die(struct vcpu *c)
 		errx(1, "vCPU %d: exception at %#lx, ESR_EL1 %#lx", c->id, get_register(c, ELR_EL1),
 		     get_register(c, ESR_EL1));
 	errx(1, "vCPU %d: unexpected KVM exit %u at pc %#lx, x19 %ld", c->id, c->run->exit_reason,
-	     get_register(c, CORE(regs.pc)), get_register(c, CORE(regs.regs[19])));
-}
-
-void arch_flip(struct vm *vm)
-{
-	(void)vm;
-}
-
-void arch_do_ioctls(struct vcpu *c)
-{
-	struct kvm_one_reg unknown = { .id = ~0ULL };
-
-	get_register(c, CORE(regs.pc));
-	vcpu_ioctl(c, KVM_SET_ONE_REG, &unknown);
+	     get_register(c, arch_pc), get_register(c, CORE(regs.regs[19])));
 }
 
 /* ---- interrupts ---- */

@@ -473,15 +473,6 @@ static void forget_rounds(struct vcpu *c)
 
 /* ---- running it ---- */
 
-enum call door_call(const struct vcpu *c)
-{
-	uint64_t call = (c->run->mmio.phys_addr - DOOR) / 8;
-
-	return c->run->exit_reason == KVM_EXIT_MMIO && c->run->mmio.is_write && call <= CALL_LOWER
-		       ? call
-		       : CALL_NONE;
-}
-
 /* Most exits to user space need no more than another KVM_RUN. */
 static void handle_exit(struct vcpu *c, enum call call)
 {

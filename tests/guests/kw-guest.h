@@ -159,8 +159,6 @@ size_t page_size(void); /* of the host */
 size_t touch_step(void);
 void enable(struct vm *vm, unsigned int capability, uint64_t arg, const char *name);
 
-enum call door_call(const struct vcpu *c); /* the arch_call() of processors without ports */
-
 /* ---- of the processor: x86.c, arm64.c, … ---- */
 
 extern const struct kind kinds[];
@@ -187,6 +185,13 @@ void arch_drop(struct vcpu *c);	 /* … and lowers it, if the guest does not ask
 void arch_lower(struct vcpu *c); /* … as the guest asks for */
 void arch_nudge(struct vcpu *c); /* another one, so that it looks at its board */
 void arch_end(struct vcpu *c);	 /* its last one */
+
+/* ---- one_reg.c, of processors whose registers are set one by one ---- */
+
+extern const uint64_t arch_pc; /* the number of the program counter */
+
+void set_register(struct vcpu *c, uint64_t id, uint64_t value);
+uint64_t get_register(struct vcpu *c, uint64_t id);
 
 /* ---- ledger.c ---- */
 

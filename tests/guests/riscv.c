@@ -22,10 +22,7 @@
 	(KVM_REG_RISCV | KVM_REG_SIZE_U64 | KVM_REG_RISCV_CSR | KVM_REG_RISCV_CSR_REG(member))
 
 const uint32_t arch_return = 0x00008067;
-
-void arch_init(void)
-{
-}
+const uint64_t arch_pc = CORE(regs.pc);
 
 void arch_create_vm(struct vm *vm)
 {
@@ -54,26 +51,9 @@ void arch_complete_vm(struct vm *vm)
 
 /* ---- registers ---- */
 
-static void set_register(struct vcpu *c, uint64_t id, uint64_t value)
-{
-	struct kvm_one_reg r = { .id = id, .addr = (uintptr_t)&value };
-
-	if (vcpu_ioctl(c, KVM_SET_ONE_REG, &r) < 0)
-		err(1, "register %#lx", id);
-}
-
-static uint64_t get_register(struct vcpu *c, uint64_t id)
-{
-	uint64_t value = 0;
-	struct kvm_one_reg r = { .id = id, .addr = (uintptr_t)&value };
-
-	vcpu_ioctl(c, KVM_GET_ONE_REG, &r);
-	return value;
-}
-
 void arch_put_registers(struct vcpu *c, long count)
 {
-	set_register(c, CORE(regs.pc), CODE);
+	set_register(c, arch_pc, CODE);
 	set_register(c, CORE(mode), MODE_S);
 	set_register(c, CSR(stvec), FAULT);
 	set_register(c, CORE(regs.s1), c->vm->number * MAX_VCPUS + c->id);
@@ -90,11 +70,6 @@ void arch_put_registers(struct vcpu *c, long count)
 }
 
 /* ---- exits ---- */
-
-enum call arch_call(const struct vcpu *c)
-{
-	return door_call(c);
-}
 
 bool arch_handle_exit(struct vcpu *c)
 {
@@ -121,20 +96,7 @@ void arch_die(struct vcpu *c)
 		     get_register(c, CSR(sepc)), get_register(c, CSR(scause)),
 		     get_register(c, CSR(stval)));
 	errx(1, "vCPU %d: unexpected KVM exit %u at pc %#lx, s2 %ld", c->id, c->run->exit_reason,
-	     get_register(c, CORE(regs.pc)), get_register(c, CORE(regs.s2)));
-}
-
-void arch_flip(struct vm *vm)
-{
-	(void)vm;
-}
-
-void arch_do_ioctls(struct vcpu *c)
-{
-	struct kvm_one_reg unknown = { .id = ~0ULL };
-
-	get_register(c, CORE(regs.pc));
-	vcpu_ioctl(c, KVM_SET_ONE_REG, &unknown);
+	     get_register(c, arch_pc), get_register(c, CORE(regs.s2)));
 }
 
 /* ---- interrupts: no kind has an injector ---- */
