@@ -31,14 +31,24 @@ const volatile bool kw_exit_has_reason;
  * arguments of functions that it verifies on their own, e5069b9c23b3 ("bpf: Support pointers in
  * global func args"). It refuses a program that has one where it never comes to it: hence
  * two objects, of which user space tries which one it is.
+ *
+ * On riscv, where KVM is younger than both, it is for kernels whose BPF compiler is off, as it is
+ * by default (net.core.bpf_jit_enable): they refuse programs that call the kernel's functions,
+ * e6ac2450d6de ("bpf: Support bpf program calling kernel function"), 5.13.
  */
-#ifdef KW_PLAIN
+#if defined(KW_PLAIN) && defined(__TARGET_ARCH_riscv)
+#define KW_WITHOUT_CALLS
+#elif defined(KW_PLAIN)
+#define KW_WITHOUT_EXCHANGE
+#endif
+
+#ifdef KW_WITHOUT_EXCHANGE
 #define KW_VERIFIED_ALONE static __noinline
 #else
 #define KW_VERIFIED_ALONE __noinline
 #endif
 
-/* Who is in kw_swap() at an address; in the plain object alone. */
+/* Who is in kw_swap() at an address; where there is no exchange alone. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -50,7 +60,7 @@ struct {
  * Put what is wanted where old is, unless something else is there: that is returned, or, if another
  * CPU is doing the same just now and this kernel has no better way, anything but old.
  */
-#ifdef KW_PLAIN
+#ifdef KW_WITHOUT_EXCHANGE
 #define KW_SWAP(name, type)                                                                        \
 	static __always_inline type name(type *p, type old, type wanted)                           \
 	{                                                                                          \
@@ -151,11 +161,10 @@ static __always_inline __u32 kw_switch_state(unsigned long long *ctx, struct tas
 const volatile bool kw_reenters_silently;
 
 /*
- * The CPU that this runs on. Since riscv's compiler puts bpf_get_smp_processor_id() in line itself
- * ("riscv, bpf: inline bpf_get_smp_processor_id()", 6.10), the verifier leaves such a call as it
- * is; where that compiler is off, as it is by default, the kernel then calls whatever is 8 bytes
- * behind
- * __bpf_call_base(): it gets 0, and a stack that is not its own.
+ * The CPU that this runs on. riscv's compiler puts bpf_get_smp_processor_id() in line itself, and
+ * the verifier therefore leaves such a call as it is: 2ddec2c80b44 ("riscv, bpf: inline
+ * bpf_get_smp_processor_id()"), 6.10. Where that compiler is off, the kernel then calls what is
+ * 8 bytes behind __bpf_call_base(): it gets 0, and a stack that is not its own.
  */
 static __always_inline __u32 kw_this_cpu(void)
 {
@@ -185,11 +194,7 @@ static __always_inline __u32 kw_cpu_of(struct task_struct *task)
  */
 const volatile bool kw_preemptible = true;
 
-/*
- * A kernel whose BPF compiler is switched off refuses programs that call its functions, even where
- * they never come to it; and riscv's is off by default (net.core.bpf_jit_enable).
- */
-#if defined(__TARGET_ARCH_riscv)
+#ifdef KW_WITHOUT_CALLS
 static __always_inline void kw_stay(void)
 {
 }

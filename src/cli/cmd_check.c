@@ -85,15 +85,11 @@ static int check_kvm(struct kw_listing *l)
 	return add(l, "KVM", "ok", vendor, "/dev/kvm is there");
 }
 
-/* Off by default on riscv. */
 static int check_compiler(struct kw_listing *l)
 {
-	static const char path[] = "/proc/sys/net/core/bpf_jit_enable";
-	_cleanup_fclose_ FILE *file = fopen(path, "re");
-
-	if (!file || fgetc(file) != '0')
+	if (!kw_compiler_is_off())
 		return 0;
-	return add(l, "BPF compiler", "off", path,
+	return add(l, "BPF compiler", "off", KW_COMPILER,
 		   "programs are slow, and newer kernels refuse them: sysctl "
 		   "net.core.bpf_jit_enable=1");
 }

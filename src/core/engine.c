@@ -625,7 +625,7 @@ static int try_variants(struct kw_engine *e, const struct kw_wants *wants)
 	h = hook_of(e, refused_program);
 	if (!h) /* -EINVAL: of creating a map; to our callers it would mean a wrong filter */
 		return err == -EINVAL ? -EOPNOTSUPP : err;
-	refuse(h, "cannot be loaded", err);
+	refuse(h, kw_compiler_is_off() ? "the BPF compiler is off" : "cannot be loaded", err);
 	return 1;
 }
 

@@ -280,6 +280,13 @@ bool kw_maps_can_allocate(void)
 	return known;
 }
 
+bool kw_compiler_is_off(void)
+{
+	_cleanup_fclose_ FILE *file = fopen(KW_COMPILER, "re");
+
+	return file && fgetc(file) == '0';
+}
+
 bool kw_tracepoints_preemptible(void)
 {
 	/* the kernel tells the types of variables of CPUs, if it has this one */

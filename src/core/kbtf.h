@@ -79,6 +79,11 @@ bool kw_tells_of_exits(void);
 /* Why not, in words; of a KVM that does not. */
 const char *kw_why_no_exits(void);
 
+#define KW_COMPILER "/proc/sys/net/core/bpf_jit_enable"
+
+/* Is the kernel's compiler of BPF programs switched off? By default it is on riscv. */
+bool kw_compiler_is_off(void);
+
 /* Free what the answers came from; another question reads it again. */
 void kw_kbtf_release(void);
 

@@ -49,12 +49,24 @@ static bool has_exchange(void)
 	return known;
 }
 
+#ifdef __riscv
+static bool needs_plain(void)
+{
+	return kw_compiler_is_off();
+}
+#else
+static bool needs_plain(void)
+{
+	return !has_exchange();
+}
+#endif
+
 /* Both objects have the same maps, programs and variables: a test compares their skeletons. */
 struct kvm_watcher_bpf *kw_object_open(void)
 {
-	if (has_exchange())
+	if (!needs_plain())
 		return kvm_watcher_bpf__open();
-	kw_debug("this kernel has no atomic exchange: the plain object");
+	kw_debug("the plain object, for what this kernel refuses");
 	return (struct kvm_watcher_bpf *)kvm_watcher_plain_bpf__open();
 }
 
