@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(TOP, "tests", "vm"))
 import packages  # noqa: E402
 
 SUITES = {"arm64": "bookworm", "riscv64": "trixie"}  # bookworm has no riscv64
-PACKAGES = ["libbpf-dev", "libjansson-dev", "libncurses-dev", "libsqlite3-dev"]
+PACKAGES = ["libbpf-dev", "libjansson-dev", "libncurses-dev", "libprotobuf-c-dev", "libsqlite3-dev"]
 
 
 def relative_links(tree):

@@ -71,7 +71,7 @@ class Foreign(QemuBoot):
     PACKAGES = ["bash", "bpftool", "busybox-static", "coreutils", "findutils", "grep",
                 "libpython3-stdlib", "mount", "python3-minimal", "sed", "usr-is-merged", "util-linux",
                 # what kvm_watcher is linked with
-                "libbpf1", "libelf1", "libjansson4", "libncursesw6", "libsqlite3-0", "zlib1g"]
+                "libbpf1", "libelf1", "libjansson4", "libncursesw6", "libprotobuf-c1", "libsqlite3-0", "zlib1g"]
     SYSTEM = {"bin", "boot", "dev", "etc", "lost+found", "proc", "run", "sbin", "sys", "usr", "var"}
 
     @classmethod
