@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "top", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
+SETS = ["unit", "golden", "perfetto", "top", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
 FEW_LIMIT = 600  # … or for few of them
@@ -76,6 +76,19 @@ def set_golden(o):
         yield from results or [("not ok", label, "no case ran")]
 
 
+def run_perfetto(build):
+    return run(os.path.join(HERE, "perfetto", "run"), os.path.join(build, "tests", "golden"))
+
+
+def set_perfetto(o):
+    """Traces for Perfetto, as protobuf's own tools decode them."""
+    p = run_perfetto(o.build)
+    results = list(lines_of(p.stdout, "perfetto"))
+    if p.returncode or not results:
+        print(p.stdout)
+    yield from results or [("not ok", "perfetto", "no case ran")]
+
+
 def run_top(build):
     return run(os.path.join(HERE, "top", "run"), os.path.join(build, "tests", "golden"))
 
@@ -107,10 +120,10 @@ def set_sanitize(o):
         if p.returncode:
             print(p.stdout)
         yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
-    p = run_top(build)
-    if p.returncode:
-        print(p.stdout)
-    yield ("not ok" if p.returncode else "ok"), "sanitize top", ""
+    for label, found in (("perfetto", run_perfetto(build)), ("top", run_top(build))):
+        if found.returncode:
+            print(found.stdout)
+        yield ("not ok" if found.returncode else "ok"), f"sanitize {label}", ""
 
 
 def skeleton_of(o, name):

@@ -21,13 +21,27 @@ static int on_event(void *arg, const struct kw_collector *c, const void *row, ui
 	return err;
 }
 
+/* Some outputs show what was counted, too. */
+static int show_frames(struct kw_run *run, struct kw_frame *delta)
+{
+	bool any = false;
+	int err = 0;
+
+	for (size_t i = 0; i < run->n_sinks; i++)
+		any |= run->sink[i]->ops->timeline;
+	for (size_t i = 0; i < run->o->wants.n_tables && any && !err; i++)
+		err = kw_run_show(run, &delta[i], false);
+	return err;
+}
+
 /* What was lost is shown every interval, and what was buffered is written. */
-static int show_losses(struct kw_run *run, void *arg)
+static int show_interval(struct kw_run *run, void *arg)
 {
 	struct kw_frame delta[KW_FRAMES] = {};
 	struct kw_losses lost = {};
 	int err = kw_run_interval(run, delta, &lost);
 
+	err = err ?: show_frames(run, delta);
 	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		kw_frame_clear(&delta[i]);
@@ -45,7 +59,7 @@ int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open)
 	o->wants.events = true;
 	code = kw_run_open(&run, o, open);
 	if (!code)
-		code = kw_run_intervals(&run, o->interval_ns, on_event, show_losses, NULL)
+		code = kw_run_intervals(&run, o->interval_ns, on_event, show_interval, NULL)
 			       ? KW_EXIT_FAILED
 			       : 0;
 	return kw_run_close(&run, code);

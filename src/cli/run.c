@@ -183,7 +183,8 @@ static bool suits(const struct kw_options *o, const char *spec)
 {
 	const struct kw_sink_ops *format = kw_sink_format(spec);
 	bool fits = !format || (o->verb == KW_TRACE ? format->event != NULL
-						    : !format->whole || o->verb != KW_HIST);
+						    : o->verb != KW_HIST ||
+							      !(format->whole || format->timeline));
 
 	if (!fits)
 		kw_say("-o %s: use stat", format->name);
@@ -209,6 +210,15 @@ static int open_sinks(struct kw_run *run)
 	return 0;
 }
 
+/* Are there exits that no event tells of, though nothing is lost? */
+static bool events_are_filtered(const struct kw_run *run)
+{
+	const struct kw_filters *f = &run->o->wants.filters;
+
+	return f->slower_ns || f->n_include || f->n_exclude ||
+	       run->o->wants.timing != KW_TIMED_ALL || run->source->filtered;
+}
+
 static int begin_sinks(struct kw_run *run)
 {
 	struct kw_about about;
@@ -217,9 +227,11 @@ static int begin_sinks(struct kw_run *run)
 	kw_about_here(&about);
 	if (run->source->about)
 		about = *run->source->about;
-	for (size_t i = 0; i < run->n_sinks && !err; i++)
+	for (size_t i = 0; i < run->n_sinks && !err; i++) {
+		run->sink[i]->view.filtered = events_are_filtered(run);
 		if (run->sink[i]->ops->begin)
 			err = run->sink[i]->ops->begin(run->sink[i], &about, run->source->note);
+	}
 	return err;
 }
 
@@ -271,11 +283,11 @@ int kw_run_close(struct kw_run *run, int code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(run->prev); i++)
 		kw_frame_clear(&run->prev[i]);
-	if (run->source)
-		run->source->close(run->source);
-	for (size_t i = 0; i < run->n_sinks; i++)
+	for (size_t i = 0; i < run->n_sinks; i++) /* what they write at the end is of its VMs */
 		if (kw_sink_close(run->sink[i]) && !code)
 			code = KW_EXIT_FAILED;
+	if (run->source)
+		run->source->close(run->source);
 	return code;
 }
 
@@ -352,9 +364,13 @@ static const char *usual_sort(const struct kw_run *run)
 	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
 }
 
-static bool shows_summary(const struct kw_run *run, size_t sink)
+static bool shows(const struct kw_run *run, size_t sink, bool summary)
 {
-	return run->o->summary || run->sink[sink]->ops->whole;
+	const struct kw_sink_ops *format = run->sink[sink]->ops;
+
+	if (summary)
+		return run->o->summary || format->whole;
+	return run->o->verb != KW_TRACE || format->timeline;
 }
 
 bool kw_run_has_summary(const struct kw_run *run)
@@ -377,7 +393,7 @@ int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 	kw_frame_order(frame, run->source->vms,
 		       sort ?: kw_schema_find(frame->schema, frame->schema->sort));
 	for (size_t i = 0; i < run->n_sinks && !err; i++)
-		if (run->sink[i]->ops->frame && (!summary || shows_summary(run, i)))
+		if (run->sink[i]->ops->frame && shows(run, i, summary))
 			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, frame,
 						       summary);
 	return err;

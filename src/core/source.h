@@ -63,7 +63,8 @@ struct kw_source {
 	char unavailable[16][400];  /* why a collector shows nothing here; empty: it does */
 	char lacks[KW_FRAMES][200]; /* why a table does, of a collector that shows others */
 	const struct kw_schema *table[KW_FRAMES]; /* to be used instead; NULL: as it was wanted */
-	int input_fd;	       /* waiting ends when it can be read; -1: none. The caller's */
+	bool filtered; /* its events are only some: --slower or the like, when it was recorded */
+	int input_fd;  /* waiting ends when it can be read; -1: none. The caller's */
 	struct kw_list pid;    /* all it looks at, from --pid and --vm; empty: any. Its own */
 	char note[128];	       /* what is to be known of all that it shows; empty: nothing */
 	enum kw_timing timing; /* of one that keeps to a budget: which exits are timed now */

@@ -13,7 +13,8 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct kw_sink_ops *const formats[] = { &kw_sink_table, &kw_sink_jsonl, &kw_sink_csv };
+static const struct kw_sink_ops *const formats[] = { &kw_sink_table, &kw_sink_jsonl, &kw_sink_csv,
+						     &kw_sink_perfetto };
 
 const struct kw_sink_ops *kw_sink_format(const char *spec)
 {
@@ -25,6 +26,13 @@ const struct kw_sink_ops *kw_sink_format(const char *spec)
 	return NULL;
 }
 
+static int close_out(struct kw_sink *sink)
+{
+	if (ferror(sink->out) || fflush(sink->out) || (sink->owns_out && fclose(sink->out)))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
 int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **ret)
 {
 	size_t len = strcspn(spec, ":");
@@ -32,8 +40,8 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 	struct kw_sink *sink;
 
 	if (!kw_sink_format(spec)) {
-		kw_say("output format '%.*s' is unknown; there are table, jsonl and csv", (int)len,
-		       spec);
+		kw_say("output format '%.*s' is unknown; there are table, jsonl, csv and perfetto",
+		       (int)len, spec);
 		return -EINVAL;
 	}
 	sink = calloc(1, sizeof(*sink));
@@ -54,6 +62,15 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 		free(sink);
 		return err;
 	}
+	if (sink->ops->open) {
+		int err = sink->ops->open(sink);
+
+		if (err) {
+			close_out(sink);
+			free(sink);
+			return err;
+		}
+	}
 	*ret = sink;
 	return 0;
 }
@@ -62,8 +79,7 @@ int kw_sink_close(struct kw_sink *sink)
 {
 	int err = sink->ops->end ? sink->ops->end(sink) : 0;
 
-	if (ferror(sink->out) || fflush(sink->out) || (sink->owns_out && fclose(sink->out)))
-		err = errno ? -errno : -EIO;
+	err = close_out(sink) ?: err;
 	if (err)
 		kw_say("writing the output failed: %s", strerror(-err));
 	if (sink->ops->close)

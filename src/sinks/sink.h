@@ -20,7 +20,8 @@ struct kw_view {
 	uint32_t rows;	     /* of a table; 0: all */
 	enum kw_per per;
 	bool color;
-	int width; /* of a table; 0: no limit */
+	int width;     /* of a table; 0: no limit */
+	bool filtered; /* of events only some are told: there may be others between them */
 };
 
 struct kw_sink;
@@ -38,7 +39,8 @@ struct kw_sink_ops {
 		      uint64_t real_ns);
 
 	/* ---- not every format has these; nor has one without events event, or losses ---- */
-	bool whole; /* it wants all intervals and the summary, whichever of them are asked for */
+	bool timeline; /* it wants intervals with events, too */
+	bool whole;    /* it wants all intervals and the summary, whichever of them are asked for */
 	int (*open)(struct kw_sink *sink); /* set state; prints what is wrong */
 	/* Once, before anything else: where it is watched, and what is to be known of all of it. */
 	int (*begin)(struct kw_sink *sink, const struct kw_about *about, const char *note);
@@ -83,6 +85,6 @@ void kw_csv_field(FILE *out, const char *text);
 struct json_t;
 int kw_json_write(const struct json_t *object, FILE *out);
 
-extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv;
+extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv, kw_sink_perfetto;
 
 #endif

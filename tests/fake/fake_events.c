@@ -96,7 +96,7 @@ static const struct fake_event events[] = {
 	{ 800000, EVENT(irq, WEB1_0, 0xfee00000, IRQ_SET, IRQ_MSI_ATOMIC, 0x31, IRQ_FIXED,
 			0, 0, 0, 0, 0, 1, 1, 0, 0, 900) },
 	{ 800003, EVENT(irq, WEB1_0, 0, IRQ_INJECT, 0, 0x31, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3 * US) },
-	{ 800006, EVENT(irq, WEB1_0, 0, IRQ_EOI, 0, 0x31, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2 * US) },
+	{ 800006, EVENT(irq, WEB1_0, 0, IRQ_EOI, 0, 0x31, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 3 * US) },
 	{ 800100, EVENT(irq, VM_ITSELF(WEB1), 11, IRQ_SET, IRQ_IOAPIC, 0x2b, IRQ_LOWEST,
 			1, 1, 1, 0, 0, 1, 1, 0, 0xff, 700) },
 	{ 800101, EVENT(irq, WEB1_0, 4, IRQ_SET, IRQ_IOAPIC, 0x24, IRQ_FIXED,
