@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "perfetto", "top", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
+SETS = ["unit", "golden", "perfetto", "top", "web", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
 FEW_LIMIT = 600  # … or for few of them
@@ -100,6 +100,15 @@ def set_top(o):
     if p.returncode or not results:
         print(p.stdout)
     yield from results or [("not ok", "top", "no case ran")]
+
+
+def set_web(o):
+    """The page of -o html: its data, and in a headless browser."""
+    p = run(os.path.join(HERE, "web", "run"), os.path.join(o.build, "tests", "golden"))
+    results = list(lines_of(p.stdout, "web"))
+    if p.returncode or not results:
+        print(p.stdout)
+    yield from results or [("not ok", "web", "no case ran")]
 
 
 def set_sanitize(o):

@@ -71,7 +71,7 @@ static const struct offered {
 	  ON(KW_STAT) },
 	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE },
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
-	    "table, jsonl, csv or perfetto; repeatable; without PATH to standard output", 3 },
+	    "table, jsonl, csv, html or perfetto; repeatable; without PATH to standard output", 3 },
 	  EVERYWHERE & ~ON(KW_TOP) },
 	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 },
 	  ON(KW_STAT) },

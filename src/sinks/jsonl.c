@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <string.h>
 
-static json_t *text(const char *s)
+json_t *kw_json_text(const char *s)
 {
 	size_t size = 3 * strlen(s) + 1;
 	_cleanup_free_ char *valid = malloc(size);
@@ -58,9 +58,10 @@ static json_t *new_object(const char *collector, uint64_t mono_ns, uint64_t real
 	json_t *object = json_object();
 	char time[64];
 
-	json_object_set_new(object, "ts", text(kw_format_time(real_ns, time, sizeof(time))));
+	json_object_set_new(object, "ts",
+			    kw_json_text(kw_format_time(real_ns, time, sizeof(time))));
 	json_object_set_new(object, "mono_ns", json_integer(mono_ns));
-	json_object_set_new(object, "collector", text(collector));
+	json_object_set_new(object, "collector", kw_json_text(collector));
 	return object;
 }
 
@@ -76,8 +77,8 @@ static json_t *histogram(const struct kw_hist *h, const uint64_t *buckets)
 	return pairs;
 }
 
-static json_t *cell(const struct kw_column *c, const struct kw_vms *vms,
-		    const struct kw_schema *schema, const void *row)
+json_t *kw_json_cell(const struct kw_column *c, const struct kw_vms *vms,
+		     const struct kw_schema *schema, const void *row)
 {
 	struct kw_value value;
 
@@ -88,7 +89,7 @@ static json_t *cell(const struct kw_column *c, const struct kw_vms *vms,
 		return histogram(&schema->hist, kw_row_hist(schema, row));
 	if (c->unit == KW_UNIT_PERCENT)
 		return json_real(value.number / 100.0);
-	return value.kind == KW_TEXT ? text(value.text) : json_integer(value.number);
+	return value.kind == KW_TEXT ? kw_json_text(value.text) : json_integer(value.number);
 }
 
 static void add_cells(struct kw_sink *sink, json_t *object, const struct kw_vms *vms,
@@ -102,7 +103,7 @@ static void add_cells(struct kw_sink *sink, json_t *object, const struct kw_vms 
 		return;
 	for (size_t i = 0; i < n; i++)
 		json_object_set_new(object, kw_column_name(columns[i], name, sizeof(name)),
-				    cell(columns[i], vms, schema, row));
+				    kw_json_cell(columns[i], vms, schema, row));
 }
 
 static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw_frame *frame,
@@ -111,7 +112,7 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 	if (frame->unavailable) {
 		json_t *object = new_object(frame->schema->name, frame->mono_ns, frame->real_ns);
 
-		json_object_set_new(object, "unavailable", text(frame->unavailable));
+		json_object_set_new(object, "unavailable", kw_json_text(frame->unavailable));
 		return write_object(sink, object);
 	}
 	for (size_t i = 0; i < frame->n; i++) {
@@ -150,7 +151,7 @@ static int losses(struct kw_sink *sink, const struct kw_losses *lost, uint64_t m
 		if (!lost->n[i])
 			continue;
 		object = new_object("loss", mono_ns, real_ns);
-		json_object_set_new(object, "loss", text(kw_loss_info(i)->name));
+		json_object_set_new(object, "loss", kw_json_text(kw_loss_info(i)->name));
 		json_object_set_new(object, "count", json_integer(lost->n[i]));
 		err = write_object(sink, object);
 	}

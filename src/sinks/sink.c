@@ -14,7 +14,7 @@
 #include <string.h>
 
 static const struct kw_sink_ops *const formats[] = { &kw_sink_table, &kw_sink_jsonl, &kw_sink_csv,
-						     &kw_sink_perfetto };
+						     &kw_sink_html, &kw_sink_perfetto };
 
 const struct kw_sink_ops *kw_sink_format(const char *spec)
 {
@@ -40,7 +40,8 @@ int kw_sink_open(const char *spec, const struct kw_view *view, struct kw_sink **
 	struct kw_sink *sink;
 
 	if (!kw_sink_format(spec)) {
-		kw_say("output format '%.*s' is unknown; there are table, jsonl, csv and perfetto",
+		kw_say("output format '%.*s' is unknown; there are table, jsonl, csv, html and "
+		       "perfetto",
 		       (int)len, spec);
 		return -EINVAL;
 	}

@@ -84,7 +84,12 @@ void kw_csv_field(FILE *out, const char *text);
 
 struct json_t;
 int kw_json_write(const struct json_t *object, FILE *out);
+/* A text whose encoding is repaired, and the cell of a row; NULL if there is no memory. */
+struct json_t *kw_json_text(const char *text);
+struct json_t *kw_json_cell(const struct kw_column *column, const struct kw_vms *vms,
+			    const struct kw_schema *schema, const void *row);
 
-extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv, kw_sink_perfetto;
+extern const struct kw_sink_ops kw_sink_table, kw_sink_jsonl, kw_sink_csv, kw_sink_html,
+	kw_sink_perfetto;
 
 #endif

@@ -65,6 +65,13 @@ static bool in_real_time(void)
 	return getenv("FAKE_REALTIME") != NULL;
 }
 
+static const struct kw_about about = { .tool = "0.0.0",
+				       .host = "fake-host",
+				       .kernel = "6.1.0-fake",
+				       .arch = "x86_64",
+				       .boot_id = "00000000-0000-0000-0000-000000000000",
+				       .cpus = 2 };
+
 static int start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
 	struct fake *f = (struct fake *)source;
@@ -276,6 +283,7 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 	f->vms = wants->vms ?: &f->own_vms;
 	f->source = (struct kw_source){
 		.vms = f->vms,
+		.about = &about,
 		.input_fd = -1,
 		.start = start,
 		.stop = stop,
@@ -290,8 +298,13 @@ int kw_fake_open(const struct kw_wants *wants, struct kw_source **ret)
 		signal(SIGINT, on_interrupt);
 		signal(SIGTERM, on_interrupt);
 	}
-	for (size_t i = f->vms->n; i < ARRAY_SIZE(machines) && !err; i++)
-		err = kw_vms_add(f->vms, &machines[i]) < 0 ? -ENOMEM : 0;
+	for (size_t i = f->vms->n; i < ARRAY_SIZE(machines) && !err; i++) {
+		struct kw_vm vm = machines[i];
+
+		if (i == WEB1 && getenv("FAKE_NAME"))
+			snprintf(vm.name, sizeof(vm.name), "%s", getenv("FAKE_NAME"));
+		err = kw_vms_add(f->vms, &vm) < 0 ? -ENOMEM : 0;
+	}
 	err = err ? err : check_vms(f);
 	if (err)
 		close_fake(&f->source);
