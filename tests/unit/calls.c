@@ -349,10 +349,49 @@ static void memory_and_interrupts(void **state)
 	TOLD(KVM_SET_GSI_ROUTING, "n=24", (struct { uint32_t nr, flags; }){ 24, 0 });
 }
 
+/* What is told of the same bytes as arguments of each processor. */
+static void assert_args_by_arch(uint32_t request, const void *data, size_t size,
+				const char *const expected[IOCTL_ARCHS])
+{
+	for (uint32_t arch = 0; arch < IOCTL_ARCHS; arch++) {
+		struct ioctl_event_row r = ioctl_of(request, data, size);
+		char text[160];
+
+		r.arch = arch;
+		assert_int_equal(ioctl_args(&r, text, sizeof(text)), !!expected[arch]);
+		if (expected[arch])
+			assert_string_equal(text, expected[arch]);
+	}
+}
+
+#define TOLD_BY_ARCH(request, data, ...)                                                           \
+	assert_args_by_arch(request, data, sizeof(data),                                           \
+			    (const char *const[IOCTL_ARCHS]){ __VA_ARGS__ })
+
+/* Chosen by the processor that was watched: the tests run on any. */
+static void requests_that_mean_others(void **state)
+{
+	(void)state;
+	TOLD_BY_ARCH(0x4040aea0, ((uint8_t[64]){ 1, 1, 0, [8] = 0x21, [11] = 0x96 }),
+		     [IOCTL_X86] = "exception=1 (injected) interrupt=0 (injected)",
+		     [IOCTL_ARM64] = "serror=1 external_abort=0 esr=0x96000021");
+	TOLD_BY_ARCH(0x8040ae9f, ((uint8_t[64]){ 0, 14, 1, [8] = 1, [9] = 48 }),
+		     [IOCTL_X86] = "exception=14 interrupt=48 (injected)",
+		     [IOCTL_ARM64] = "serror=0 external_abort=1 esr=0x3001");
+	TOLD_BY_ARCH(KVM_IRQ_LINE,
+		     ((uint32_t[2]){ 0x01000021, 1 }), [IOCTL_X86] = "gsi=16777249 level=1",
+		     [IOCTL_ARM64] = "spi=33 level=1", [IOCTL_RISCV] = "gsi=16777249 level=1");
+	TOLD_BY_ARCH(
+		KVM_IRQ_LINE,
+		((uint32_t[2]){ 0x1203001b, 0 }), [IOCTL_X86] = "gsi=302186523 level=0",
+		[IOCTL_ARM64] = "ppi=27 vcpu=259 level=0", [IOCTL_RISCV] = "gsi=302186523 level=0");
+	TOLD_BY_ARCH(KVM_CREATE_DEVICE,
+		     ((uint32_t[3]){ KVM_DEV_TYPE_VFIO, 9, 0 }), [IOCTL_X86] = "type=VFIO fd=9",
+		     [IOCTL_ARM64] = "type=VFIO fd=9", [IOCTL_RISCV] = "type=VFIO fd=9");
+}
+
 static void vms_and_vcpus(void **state)
 {
-	struct kvm_vcpu_events events = { .exception = { .injected = 1, .nr = 14 },
-					  .interrupt = { .nr = 48 } };
 	struct ioctl_event_row r = { .request = KVM_CREATE_VCPU, .arg = KVM_CAP_SET_TSS_ADDR };
 
 	(void)state;
@@ -373,7 +412,6 @@ static void vms_and_vcpus(void **state)
 	TOLD(KVM_GET_DIRTY_LOG, "slot=65536", (struct kvm_dirty_log){ .slot = 65536 });
 	TOLD(KVM_CLEAR_DIRTY_LOG, "slot=1 first_page=0x40 pages=64",
 	     (struct kvm_clear_dirty_log){ .slot = 1, .num_pages = 64, .first_page = 64 });
-	TOLD(KVM_GET_VCPU_EVENTS, "exception=14 (injected) interrupt=48", events);
 	TOLD(KVM_TRANSLATE, "linear=0xffff8000 physical=0x1000",
 	     (struct kvm_translation){ 0xffff8000, 0x1000, 1, 0, 0, {} });
 	TOLD(KVM_TRANSLATE, "linear=0xffff8000 invalid", (struct kvm_translation){ 0xffff8000 });
@@ -434,6 +472,7 @@ int main(void)
 		cmocka_unit_test(results),
 		cmocka_unit_test(other_calls),
 		cmocka_unit_test(memory_and_interrupts),
+		cmocka_unit_test(requests_that_mean_others),
 		cmocka_unit_test(vms_and_vcpus),
 		cmocka_unit_test(nothing_to_tell),
 		cmocka_unit_test(ioctl_results),

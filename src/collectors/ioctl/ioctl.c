@@ -101,6 +101,19 @@ static void longest(const struct kw_vms *vms, const void *row, struct kw_value *
 	kw_value_max(value, r->count, r->total);
 }
 
+static void arch(const struct kw_vms *vms, const void *row, struct kw_value *value)
+{
+	static const char *const names[IOCTL_ARCHS] = {
+		[IOCTL_X86] = "x86",
+		[IOCTL_ARM64] = "arm64",
+		[IOCTL_RISCV] = "riscv",
+	};
+	const struct ioctl_event_row *r = row;
+
+	(void)vms;
+	kw_value_text(value, r->arch < IOCTL_ARCHS ? names[r->arch] : NULL);
+}
+
 static void args(const struct kw_vms *vms, const void *row, struct kw_value *value)
 {
 	(void)vms;
@@ -170,7 +183,8 @@ static const struct kw_column event_columns[] = {
 	{ "total", "TOTAL", "Time in the kernel, and of KVM_RUN in the guest", KW_COUNTER, KW_UNIT_NS,
 	  KW_SHOW_TABLE, KW_AT(ioctl_event_row, total), NULL },
 	KW_PAD(ioctl_event_row, size),
-	KW_PAD(ioctl_event_row, pad),
+	{ "arch", "ARCH", "Whose structures arguments point to: x86, arm64 or riscv", KW_KEY, KW_UNIT_WORD,
+	  KW_SHOW_MACHINE, KW_AT(ioctl_event_row, arch), arch },
 	{ "result", "RESULT", "What it returned: a number, a file descriptor, or an error", KW_DERIVED,
 	  KW_UNIT_WORD, KW_SHOW_TABLE, 0, 0, result, 8 },
 	{ "args", "ARGS", "What was asked for, and what came of it; missing where KVM's headers do not tell",

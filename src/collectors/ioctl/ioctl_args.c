@@ -35,6 +35,22 @@ struct attributes {
 	uint64_t address, size, attributes, flags;
 };
 
+/* x86's and arm64's struct kvm_vcpu_events, of one size and so of one request. */
+struct x86_vcpu_events {
+	struct {
+		uint8_t injected, nr, has_error_code, pending;
+		uint32_t error_code;
+	} exception;
+	struct {
+		uint8_t injected, nr, soft, shadow;
+	} interrupt;
+};
+
+struct arm64_vcpu_events {
+	uint8_t serror_pending, serror_has_esr, ext_dabt_pending, pad[5];
+	uint64_t serror_esr;
+};
+
 struct memfd {
 	uint64_t size, flags;
 };
@@ -173,6 +189,22 @@ static void tell_irq_line(const struct ioctl_event_row *r, char *dst, size_t siz
 		snprintf(dst, size, "gsi=%u level=%u", l.irq, l.level);
 }
 
+/* The line of arm64's KVM_IRQ_LINE: what kind it is, of which vCPU, its number (KVM_ARM_IRQ_*). */
+static void tell_arm64_irq_line(const struct ioctl_event_row *r, char *dst, size_t size)
+{
+	static const char *const kinds[] = { "cpu", "spi", "ppi" };
+	struct kvm_irq_level l = DATA(kvm_irq_level, r);
+	unsigned int kind = l.irq >> 24 & 0xf, vcpu = (l.irq >> 28) * 256 + (l.irq >> 16 & 0xff);
+	char of[24] = "";
+
+	if (kind != 1) /* SPIs are the VM's */
+		snprintf(of, sizeof(of), " vcpu=%u", vcpu);
+	if (kind < ARRAY_SIZE(kinds))
+		snprintf(dst, size, "%s=%u%s level=%u", kinds[kind], l.irq & 0xffff, of, l.level);
+	else
+		snprintf(dst, size, "irq=0x%x level=%u", l.irq, l.level);
+}
+
 static void tell_msi(const struct ioctl_event_row *r, char *dst, size_t size)
 {
 	struct kvm_msi m = DATA(kvm_msi, r);
@@ -194,16 +226,24 @@ static void tell_n(const struct ioctl_event_row *r, char *dst, size_t size)
 	snprintf(dst, size, "n=%u", r->word[0]);
 }
 
-#if defined(__x86_64__) /* on arm64, the same requests are about other things */
-static void tell_vcpu_events(const struct ioctl_event_row *r, char *dst, size_t size)
+static void tell_x86_vcpu_events(const struct ioctl_event_row *r, char *dst, size_t size)
 {
-	struct kvm_vcpu_events e = DATA(kvm_vcpu_events, r);
+	struct x86_vcpu_events e = DATA(x86_vcpu_events, r);
 
 	snprintf(dst, size, "exception=%u%s interrupt=%u%s", e.exception.nr,
 		 e.exception.injected ? " (injected)" : "", e.interrupt.nr,
 		 e.interrupt.injected ? " (injected)" : "");
 }
-#endif
+
+static void tell_arm64_vcpu_events(const struct ioctl_event_row *r, char *dst, size_t size)
+{
+	struct arm64_vcpu_events e = DATA(arm64_vcpu_events, r);
+	int used = snprintf(dst, size, "serror=%u external_abort=%u", e.serror_pending,
+			    e.ext_dabt_pending);
+
+	if (e.serror_has_esr)
+		snprintf(dst + used, size - used, " esr=0x%" PRIx64, e.serror_esr);
+}
 
 static void tell_translate(const struct ioctl_event_row *r, char *dst, size_t size)
 {
@@ -231,45 +271,51 @@ static void tell_memfd(const struct ioctl_event_row *r, char *dst, size_t size)
 	snprintf(dst, size, "size=0x%" PRIx64 " flags=0x%" PRIx64, m.size, m.flags);
 }
 
+#define ANY	   ((1 << IOCTL_ARCHS) - 1)
+#define ONLY(arch) (1 << (arch))
+
+/* The first line of a name that is of the data's processor. */
 static const struct {
 	const char *name;
+	unsigned int archs;
 	void (*tell)(const struct ioctl_event_row *r, char *dst, size_t size);
 } decoders[] = {
-	{ "KVM_CREATE_VM", tell_create_vm },
-	{ "KVM_CHECK_EXTENSION", tell_cap },
-	{ "KVM_CREATE_VCPU", tell_create_vcpu },
-	{ "KVM_SET_USER_MEMORY_REGION", tell_region },
-	{ "KVM_SET_USER_MEMORY_REGION2", tell_region },
-	{ "KVM_SET_MEMORY_ATTRIBUTES", tell_attributes },
-	{ "KVM_CREATE_GUEST_MEMFD", tell_memfd },
-	{ "KVM_IRQFD", tell_irqfd },
-	{ "KVM_IOEVENTFD", tell_ioeventfd },
-	{ "KVM_ENABLE_CAP", tell_enable_cap },
-	{ "KVM_CREATE_DEVICE", tell_create_device },
-	{ "KVM_SET_DEVICE_ATTR", tell_attr },
-	{ "KVM_GET_DEVICE_ATTR", tell_attr },
-	{ "KVM_HAS_DEVICE_ATTR", tell_attr },
-	{ "KVM_GET_DIRTY_LOG", tell_dirty_log },
-	{ "KVM_CLEAR_DIRTY_LOG", tell_clear_log },
-	{ "KVM_IRQ_LINE", tell_irq_line },
-	{ "KVM_IRQ_LINE_STATUS", tell_irq_line },
-	{ "KVM_SIGNAL_MSI", tell_msi },
-	{ "KVM_INTERRUPT", tell_interrupt },
-	{ "KVM_SET_GSI_ROUTING", tell_n },
-#if defined(__x86_64__)
-	{ "KVM_GET_VCPU_EVENTS", tell_vcpu_events },
-	{ "KVM_SET_VCPU_EVENTS", tell_vcpu_events },
-#endif
-	{ "KVM_TRANSLATE", tell_translate },
-	{ "KVM_GET_MSRS", tell_n },
-	{ "KVM_SET_MSRS", tell_n },
-	{ "KVM_GET_MSR_INDEX_LIST", tell_n },
-	{ "KVM_GET_MSR_FEATURE_INDEX_LIST", tell_n },
-	{ "KVM_SET_CPUID2", tell_n },
-	{ "KVM_GET_CPUID2", tell_n },
-	{ "KVM_GET_SUPPORTED_CPUID", tell_n },
-	{ "KVM_GET_EMULATED_CPUID", tell_n },
-	{ "KVM_GET_SUPPORTED_HV_CPUID", tell_n },
+	{ "KVM_CREATE_VM", ANY, tell_create_vm },
+	{ "KVM_CHECK_EXTENSION", ANY, tell_cap },
+	{ "KVM_CREATE_VCPU", ANY, tell_create_vcpu },
+	{ "KVM_SET_USER_MEMORY_REGION", ANY, tell_region },
+	{ "KVM_SET_USER_MEMORY_REGION2", ANY, tell_region },
+	{ "KVM_SET_MEMORY_ATTRIBUTES", ANY, tell_attributes },
+	{ "KVM_CREATE_GUEST_MEMFD", ANY, tell_memfd },
+	{ "KVM_IRQFD", ANY, tell_irqfd },
+	{ "KVM_IOEVENTFD", ANY, tell_ioeventfd },
+	{ "KVM_ENABLE_CAP", ANY, tell_enable_cap },
+	{ "KVM_CREATE_DEVICE", ANY, tell_create_device },
+	{ "KVM_SET_DEVICE_ATTR", ANY, tell_attr },
+	{ "KVM_GET_DEVICE_ATTR", ANY, tell_attr },
+	{ "KVM_HAS_DEVICE_ATTR", ANY, tell_attr },
+	{ "KVM_GET_DIRTY_LOG", ANY, tell_dirty_log },
+	{ "KVM_CLEAR_DIRTY_LOG", ANY, tell_clear_log },
+	{ "KVM_IRQ_LINE", ONLY(IOCTL_ARM64), tell_arm64_irq_line },
+	{ "KVM_IRQ_LINE", ANY, tell_irq_line },
+	{ "KVM_IRQ_LINE_STATUS", ANY, tell_irq_line },
+	{ "KVM_SIGNAL_MSI", ANY, tell_msi },
+	{ "KVM_INTERRUPT", ANY, tell_interrupt },
+	{ "KVM_SET_GSI_ROUTING", ANY, tell_n },
+	{ "KVM_GET_VCPU_EVENTS", ONLY(IOCTL_X86), tell_x86_vcpu_events },
+	{ "KVM_SET_VCPU_EVENTS", ONLY(IOCTL_X86), tell_x86_vcpu_events },
+	{ "KVM_GET_VCPU_EVENTS", ONLY(IOCTL_ARM64), tell_arm64_vcpu_events },
+	{ "KVM_SET_VCPU_EVENTS", ONLY(IOCTL_ARM64), tell_arm64_vcpu_events },
+	{ "KVM_TRANSLATE", ANY, tell_translate },
+	{ "KVM_GET_MSRS", ANY, tell_n },
+	{ "KVM_SET_MSRS", ANY, tell_n },
+	{ "KVM_GET_MSR_INDEX_LIST", ANY, tell_n },
+	{ "KVM_GET_MSR_FEATURE_INDEX_LIST", ANY, tell_n },
+	{ "KVM_SET_CPUID2", ANY, tell_n },
+	{ "KVM_GET_CPUID2", ANY, tell_n },
+	{ "KVM_GET_SUPPORTED_CPUID", ANY, tell_n },
+	{ "KVM_GET_EMULATED_CPUID", ANY, tell_n },
+	{ "KVM_GET_SUPPORTED_HV_CPUID", ANY, tell_n },
 };
 
 bool ioctl_args(const struct ioctl_event_row *r, char *dst, size_t size)
@@ -280,7 +326,7 @@ bool ioctl_args(const struct ioctl_event_row *r, char *dst, size_t size)
 	if (points && !r->size) /* it could not be read */
 		return false;
 	for (size_t i = 0; name && i < ARRAY_SIZE(decoders); i++)
-		if (!strcmp(decoders[i].name, name)) {
+		if (decoders[i].archs & 1 << r->arch && !strcmp(decoders[i].name, name)) {
 			decoders[i].tell(r, dst, size);
 			return true;
 		}

@@ -44,6 +44,14 @@ int ioctl_open(const struct kw_live *live, void **ret_state)
 	return kw_tables_open(live->bpf->maps.ioctl_slots, &table, 1, ret_state);
 }
 
+#if defined(__x86_64__)
+#define HOST IOCTL_X86
+#elif defined(__aarch64__)
+#define HOST IOCTL_ARM64
+#elif defined(__riscv)
+#define HOST IOCTL_RISCV
+#endif
+
 int ioctl_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row)
 {
 	const struct ioctl_event *e = (const void *)raw;
@@ -58,6 +66,7 @@ int ioctl_decode(const struct kw_event *raw, size_t size, uint32_t vm, void *row
 	r->ret = e->ret;
 	r->total = e->total;
 	r->size = e->size;
+	r->arch = HOST;
 	memcpy(r->word, e->data, sizeof(r->word));
 	return 0;
 }

@@ -13,6 +13,15 @@
 
 #define IOCTL_OTHER 0x100 /* in scope: the row of those requests that found no room */
 
+/* Whose structures arguments point to: of the processor that was watched, not of the one that
+ * shows. */
+enum ioctl_arch {
+	IOCTL_X86,
+	IOCTL_ARM64,
+	IOCTL_RISCV,
+	IOCTL_ARCHS,
+};
+
 /* Times in ns. */
 struct ioctl_row {
 	struct kw_row_head head;
@@ -29,7 +38,7 @@ struct ioctl_event_row {
 	uint64_t arg;
 	int64_t ret;
 	uint64_t total;
-	uint32_t size, pad;
+	uint32_t size, arch;	       /* arch: enum ioctl_arch */
 	uint32_t word[IOCTL_DATA / 4]; /* what arg points to, of which size bytes are known */
 };
 
