@@ -343,18 +343,20 @@ static const char *section_of(const struct bpf_program *p)
 }
 
 /*
- * KVM_WATCHER_WITHOUT=fentry,tp_btf/kvm_: do as if this kernel refused programs of these types, or
- * those whose sections begin so.
+ * KVM_WATCHER_WITHOUT=fentry,tp_btf/kvm_,io_pio: do as if this kernel refused programs of these
+ * types, those whose sections begin so, or are called so.
  */
 static bool switched_off(const struct bpf_program *p)
 {
 	const char *given = getenv("KVM_WATCHER_WITHOUT"), *section = section_of(p);
-	size_t type = strcspn(section, "/");
+	size_t type = strcspn(section, "/"), name = strlen(bpf_program__name(p));
 
 	for (const char *t = given; t && *t; t += strcspn(t, ",") + (t[strcspn(t, ",")] == ',')) {
 		size_t len = strcspn(t, ",");
 
 		if (len >= type && !strncmp(t, section, len))
+			return true;
+		if (len == name && !strncmp(t, bpf_program__name(p), len))
 			return true;
 	}
 	return false;
