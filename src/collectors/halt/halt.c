@@ -169,7 +169,7 @@ static const struct kw_column event_columns[] = {
 static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_halt_poll_ns", .purpose = "changes of halt_poll_ns",
 	  .without = "growing and shrinking is not seen", .program = { "halt_poll_changes", "halt_poll_changes_raw" },
-	  .counts = true },
+	  .counts = true, .lost = "halt-polling.grows halt-polling.shrinks" },
 };
 
 /* clang-format on */

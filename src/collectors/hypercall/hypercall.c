@@ -226,18 +226,18 @@ static const struct kw_column event_columns[] = {
 };
 
 static const struct kw_hook_def hooks[] = {
-	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .without = "those are not seen",
+	{ .name = "kvm_hypercall", .purpose = "KVM's hypercalls", .without = "those show as none",
 	  .program = { "hypercall_kvm", "hypercall_kvm_raw" }, .counts = true },
-	{ .name = "kvm_riscv_vcpu_sbi_ecall", .purpose = "calls of SBI", .without = "those are not seen",
+	{ .name = "kvm_riscv_vcpu_sbi_ecall", .purpose = "calls of SBI", .without = "those show as none",
 	  .program = { "hypercall_sbi_fentry", "hypercall_sbi_kprobe" }, .counts = true },
-	{ .name = "kvm_exit of calls", .purpose = "HVC and SMC", .without = "those are not seen",
+	{ .name = "kvm_exit of calls", .purpose = "HVC and SMC", .without = "those show as none",
 	  .program = { "hypercall_arm", "hypercall_arm_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall", .purpose = "Hyper-V's hypercalls",
-	  .without = "those are not seen", .program = { "hypercall_hyperv", "hypercall_hyperv_raw" }, .counts = true },
+	  .without = "those show as none", .program = { "hypercall_hyperv", "hypercall_hyperv_raw" }, .counts = true },
 	{ .name = "kvm_hv_hypercall_done", .purpose = "what Hyper-V's hypercalls return",
 	  .without = "that is not shown", .program = { "hypercall_hyperv_done", "hypercall_hyperv_done_raw" } },
 	{ .name = "kvm_xen_hypercall", .purpose = "Xen's hypercalls",
-	  .without = "those are not seen", .program = { "hypercall_xen", "hypercall_xen_raw" }, .counts = true },
+	  .without = "those show as none", .program = { "hypercall_xen", "hypercall_xen_raw" }, .counts = true },
 };
 
 /* clang-format on */
