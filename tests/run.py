@@ -142,6 +142,34 @@ def skeleton_of(o, name):
     return text[:text.index("__elf_bytes")]
 
 
+# Where differences between kernels stand, each with its commit: of BPF programs, and of user space.
+COMPAT = re.compile(r"src/(bpf/(compat|arch_\w+)\.bpf|core/kbtf)\.h$")
+COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
+RELEASE = re.compile(r"(?<![\w.])[2-9]\.\d{1,2}(?![\w.]*\d)|\b(?=\w*[a-f])(?=\w*\d)[0-9a-f]{12}\b")
+ASKED = re.compile(r"bpf_core_(?:field|type|enum_value)_exists|\w*KERNEL_VERSION\w*")
+
+
+def strays(path, text):
+    """What a source file says of kernels that belongs elsewhere: releases and commits in comments
+    (figures of times aside), questions to the kernel's types."""
+    found = [] if path.startswith("src/util/") else [
+        m.group() for c in COMMENT.findall(text) if "SPDX" not in c for m in RELEASE.finditer(c)]
+    return [f"{path}: {word}" for word in found + ASKED.findall(text)]
+
+
+def differences_astray():
+    """Of kernels: those that stand outside of COMPAT's files, and those there without a commit."""
+    for path in sorted(glob.glob("src/**/*.[ch]", root_dir=TOP, recursive=True)):
+        with open(os.path.join(TOP, path), encoding="utf-8") as f:
+            text = f.read()
+        if not COMPAT.match(path):
+            yield from strays(path, text)
+            continue
+        for comment in COMMENT.findall(text):
+            if "SPDX" not in comment and RELEASE.search(comment) and not re.search(r"\b[0-9a-f]{12}\b", comment):
+                yield f"{path}: no commit: {' '.join(comment.split())[:60]}"
+
+
 def set_docs(o):
     """The man page is well-formed and names every option and column."""
     p = run("mandoc", "-T", "lint", "-W", "warning", "docs/kvm_watcher.8")
@@ -169,6 +197,10 @@ def set_docs(o):
     yield ("ok" if forms[0] == forms[1] else "not ok"), "docs plain object", \
         "its maps, programs or variables are in another order"
     yield ("ok" if matrix.is_written() else "not ok"), "docs kernels", "run tests/vm/matrix.py"
+    astray = [*differences_astray()]
+    known = strays("src/x.h", "/* since 5.16 */ bpf_core_field_exists(a->b) // 0a62a0319abb (\"x\")")
+    yield ("not ok" if astray or len(known) != 3 else "ok"), "docs differences of kernels", \
+        f"not in compat.bpf.h, arch_*.bpf.h or kbtf.h: {astray}"
     p = run("sh", "-c", "clang-format --dry-run -Werror $(git -c safe.directory='*' ls-files '*.c' '*.h')")
     yield ("not ok" if p.returncode else "ok"), "docs code format", p.stdout[:2000]
     p = run("git", "-c", "safe.directory=*", "ls-files")

@@ -16,7 +16,10 @@
 /* The reason could not be read: this kernel's structures are not known. Shown as UNKNOWN. */
 #define KW_CODE_UNKNOWN 0xfffffffe
 
-/* vmcb->control.exit_code is 32 or 64 bits wide; no code needs more (-1 is VMEXIT_INVALID). */
+/*
+ * vmcb->control.exit_code is 64 bits wide since d7507a94a072 ("KVM: SVM: Treat exit_code as an
+ * unsigned 64-bit value through all of KVM"); no code needs more than 32 (-1 is VMEXIT_INVALID).
+ */
 static __always_inline __u32 kw_vmcb_exit_code(__u64 vmcb)
 {
 	return vmcb ? kw_load((void *)vmcb + bpf_core_field_offset(struct vmcb, control.exit_code))
@@ -36,7 +39,8 @@ static __always_inline __u32 kw_svm_exit_code(struct kvm_vcpu *vcpu)
 
 /*
  * VMX: bits 15..0 are the basic reason, bit 31 says that the entry failed; the bits between them
- * qualify the exit (enclave, bus lock, …) and are no part of the reason.
+ * qualify the exit (enclave, bus lock, …) and are no part of the reason. It is in another structure
+ * since 7172c753c26a ("KVM: VMX: Move common fields of struct vcpu_{vmx,tdx} to a struct"), 6.16.
  */
 static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
 {
@@ -53,12 +57,77 @@ static __always_inline __u32 kw_vmx_exit_code(struct kvm_vcpu *vcpu)
 	       0x8000ffff;
 }
 
+#define KW_VCPU_REGS_RIP 16
+
+/*
+ * The guest's instruction pointer as KVM has it at hand, false if it has not: Intel's KVM reads it
+ * from the VMCS when it needs it, and an encrypted guest's is not to be had: such guests are since
+ * f1c6366e3043 ("KVM: SVM: Add required changes to support intercepts under SEV-ES"), 5.11. It is
+ * apart from the other registers since 3b4ec7dcdf89 ("KVM: x86: Add dedicated storage for guest
+ * RIP"), which came with 39a5ee37be89 ("KVM: x86: Use a proper bitmap for tracking available/dirty
+ * registers").
+ */
+static __always_inline bool kw_guest_rip(struct kvm_vcpu *vcpu, __u32 isa, __u64 *ret)
+{
+	struct kvm_vcpu___rip *apart = (void *)vcpu;
+	__u64 avail;
+
+	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
+	    BPF_CORE_READ(vcpu, arch.guest_state_protected))
+		return false;
+	if (bpf_core_field_exists(apart->arch.rip)) {
+		*ret = BPF_CORE_READ(apart, arch.rip);
+		avail = BPF_CORE_READ(apart, arch.regs_avail[0]);
+	} else {
+		*ret = BPF_CORE_READ(vcpu, arch.regs[KW_VCPU_REGS_RIP]);
+		avail = BPF_CORE_READ(vcpu, arch.regs_avail);
+	}
+	return isa != KW_ISA_VMX || avail & (1 << KW_VCPU_REGS_RIP);
+}
+
+/* Of the series "KVM: x86/PVM" (v1 of 2024): its vectors beyond the processor's, what it runs. */
+#define KW_PVM_SYSCALL	  1024	   /* SWITCH_EXIT_REASONS_SYSCALL */
+#define KW_PVM_SUPERVISOR (1 << 0) /* SWITCH_FLAGS_SMOD */
+
+/* Numbers of what is no exception; as in arch/x86_pvm.c. */
+enum {
+	KW_PVM_EXIT_SYSCALL = 1 << 16,
+	KW_PVM_EXIT_HYPERCALL = 2 << 16,
+	KW_PVM_EXIT_ERETU = 3 << 16,
+	KW_PVM_EXIT_INTERRUPT = 4 << 16,
+	KW_PVM_EXIT_INT80 = 5 << 16,
+};
+
+/* As its pvm_get_exit_info() tells: a guest's kernel calls by the instruction SYSCALL, too. */
+static __always_inline __u32 kw_pvm_exit_code(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_pvm *pvm = NULL;
+	__u32 vector;
+	__u64 rip;
+
+	if (!bpf_core_field_exists(pvm->exit_vector))
+		return KW_CODE_UNKNOWN;
+	pvm = (void *)vcpu - bpf_core_field_offset(struct vcpu_pvm, vcpu);
+	vector = BPF_CORE_READ(pvm, exit_vector);
+	if (vector == 0x80)
+		return KW_PVM_EXIT_INT80;
+	if (vector != KW_PVM_SYSCALL)
+		return vector >= 32 && vector < 256 ? KW_PVM_EXIT_INTERRUPT : vector;
+	if (!(BPF_CORE_READ(pvm, switch_flags) & KW_PVM_SUPERVISOR))
+		return KW_PVM_EXIT_SYSCALL;
+	if (kw_guest_rip(vcpu, KW_ISA_PVM, &rip) && rip == BPF_CORE_READ(pvm, msr_retu_rip_plus2))
+		return KW_PVM_EXIT_ERETU;
+	return KW_PVM_EXIT_HYPERCALL;
+}
+
 /* The reason of the exit that vCPU just made; isa as kvm_exit passes it. */
 static __always_inline __u32 kw_exit_code(struct kvm_vcpu *vcpu, __u32 isa)
 {
 	if (isa == KW_ISA_SVM)
 		return kw_svm_exit_code(vcpu);
-	return isa == KW_ISA_VMX ? kw_vmx_exit_code(vcpu) : KW_CODE_UNKNOWN;
+	if (isa == KW_ISA_VMX)
+		return kw_vmx_exit_code(vcpu);
+	return isa == KW_ISA_PVM ? kw_pvm_exit_code(vcpu) : KW_CODE_UNKNOWN;
 }
 
 /*
@@ -145,30 +214,6 @@ static __always_inline __u64 kw_fault_told(struct kvm_vcpu *vcpu, __u64 error)
 static __always_inline bool kw_is_hlt(__u32 isa, __u32 code)
 {
 	return isa == KW_ISA_SVM ? code == 0x78 : isa == KW_ISA_VMX && code == 12;
-}
-
-#define KW_VCPU_REGS_RIP 16
-
-/*
- * The guest's instruction pointer as KVM has it at hand, false if it has not: Intel's KVM reads it
- * from the VMCS when it needs it, and an encrypted guest's is not to be had.
- */
-static __always_inline bool kw_guest_rip(struct kvm_vcpu *vcpu, __u32 isa, __u64 *ret)
-{
-	struct kvm_vcpu___rip *apart = (void *)vcpu;
-	__u64 avail;
-
-	if (bpf_core_field_exists(vcpu->arch.guest_state_protected) &&
-	    BPF_CORE_READ(vcpu, arch.guest_state_protected))
-		return false;
-	if (bpf_core_field_exists(apart->arch.rip)) {
-		*ret = BPF_CORE_READ(apart, arch.rip);
-		avail = BPF_CORE_READ(apart, arch.regs_avail[0]);
-	} else {
-		*ret = BPF_CORE_READ(vcpu, arch.regs[KW_VCPU_REGS_RIP]);
-		avail = BPF_CORE_READ(vcpu, arch.regs_avail);
-	}
-	return isa != KW_ISA_VMX || avail & (1 << KW_VCPU_REGS_RIP);
 }
 
 /* The exit of the instruction that calls the hypervisor: SVM_EXIT_VMMCALL, EXIT_REASON_VMCALL. */

@@ -3,6 +3,46 @@
  * compat.bpf.h - every difference between kernels, each with the commit that made it.
  * May not know about: maps, collectors. Asks the running kernel's BTF, never its version.
  * To extend: one function per question, answered for all kernels; callers never test for forms.
+ * What makes a whole program differ, or what user space finds out by trying, is a line below.
+ * Fields that only one processor's KVM has are in its arch_*.bpf.h; what user space asks, in
+ * core/kbtf.h.
+ *
+ * Whole programs: the older form, and since when there is the newer one.
+ *   kw_kvm_exit_old: 0a62a0319abb ("KVM: x86: Get exit_reason as part of
+ *     kvm_x86_ops.get_exit_info"), 5.16: kvm_exit has lost its reason.
+ *   All that end in _raw: 36e68442d1af ("bpf: Load and verify kernel module BTFs"), 5.11:
+ *     tp_btf and fentry take tracepoints and functions of modules.
+ *   faults_*_old: f0066d94c92d ("KVM: MMU: change tracepoints arguments to kvm_page_fault"),
+ *     5.16.
+ *   nested_vmrun: 89e54ec59232 ("KVM: x86: Update trace function for nested VM entry to
+ *     support VMX"), 6.1: kvm_nested_vmenter.
+ *   faults_gstage_fexit: 6f6279f9b86b ("RISC-V: KVM: Factor-out MMU related declarations into
+ *     separate headers"), 6.17: kvm_riscv_mmu_map().
+ *   arm64's *_kprobe: 2aa6ac03516d ("arm64: ftrace: Add direct call support"), 6.4: its
+ *     functions take fentry.
+ *   irq_inhibit_changed: 4f4c4a3ee53c ("KVM: x86: Trace all APICv inhibit changes and capture
+ *     overall status"), 5.18: there was no such tracepoint.
+ *   dirty_mark_*: 28bd726aa404 ("KVM: Pass in kvm pointer into mark_page_dirty_in_slot()"),
+ *     5.11: compilers put the older, static function into its callers.
+ *   time_is_vhost(): f9010dbdce91 ("fork, vhost: Use CLONE_THREAD to fix freezer/ps
+ *     regression"), 6.4: vhost's workers are threads of the VMM's process, and have
+ *     PF_USER_WORKER of 54e6842d0775 ("fork/vm: Move common PF_IO_WORKER behavior to new
+ *     flag").
+ *   *_ioctl_kprobe, ioctl_*_kprobe: first, as fentry and fexit on kvm_vm_ioctl() are accepted
+ *     and never called by some kernels (seen: 7.3); by which commit is not known.
+ *
+ * The verifier
+ *   takes it that arguments of a module's tracepoint may be NULL: 838a10bd2ebf ("bpf: Augment
+ *     raw_tp arguments with PTR_MAYBE_NULL"), 6.13 and stable ones before;
+ *   refuses loops that the compiler enters in the middle, where it is old (seen: 6.1): they
+ *     are unrolled.
+ *
+ * User space, which tries
+ *   core/keyed.c: 3e87f192b405 ("bpf: Add lookup_and_delete_elem support to hashtab"), 5.14.
+ *   core/engine.c: aba64c7da983 ("bpf: Add verified_insns to bpf_prog_info and fdinfo"),
+ *     5.16; 90a5527d7686 ("bpf: add new map ops ->map_mem_usage"), 6.4: maps tell what they
+ *     take, not what they are made for.
+ *   core/meter.c: d46edd671a14 ("bpf: Sharing bpf runtime stats with BPF_ENABLE_STATS"), 5.8.
  */
 #ifndef KW_COMPAT_BPF_H
 #define KW_COMPAT_BPF_H
@@ -19,9 +59,8 @@
 const volatile bool kw_typed = true;
 
 /*
- * kvm_exit begins with the reason, and has three arguments: until 0a62a0319abb ("KVM: x86: Get
- * exit_reason as part of kvm_x86_ops.get_exit_info"), 5.16. Where types of KVM are not told, only
- * such a one is taken to have those that are written down below.
+ * kvm_exit begins with the reason, and has three arguments: until 0a62a0319abb, see above. Where
+ * types of KVM are not told, only such a one is taken to have those that are written down below.
  */
 const volatile bool kw_exit_has_reason;
 
@@ -89,8 +128,9 @@ KW_SWAP(kw_swap32, __u32)
 
 /*
  * Threads have storage for what programs note of them: since a10787e6d58c ("bpf: Enable task local
- * storage for tracing programs"). On riscv, newer kernels never get memory for it: what may be
- * called anywhere takes none without an exchange of 16 bytes, which such processors rarely have.
+ * storage for tracing programs"). On riscv, there is never memory for it since f484f4a3e058
+ * ("bpf: Replace bpf memory allocator with kmalloc_nolock() in local storage"): what may be called
+ * anywhere takes none without an exchange of 16 bytes, which such processors rarely have.
  */
 static __always_inline bool kw_threads_have_storage(void)
 {
@@ -127,7 +167,10 @@ static __always_inline bool kw_is_blank(struct task_struct *task)
 /* Logarithm of the bytes of the host's pages; user space tells. Read by KW_PAGE_SHIFT only. */
 const volatile __u32 kw_page_shift = 12;
 
-/* What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. */
+/*
+ * What a task waits for (TASK_* of linux/sched.h); 0: nothing, it runs or could. The field had
+ * another name and size before 2f064a59a11f ("sched: Change task_struct::state"), 5.14.
+ */
 static __always_inline __u32 kw_task_state(struct task_struct *task)
 {
 	struct task_struct___state *old = (void *)task;
@@ -177,7 +220,10 @@ static __always_inline __u32 kw_this_cpu(void)
 
 #define KW_TASK_STOPPED (4 | 8) /* __TASK_STOPPED, __TASK_TRACED of linux/sched.h */
 
-/* The CPU in whose run queue a task is. */
+/*
+ * The CPU in whose run queue a task is. That is in thread_info since bcf9033e5449 ("sched: move CPU
+ * field back into thread_info if THREAD_INFO_IN_TASK=y"), 5.16.
+ */
 static __always_inline __u32 kw_cpu_of(struct task_struct *task)
 {
 	struct task_struct___cpu *old = (void *)task;
@@ -187,10 +233,43 @@ static __always_inline __u32 kw_cpu_of(struct task_struct *task)
 	return BPF_CORE_READ(task, thread_info.cpu);
 }
 
+/* Configurations, not versions: what a task waited for a CPU, CONFIG_SCHED_INFO. */
+static __always_inline bool kw_has_waits(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info.run_delay);
+}
+
+/* Its group, 0 where there are none: CONFIG_CGROUP_SCHED. */
+static __always_inline __u64 kw_group_of(struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->sched_task_group))
+		return 0;
+	return (__u64)BPF_CORE_READ(task, sched_task_group);
+}
+
+/* The kernel says that this group has quota left on the task's CPU: CONFIG_CFS_BANDWIDTH. */
+static __always_inline bool kw_has_quota(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->se.cfs_rq->throttle_count) &&
+	       !BPF_CORE_READ(task, se.cfs_rq, throttle_count);
+}
+
+/* The thread that is to blame for a VM's memory; NULL where that is not known: CONFIG_MEMCG. */
+static __always_inline struct task_struct *kw_owner(struct kvm *kvm)
+{
+	struct mm_struct *mm = NULL;
+
+	if (!bpf_core_field_exists(mm->owner))
+		return NULL;
+	return BPF_CORE_READ(kvm, mm, owner);
+}
+
 /*
  * Programs of tracepoints can be preempted where the kernel guards tracepoints with SRCU instead of
- * switching preemption off; what is read and written in the middle of a switch is then not of one
- * moment. Such kernels can be told not to (bpf_preempt_disable() exists since 6.10).
+ * switching preemption off, since a46023d5616e ("tracing: Guard __DECLARE_TRACE() use of
+ * __DO_TRACE_CALL() with SRCU-fast"), 7.0; what is read and written in the middle of a switch is
+ * then not of one moment. Such kernels can be told not to: fc7566ad0a82 ("bpf: Introduce
+ * bpf_preempt_[disable,enable] kfuncs"), 6.10.
  */
 const volatile bool kw_preemptible = true;
 
@@ -226,9 +305,10 @@ static __always_inline void kw_go_on(void)
 #endif
 
 /*
- * 8 bytes of kernel memory. bpf_rdonly_cast() (since 6.2) makes a plain load of it, which the
- * kernel catches if it fails, where bpf_probe_read_kernel() is a call. It takes types of the kernel
- * itself only, not of modules: so this one, which is known to begin with an integer.
+ * 8 bytes of kernel memory. bpf_rdonly_cast(), which there is since a35b9af4ec2c ("bpf: Add a kfunc
+ * for generic type cast"), 6.2, makes a plain load of it, which the kernel catches if it fails,
+ * where bpf_probe_read_kernel() is a call. It takes types of the kernel itself only, not of
+ * modules: so this one, which is known to begin with an integer.
  */
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
@@ -248,8 +328,9 @@ static __always_inline __u64 kw_load(const void *address)
 }
 
 /*
- * Up to 8 bytes at what an argument of a tracepoint of type void * points to. A program may not
- * read such an argument itself before the verifier knew void pointers.
+ * Up to 8 bytes at what an argument of a tracepoint of type void * points to. A program may
+ * read such an argument itself, if it is const, since 1271a40eeafa ("bpf: Allow access to const
+ * void pointer arguments in tracing programs"), 6.16.
  */
 static __always_inline __u64 kw_read_arg(const void *ctx, int argument, __u32 size)
 {
@@ -281,7 +362,7 @@ static __always_inline struct kvm_vcpu *kw_loaded_vcpu(void)
 
 /*
  * Types of KVM's own headers where the kernel does not tell types of modules (kw_typed): what they
- * were when that began, 5.11. Where one points back, that is checked before it is believed.
+ * were before 36e68442d1af, 5.11. Where one points back, that is checked before it is believed.
  */
 struct kvm_lapic_untold {
 	__u64 base_address;
@@ -382,21 +463,21 @@ const volatile bool kw_hyperv_call_has_header = true;
 
 /*
  * What KVM's page fault handlers return: an enumeration without a name, which CO-RE cannot find,
- * and whose values have moved; ~0: there is none.
+ * and whose values moved with 989a84c93f59 ("KVM: x86/mmu: Trigger unprotect logic only on
+ * write-protection page faults"), 6.12; ~0: there is none.
  */
 const volatile __u32 kw_ret_pf_emulate = ~0, kw_ret_pf_fixed = ~0, kw_ret_pf_spurious = ~0,
 		     kw_ret_pf_write_protected = ~0;
-
-/*
- * Not here, since they are whole programs: tracepoints of page faults without a structure
- * (faults.bpf.h), and that of entries of nested guests by its older name (nested.bpf.h).
- */
 
 /* First argument of the tracepoint kvm_mmio (KVM_TRACE_MMIO_* in the kernel's trace/events/kvm.h).
  */
 enum { KW_MMIO_READ_UNSATISFIED, KW_MMIO_READ, KW_MMIO_WRITE };
 
-/* Time that KVM says it polled for this vCPU so far, ns; false if this kernel does not tell. */
+/*
+ * Time that KVM says it polled for this vCPU so far, ns; false if this kernel does not tell. In a
+ * structure of its own since 0193cc908b5a ("KVM: stats: Separate generic stats from architecture
+ * specific ones"), 5.14.
+ */
 static __always_inline bool kw_poll_stat(struct kvm_vcpu *vcpu, __u64 *ns)
 {
 	struct kvm_vcpu___flat *flat = (void *)vcpu;

@@ -100,13 +100,12 @@ struct mm_struct {
 	struct task_struct *owner;
 };
 
-/* before 2f064a59a11f ("sched: Change task_struct::state"), 5.14 */
+/* the older form, see kw_task_state() */
 struct task_struct___state {
 	long state;
 };
 
-/* without CONFIG_THREAD_INFO_IN_TASK's cpu: until bcf9033e5449 ("sched: move CPU field back into
- * thread_info if THREAD_INFO_IN_TASK=y"), 5.16 */
+/* the older form, see kw_cpu_of() */
 struct task_struct___cpu {
 	unsigned int cpu;
 };
@@ -364,7 +363,7 @@ struct kvm_kernel_irq_routing_entry {
 	};
 };
 
-/* newer kernels keep the instruction pointer apart from the other registers, and a longer mask */
+/* the newer form, see kw_guest_rip() */
 struct kvm_vcpu_arch___rip {
 	unsigned long rip;
 	unsigned long regs_avail[1];
@@ -374,8 +373,7 @@ struct kvm_vcpu___rip {
 	struct kvm_vcpu_arch___rip arch;
 };
 
-/* before 0193cc908b5a ("KVM: stats: Separate generic stats from architecture specific ones"), 5.14
- */
+/* the older form, see kw_poll_stat() */
 struct kvm_vcpu_stat___flat {
 	__u64 halt_poll_success_ns;
 	__u64 halt_poll_fail_ns;
@@ -419,13 +417,21 @@ struct vcpu_vmx {
 	union vmx_exit_reason exit_reason;
 };
 
-/* since 7172c753c26a ("KVM: VMX: Move common fields of struct vcpu_{vmx,tdx} to a struct"), 6.16 */
+/* the newer form, see kw_vmx_exit_code() */
 struct vcpu_vt {
 	union vmx_exit_reason exit_reason;
 };
 
 struct vcpu_vmx___vt {
 	struct vcpu_vt vt;
+};
+
+/* arch/x86/kvm/pvm: kvm-pvm, where it is that of the patch series */
+struct vcpu_pvm {
+	struct kvm_vcpu vcpu;
+	unsigned long switch_flags;
+	__u32 exit_vector;
+	unsigned long msr_retu_rip_plus2;
 };
 
 /* riscv: what user space is told; mmio is a member of a union without a name */
@@ -447,7 +453,7 @@ struct x86_emulate_ops {
 	void *read_std;
 };
 
-/* until 6.2, the emulator read hflags through this */
+/* the older form, see kw_exit_level() */
 struct x86_emulate_ops___hflags {
 	void *get_hflags;
 };

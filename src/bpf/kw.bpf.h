@@ -418,16 +418,6 @@ static __always_inline bool kw_is_dying(struct kvm *kvm)
 	return !BPF_CORE_READ(kvm, users_count.refs.counter);
 }
 
-/* The thread that is to blame for a VM's memory; NULL where the kernel does not know it. */
-static __always_inline struct task_struct *kw_owner(struct kvm *kvm)
-{
-	struct mm_struct *mm = NULL;
-
-	if (!bpf_core_field_exists(mm->owner)) /* CONFIG_MEMCG */
-		return NULL;
-	return BPF_CORE_READ(kvm, mm, owner);
-}
-
 /*
  * The slot of a VM itself, for what no vCPU did; NULL if there was no room. Whoever is current: the
  * owner is the process whose memory the VM has.

@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /*
  * The vCPU of an exit or entry; NULL if it is not to be watched. Arguments of a module's
- * tracepoint may be NULL, says the verifier from 6.12 on.
+ * tracepoint may be NULL, newer verifiers say.
  */
 static __always_inline struct kw_vcpu *kw_watched(struct kvm_vcpu *vcpu)
 {

@@ -17,8 +17,7 @@ int BPF_PROG(kw_kvm_exit_raw, struct kvm_vcpu *vcpu, __u32 isa)
 }
 
 /*
- * The reason came first until 0a62a0319abb ("KVM: x86: Get exit_reason as part of
- * kvm_x86_ops.get_exit_info"), 5.16. The kernel attaches no program that reads more arguments than
+ * The older form, see compat.bpf.h. The kernel attaches no program that reads more arguments than
  * there are, and so tells which form it has.
  */
 SEC("?raw_tp/kvm_exit")

@@ -24,7 +24,7 @@ struct kw_program {
 	int fd;
 	uint32_t id;	       /* the kernel's */
 	uint32_t verified;     /* instructions that the verifier went through, of at most 1,000,000;
-				  0: this kernel does not tell (before 5.16) */
+				  0: this kernel does not tell */
 	uint32_t length;       /* instructions of its own, dead code removed */
 	uint64_t runs, run_ns; /* while they were measured */
 	uint64_t misses;       /* runs that the kernel skipped, since it was loaded */
@@ -88,8 +88,8 @@ struct kw_hook_def {
 	bool may_move;
 
 	/*
-	 * Where the kernel does not tell the types of KVM, why it cannot work: with a KVM before
-	 * 5.16, whose types are known; with a later one. NULL: it can.
+	 * Where the kernel does not tell the types of KVM, why it cannot work: with a KVM whose
+	 * kvm_exit has the reason, and whose types are known; with a later one. NULL: it can.
 	 */
 	const char *old, *untold;
 };

@@ -75,7 +75,7 @@ const char *kw_hook_why(const struct kw_hook *hook);
  */
 uint64_t kw_engine_misses(const struct kw_engine *engine, const struct kw_hook *hook);
 
-/* Memory that the maps take in the kernel, as it says itself: before 6.4, what they are made for.
+/* Memory that the maps take in the kernel, as it says itself; an older one, what they are made for.
  */
 uint64_t kw_engine_map_bytes(const struct kw_engine *engine);
 

@@ -199,6 +199,21 @@ static int find_in(const struct btf *btf, uint32_t id, const char *name, uint32_
 	return -ENOENT;
 }
 
+static const struct {
+	const char *name;
+	uint32_t value;
+} old_results[] = { { "RET_PF_EMULATE", 1 }, { "RET_PF_FIXED", 3 }, { "RET_PF_SPURIOUS", 4 } };
+
+static int find_old(const char *name, uint32_t *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(old_results) && kw_exit_has_reason(); i++)
+		if (!strcmp(old_results[i].name, name)) {
+			*ret = old_results[i].value;
+			return 0;
+		}
+	return -ENOENT;
+}
+
 int kw_kvm_enumerator(const char *name, uint32_t *ret)
 {
 	struct btf *btf = kvm_btf();
@@ -208,8 +223,11 @@ int kw_kvm_enumerator(const char *name, uint32_t *ret)
 	for (uint32_t id = btf == vmlinux_btf() ? 1 : btf__type_cnt(vmlinux_btf());
 	     btf && err && id < btf__type_cnt(btf); id++)
 		err = find_in(btf, id, name, ret);
-	return err;
+	return err ? find_old(name, ret) : 0;
 }
+
+static const char *const old_inhibits[] = { "DISABLE", "HYPERV",    "NESTED",
+					    "IRQWIN",  "PIT_REINJ", "X2APIC" };
 
 const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
 {
@@ -222,6 +240,9 @@ const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value)
 	for (int i = 0; t && i < btf_vlen(t); i++)
 		if ((uint32_t)btf_enum(t)[i].val == value)
 			return btf__name_by_offset(btf, btf_enum(t)[i].name_off);
+	if (!t && !strcmp(enumeration, "kvm_apicv_inhibit") && value < ARRAY_SIZE(old_inhibits) &&
+	    kw_exit_has_reason())
+		return old_inhibits[value];
 	return NULL;
 }
 

@@ -54,10 +54,18 @@ bool kw_has_symbol(const char *name);
 /* Does the kernel or KVM have this function, and tell its type? */
 bool kw_has_function(const char *name);
 
-/* Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays. */
+/*
+ * Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays.
+ * RET_PF_* are known without types, too, of a KVM whose kvm_exit has the reason: those that came
+ * with c4371c2a682e ("KVM: x86/mmu: Return unique RET_PF_* values if the fault was fixed"), 5.10.
+ */
 int kw_kvm_enumerator(const char *name, uint32_t *ret);
 
-/* Name of the enumerator of an enumeration of KVM with this value; NULL if there is none. */
+/*
+ * Name of the enumerator of an enumeration of KVM with this value; NULL if there is none. What
+ * inhibits APICv was but numbers before 7491b7b2e1c5 ("KVM: x86: Make APICv inhibit reasons an enum
+ * and cleanup naming"), 5.18: those of a KVM whose kvm_exit has the reason are known.
+ */
 const char *kw_kvm_enumerator_name(const char *enumeration, uint32_t value);
 
 /*

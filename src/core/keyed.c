@@ -144,7 +144,7 @@ static int read_map(struct kw_keyed *k)
 	return 0;
 }
 
-/* In one step where the kernel can (hash maps: 5.14). */
+/* In one step where the kernel can. */
 static int take_out(int fd, const void *key, void *value)
 {
 	if (!bpf_map_lookup_and_delete_elem(fd, key, value))

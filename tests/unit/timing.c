@@ -7,6 +7,8 @@
  */
 #include "kernel_bpf.h"
 
+#include "arch/names.h"
+
 #include <math.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -352,6 +354,33 @@ static void nested_at_entry(void **state)
 	end();
 }
 
+/* The vector by which a guest of PVM left, whether its kernel ran, and where: the reason. */
+static void reasons_of_pvm(void **state)
+{
+	static const struct {
+		__u32 vector;
+		bool supervisor, returns;
+		const char *name;
+	} exits[] = {
+		{ 14, true, false, "EXCP_PF" },	    { 13, false, false, "EXCP_GP" },
+		{ 0x20, true, false, "INTERRUPT" }, { 0xff, false, true, "INTERRUPT" },
+		{ 0x80, false, false, "INT80" },    { 1024, false, false, "SYSCALL" },
+		{ 1024, false, true, "SYSCALL" },   { 1024, true, false, "HYPERCALL" },
+		{ 1024, true, true, "ERETU" },	    { 1025, true, false, "FAILED_VMENTRY" },
+	};
+	struct vcpu_pvm pvm = { .msr_retu_rip_plus2 = 0x1002 };
+	char name[32];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(exits); i++) {
+		pvm.exit_vector = exits[i].vector;
+		pvm.switch_flags = 0x100 | (exits[i].supervisor ? 1 : 2);
+		pvm.vcpu.arch.regs[KW_VCPU_REGS_RIP] = exits[i].returns ? 0x1002 : 0x1000;
+		kw_reason_name(KW_ISA_PVM, kw_exit_code(&pvm.vcpu, KW_ISA_PVM), name, sizeof(name));
+		assert_string_equal(name, exits[i].name);
+	}
+}
+
 /* Times near and far, before and after the clock was set, against wider integers. */
 static void times_of_a_tsc(void **state)
 {
@@ -382,6 +411,7 @@ int main(void)
 		cmocka_unit_test(at_entry),
 		cmocka_unit_test(impossible_times),
 		cmocka_unit_test(nested_at_entry),
+		cmocka_unit_test(reasons_of_pvm),
 		cmocka_unit_test(times_of_a_tsc),
 	};
 

@@ -188,8 +188,6 @@ static const struct kw_column event_columns[] = {
 static const struct kw_hook_def hooks[] = {
 	{ .name = "mark_page_dirty_in_slot", .purpose = "each page that is marked as dirty",
 	  .program = { "dirty_mark_fentry", "dirty_mark_kprobe" }, .counts = true,
-	  /* a static function before 28bd726aa404 ("KVM: Pass in kvm pointer into
-	   * mark_page_dirty_in_slot()"), 5.11 */
 	  .old = "before 5.11, compilers put it into its callers" },
 	{ .name = "kvm_pml_full", .purpose = "exits because the page-modification log was full",
 	  .without = "those are not seen", .program = { "dirty_pml_full", "dirty_pml_full_raw" }, .counts = true },
@@ -197,7 +195,7 @@ static const struct kw_hook_def hooks[] = {
 	  .without = "those are not seen", .program = { "dirty_ring_push", "dirty_ring_push_raw" }, .counts = true },
 	{ .name = "kvm_dirty_ring_exit", .purpose = "exits because a dirty ring was full",
 	  .without = "those are not seen", .program = { "dirty_ring_exit", "dirty_ring_exit_raw" }, .counts = true },
-	/* kprobes first: a 7.3 kernel accepted fentry here, and never called it */
+	/* kprobes first: see bpf/compat.bpf.h */
 	{ .name = "dirty-log ioctl begins", .purpose = "KVM_GET_DIRTY_LOG and its like",
 	  .without = "those are not seen",
 	  .program = { "dirty_ioctl_kprobe", "dirty_ioctl_fentry" }, .counts = true },

@@ -97,8 +97,7 @@ static __always_inline bool exits_filtered(const struct kw_vcpu *v)
 
 /*
  * First exit of this reason, or one whose home place is taken: search, or take a record. Returns
- * its number, 0 if there is none. (Unrolled, as 6.1 refuses loops that the compiler enters in the
- * middle.)
+ * its number, 0 if there is none. (Unrolled for older verifiers, see compat.bpf.h.)
  */
 static __noinline __u32 exits_find_slow(struct kw_vcpu *v)
 {

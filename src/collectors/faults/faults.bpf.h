@@ -222,9 +222,9 @@ KW_TRACEPOINT(fast_page_fault, faults_fast, struct kvm_vcpu *vcpu, struct kvm_pa
 }
 
 /*
- * Faults had no structure before f0066d94c92d ("KVM: MMU: change tracepoints arguments to
- * kvm_page_fault"), 5.16; where that type is unknown, the programs that use it are refused, and
- * where it is known, those that read more arguments than there are. No memory slot is told.
+ * The older form, in which faults have no structure, see compat.bpf.h. Where that type is unknown,
+ * the programs that use it are refused, and where it is known, those that read more arguments than
+ * there are. No memory slot is told.
  */
 SEC("?raw_tp/fast_page_fault")
 int BPF_PROG(faults_fast_old, struct kvm_vcpu *vcpu, __u64 gpa, __u32 error, __u64 *sptep,

@@ -12,19 +12,9 @@
 #include <errno.h>
 #include <string.h>
 
-/*
- * What KVM's page fault handlers return is an enumeration without a name, and its values moved
- * when RET_PF_WRITE_PROTECTED came (after 6.1): ask this kernel's BTF. Where that does not tell, a
- * KVM before 5.16 has the values that came with c4371c2a682e ("KVM: x86/mmu: Return unique RET_PF_*
- * values if the fault was fixed"), 5.10.
- */
+/* What KVM's page fault handlers return: see bpf/compat.bpf.h. */
 static void learn_results(struct kvm_watcher_bpf *bpf)
 {
-	if (bpf->rodata->kw_exit_has_reason) {
-		bpf->rodata->kw_ret_pf_emulate = 1;
-		bpf->rodata->kw_ret_pf_fixed = 3;
-		bpf->rodata->kw_ret_pf_spurious = 4;
-	}
 	kw_kvm_enumerator("RET_PF_EMULATE", (uint32_t *)&bpf->rodata->kw_ret_pf_emulate);
 	kw_kvm_enumerator("RET_PF_FIXED", (uint32_t *)&bpf->rodata->kw_ret_pf_fixed);
 	kw_kvm_enumerator("RET_PF_SPURIOUS", (uint32_t *)&bpf->rodata->kw_ret_pf_spurious);

@@ -42,8 +42,7 @@ static __always_inline int faults_gstage(struct kvm_memory_slot *memslot, __u64 
 	return 0;
 }
 
-/* Its name before "RISC-V: KVM: Factor-out MMU related declarations into separate headers", 6.17.
- */
+/* Its older name, see compat.bpf.h. */
 SEC("?fexit/kvm_riscv_gstage_map")
 int BPF_PROG(faults_gstage_fexit, struct kvm_vcpu *vcpu, struct kvm_memory_slot *memslot, __u64 gpa,
 	     unsigned long hva, bool write, int ret)

@@ -193,7 +193,7 @@ static const struct kw_column event_columns[] = {
 };
 
 /*
- * kprobes first: a 7.3 kernel accepts fentry and fexit on kvm_vm_ioctl, and never calls them. A
+ * kprobes first: there are kernels that never call what they accept here, see bpf/compat.bpf.h. A
  * kretprobe has room for few calls at once, which the vCPUs in KVM_RUN would use up: for them, fexit
  * comes first. Where those of VMs cannot be watched, none can.
  */

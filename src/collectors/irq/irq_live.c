@@ -81,13 +81,6 @@ static void fill_time(const struct kw_live *live, const struct kw_vcpu *v, const
 	memcpy(row->hist, value->hist, sizeof(row->hist));
 }
 
-/*
- * Where KVM's types are not told, before 5.16: numbers without names, until 7491b7b2e1c5 ("KVM:
- * x86: Make APICv inhibit reasons an enum and cleanup naming"), 5.18.
- */
-static const char *const untold_inhibits[] = { "DISABLE", "HYPERV",    "NESTED",
-					       "IRQWIN",  "PIT_REINJ", "X2APIC" };
-
 static void fill_state(const struct kw_live *live, const struct kw_vcpu *v, const void *k,
 		       const void *val, void *r)
 {
@@ -96,13 +89,10 @@ static void fill_state(const struct kw_live *live, const struct kw_vcpu *v, cons
 	static const char prefix[] = "APICV_INHIBIT_REASON_";
 	const char *name;
 
-	(void)v;
+	(void)live, (void)v;
 	row->reason = ((const struct irq_state_key *)k)->reason;
 	row->irqchip = value->irqchip;
 	name = kw_kvm_enumerator_name("kvm_apicv_inhibit", row->reason);
-	if (!name && live->bpf->rodata->kw_exit_has_reason &&
-	    row->reason < ARRAY_SIZE(untold_inhibits))
-		name = untold_inhibits[row->reason];
 	if (name && !strncmp(name, prefix, strlen(prefix)))
 		name += strlen(prefix);
 	snprintf(row->name, sizeof(row->name), "%s", name ?: "");

@@ -156,10 +156,7 @@ KW_TRACEPOINT(kvm_nested_vmenter, nested_enter)
 	return nested_note(NESTED_ENTER);
 }
 
-/*
- * The same, of SVM alone, before 89e54ec59232 ("KVM: x86: Update trace function for nested VM entry
- * to support VMX").
- */
+/* The older form, of SVM alone, see compat.bpf.h. */
 KW_TRACEPOINT(kvm_nested_vmrun, nested_vmrun)
 {
 	return nested_note(NESTED_ENTER);

@@ -164,8 +164,7 @@ static __always_inline void time_check_limit(struct task_struct *task, __u64 gro
 	struct time_group_key key = { .group = group, .cpu = cpu };
 	struct time_group *g = bpf_map_lookup_elem(&time_groups, &key);
 
-	if (g && g->depth && bpf_core_field_exists(task->se.cfs_rq->throttle_count) &&
-	    !BPF_CORE_READ(task, se.cfs_rq, throttle_count))
+	if (g && g->depth && kw_has_quota(task))
 		time_limit_over(g, now);
 }
 
@@ -374,13 +373,6 @@ static __always_inline void time_charge_wait(struct kw_vcpu *v, struct time_slot
 	}
 }
 
-static __always_inline __u64 time_group_of(struct task_struct *task)
-{
-	if (!bpf_core_field_exists(task->sched_task_group)) /* CONFIG_CGROUP_SCHED */
-		return 0;
-	return (__u64)BPF_CORE_READ(task, sched_task_group);
-}
-
 /* A place in a CPU's list. */
 static __always_inline void time_take_place(struct kw_vcpu *v, struct time_slot *s,
 					    struct time_cpu *c, time_now_t *n)
@@ -413,7 +405,7 @@ static __noinline int time_enter(struct kw_vcpu *v, __u32 cpu, struct task_struc
 		return 0;
 	s->cpu = cpu;
 	s->wait_ns = now;
-	s->group = time_group_of(task);
+	s->group = kw_group_of(task);
 	time_check_limit(task, s->group, cpu, now);
 	s->limit_ns = time_limited(s->group, cpu, now);
 	if (!c || cpu >= TIME_CPUS)

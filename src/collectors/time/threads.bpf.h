@@ -38,8 +38,7 @@ static __always_inline void time_watch_process(const struct kw_vcpu *v)
 
 /*
  * A vhost worker that is a kernel thread, in no process, and named after the thread that asked for
- * it. Since f9010dbdce91 ("fork, vhost: Use CLONE_THREAD to fix freezer/ps regression"), 6.4, it is
- * a thread of the process.
+ * it. On newer kernels it is a thread of the process, see compat.bpf.h.
  */
 static __always_inline bool time_is_vhost_name(const char *name)
 {
@@ -72,7 +71,7 @@ static __always_inline void time_thread_of(struct task_struct *task, struct time
 	t->flags = task->flags;
 	t->tgid_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	t->run = BPF_CORE_READ(task, se.sum_exec_runtime);
-	if (bpf_core_field_exists(task->sched_info.run_delay)) { /* CONFIG_SCHED_INFO */
+	if (kw_has_waits(task)) {
 		t->waited = BPF_CORE_READ(task, sched_info.run_delay);
 		t->slices = BPF_CORE_READ(task, sched_info.pcount);
 		t->about = TIME_THREAD_WAITS;

@@ -10,7 +10,7 @@
 #include "../../core/abi.h"
 
 /* include/linux/sched.h: flags of a thread */
-#define TIME_PF_USER_WORKER 0x00004000 /* the kernel's, in a process; since 6.4 */
+#define TIME_PF_USER_WORKER 0x00004000 /* the kernel's, in a process, see compat.bpf.h */
 #define TIME_PF_KTHREAD	    0x00200000
 
 /* time_thread.about */

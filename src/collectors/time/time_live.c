@@ -45,9 +45,9 @@ struct state {
 };
 
 /*
- * Rows that are made in a switch: the kernel has few at hand there, and before 6.1 its allocator
- * may wake somebody, which must not be under the lock of a run queue. So they are there from the
- * start.
+ * Rows that are made in a switch: the kernel has few at hand there, and an older one's allocator
+ * may wake somebody (kw_maps_can_allocate()), which must not be under the lock of a run queue. So
+ * they are there from the start.
  */
 static void size_rows(struct bpf_map *map, uint32_t quota, uint32_t slots)
 {
