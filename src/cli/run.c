@@ -103,6 +103,19 @@ static int check_reasons(char *const *reason, size_t n)
 	return 0;
 }
 
+/* Does some output show what is counted, besides events? */
+static bool shows_counters(const struct kw_options *o)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < o->n_outputs; i++) {
+		const struct kw_sink_ops *format = kw_sink_format(o->output[i]);
+
+		any |= format && format->timeline;
+	}
+	return any;
+}
+
 /* What options name must exist, before anything is opened. */
 static int check_view(const struct kw_options *o)
 {
@@ -116,7 +129,7 @@ static int check_view(const struct kw_options *o)
 	     name = strtok_r(NULL, ",", &save))
 		err = check_column(o, "columns", name);
 	for (size_t i = 0; i < o->wants.n && !err && o->verb == KW_TRACE; i++)
-		if (!o->wants.collector[i]->event) {
+		if (!o->wants.collector[i]->event && !shows_counters(o)) {
 			kw_say("%s has no events to trace", o->wants.collector[i]->name);
 			err = KW_EXIT_USAGE;
 		}

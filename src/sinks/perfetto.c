@@ -12,6 +12,7 @@
 #include "irq_flow.h"
 #include "sink.h"
 #include "timeline.h"
+#include "turns.h"
 
 #include <errno.h>
 #include <search.h>
@@ -32,9 +33,10 @@ static const struct way {
 	const char *between; /* from the end of one event to the begin of the next on its vCPU */
 	const char *before, *before_name; /* column: time just before it, and what that was */
 	const char *first, *first_name; /* column: the first part of its time, and what that was */
-	bool by_others;			/* it is not always the vCPU's thread that does it */
-	bool flows;			/* see irq_flow.h */
-	bool no_sums; /* its rows cannot be added up: they tell of some things twice */
+	const char *cpu, *moved; /* columns: where on the host; whether it came from elsewhere */
+	bool by_others;		 /* it is not always the vCPU's thread that does it */
+	bool flows;		 /* see irq_flow.h */
+	bool no_sums;		 /* its rows cannot be added up: they tell of some things twice */
 } ways[] = {
 	{ .table = "exits-event", .name = { "reason" }, .between = "guest" },
 	{ .table = "halt-event",
@@ -45,7 +47,9 @@ static const struct way {
 	  .prefix = "CPU",
 	  .name = { "cpu" },
 	  .before = "waited",
-	  .before_name = "waiting" },
+	  .before_name = "waiting",
+	  .cpu = "cpu",
+	  .moved = "from_cpu" },
 	{ .table = "faults-event", .name = { "access", "result" } },
 	{ .table = "irq-event", .name = { "what", "vector" }, .by_others = true, .flows = true },
 	{ .table = "dirty-event", .by_others = true },
@@ -59,15 +63,26 @@ struct plan {
 	const struct kw_schema *schema;
 	struct way way;
 	uint64_t category;
-	const struct kw_column *time, *before, *first, *level;
+	const struct kw_column *time, *before, *first, *level, *cpu, *moved;
 	const struct kw_column *name[2];
 	const struct kw_column **column; /* its notes, or what is counted of it */
 	uint64_t *note;			 /* words */
 	size_t n;
-	uint64_t tid; /* a word: it is told if it need not be the vCPU's */
+	uint64_t tid;		      /* a word: it is told if it need not be the vCPU's */
+	uint64_t culprit, culprit_ns; /* words: who ran while it waited */
 };
 
-enum kind { OF_PROCESS, OF_THREAD, OF_VCPU, OF_EVENTS, OF_COLUMN, OF_LOSSES, OF_UNAVAILABLE };
+enum kind {
+	OF_PROCESS,
+	OF_THREAD,
+	OF_VCPU,
+	OF_EVENTS,
+	OF_HOST,
+	OF_CPU,
+	OF_COLUMN,
+	OF_LOSSES,
+	OF_UNAVAILABLE,
+};
 
 struct track {
 	enum kind kind;
@@ -94,6 +109,7 @@ struct perfetto {
 	struct track **counter;
 	size_t n_counters, counters_room;
 	struct kw_irq_flow *flows;
+	struct kw_turns *turns;
 	bool began;		      /* clocks are told */
 	bool summary;		      /* it is over: what follows has been told */
 	uint64_t interval_ns, now_ns; /* the last interval: how long, its end */
@@ -116,6 +132,8 @@ static void set_way(struct plan *p)
 		    p->schema->columns[i].show == KW_SHOW_TABLE)
 			p->name[n++] = &p->schema->columns[i];
 	p->before = p->way.before ? kw_schema_find(p->schema, p->way.before) : NULL;
+	p->cpu = p->way.cpu ? kw_schema_find(p->schema, p->way.cpu) : NULL;
+	p->moved = p->way.moved ? kw_schema_find(p->schema, p->way.moved) : NULL;
 	p->first = p->way.first ? kw_schema_find(p->schema, p->way.first) : NULL;
 	p->level = p->way.between ? kw_schema_find(p->schema, "level") : NULL;
 	p->time = kw_schema_find(p->schema, p->schema->sort);
@@ -141,9 +159,18 @@ static int choose_columns(struct kw_sink *sink, struct plan *p, bool of_frames)
 	size_t n, kept = 0;
 	char name[64];
 	int err = kw_view_columns(&sink->view, p->schema, !of_frames, &p->column, &n);
+	bool any = !of_frames;
 
 	if (err)
 		return err;
+	for (size_t i = 0; i < n && !any; i++)
+		any = is_counted(p->column[i]);
+	if (!any) { /* tables show but shares of it */
+		free(p->column);
+		err = kw_view_columns(&sink->view, p->schema, true, &p->column, &n);
+		if (err)
+			return err;
+	}
 	for (size_t i = 0; i < n && kept < COLUMNS; i++) {
 		const struct kw_column *c = p->column[i];
 
@@ -180,7 +207,11 @@ static struct plan *new_plan(struct kw_sink *sink, const struct kw_schema *schem
 	set_way(p);
 	snprintf(category, sizeof(category), "%.*s", (int)strcspn(schema->name, "-"), schema->name);
 	p->category = kw_timeline_word(s->line, KW_WORDS_CATEGORY, category);
-	p->tid = kw_timeline_word(s->line, KW_WORDS_NOTE, "tid");
+	p->tid = p->way.by_others ? kw_timeline_word(s->line, KW_WORDS_NOTE, "tid") : 0;
+	if (p->cpu) {
+		p->culprit = kw_timeline_word(s->line, KW_WORDS_NOTE, "culprit");
+		p->culprit_ns = kw_timeline_word(s->line, KW_WORDS_NOTE, "culprit_ns");
+	}
 	if (choose_columns(sink, p, of_frames)) {
 		free_plan(p);
 		return NULL;
@@ -347,6 +378,66 @@ static struct track *lane(struct perfetto *s, const struct kw_vms *vms, const st
 	return NULL;
 }
 
+static int put_slice(struct perfetto *s, struct kw_mark *mark, const char *name, uint64_t begin_ns,
+		     uint64_t end_ns)
+{
+	int err;
+
+	mark->name = name;
+	err = kw_timeline_begin(s->line, mark, begin_ns);
+	return err ?: kw_timeline_end(s->line, mark->track, end_ns);
+}
+
+/* ---- the host's CPUs: which vCPU was where ---- */
+
+static void name_vcpu(char *dst, const struct kw_vms *vms, uint32_t vm, uint32_t vcpu)
+{
+	const struct kw_vm *of = kw_vms_get(vms, vm);
+
+	name_track(dst, of ? of->display : "", "", vcpu);
+}
+
+static struct track *cpu_track(struct perfetto *s, uint32_t cpu, uint64_t begin_ns)
+{
+	struct track *host = track_at(s, OF_HOST, 0, 0, 0, NULL);
+	struct kw_track_about about = { .name = "host" };
+	char name[32];
+
+	if (!host || describe(s, host, &about))
+		return NULL;
+	snprintf(name, sizeof(name), "CPU %u", cpu);
+	about.name = name;
+	about.parent = host->id;
+	for (uint32_t i = 0; i < LANES; i++) {
+		struct track *track = track_at(s, OF_CPU, cpu, 0, i, NULL);
+
+		if (!track || describe(s, track, &about))
+			return NULL;
+		if (track->end_ns <= begin_ns)
+			return track;
+	}
+	return NULL;
+}
+
+static int put_turn(struct perfetto *s, const struct plan *p, const struct kw_vms *vms,
+		    const struct kw_row_head *head, uint64_t begin_ns, uint64_t end_ns)
+{
+	const struct kw_turn turn = { head->vm, head->vcpu, begin_ns, end_ns };
+	uint32_t cpu = kw_column_raw(p->cpu, head);
+	struct track *track = cpu_track(s, cpu, begin_ns);
+	struct kw_mark mark = {};
+	char name[NAME_SIZE];
+	int err;
+
+	if (!track)
+		return -ENOMEM;
+	name_vcpu(name, vms, head->vm, head->vcpu);
+	mark.track = track->id;
+	err = put_slice(s, &mark, name, begin_ns, end_ns);
+	track->end_ns = end_ns;
+	return err ?: kw_turns_add(s->turns, cpu, &turn);
+}
+
 /* ---- events ---- */
 
 /* A column's time in ns; false if it is missing. */
@@ -419,28 +510,45 @@ static size_t add_notes(const struct plan *p, const struct kw_vms *vms, const vo
 	return n;
 }
 
-static int put_slice(struct perfetto *s, struct kw_mark *mark, const char *name, uint64_t begin_ns,
-		     uint64_t end_ns)
+/* Who waits where it ran before knows who of the vCPUs ran there instead, and most of all. */
+static int put_waiting(struct perfetto *s, const struct plan *p, const struct kw_vms *vms,
+		       const struct kw_row_head *head, struct kw_mark *mark, uint64_t begin_ns,
+		       uint64_t end_ns)
 {
-	int err;
+	const struct kw_turn wait = { head->vm, head->vcpu, begin_ns, end_ns };
+	struct kw_note note[2];
+	struct kw_value moved = {};
+	struct kw_turn culprit;
+	char name[NAME_SIZE];
+	uint64_t ns;
 
-	mark->name = name;
-	err = kw_timeline_begin(s->line, mark, begin_ns);
-	return err ?: kw_timeline_end(s->line, mark->track, end_ns);
+	if (p->moved)
+		kw_column_value(p->moved, vms, head, &moved);
+	if (p->cpu && moved.kind == KW_MISSING &&
+	    kw_turns_most(s->turns, kw_column_raw(p->cpu, head), &wait, &culprit, &ns)) {
+		name_vcpu(name, vms, culprit.vm, culprit.vcpu);
+		note[0] =
+			(struct kw_note){ .name = p->culprit, .kind = KW_NOTE_TEXT, .text = name };
+		note[1] = (struct kw_note){ .name = p->culprit_ns, .number = ns };
+		mark->note = note;
+		mark->n_notes = 2;
+	}
+	return put_slice(s, mark, p->way.before_name, begin_ns, end_ns);
 }
 
 /*
  * What was before it on its track, as far as that is known: a guest that ran since the last exit,
  * if none was left out in between and the same thread runs the vCPU.
  */
-static int put_before(struct kw_sink *sink, const struct plan *p, const struct track *track,
-		      const struct kw_row_head *head, uint64_t before_ns, uint64_t begin_ns)
+static int put_before(struct kw_sink *sink, const struct plan *p, const struct kw_vms *vms,
+		      const struct track *track, const struct kw_row_head *head, uint64_t before_ns,
+		      uint64_t begin_ns)
 {
 	struct kw_mark mark = { .track = track->id, .category = p->category };
 	struct perfetto *s = sink->state;
 
 	if (before_ns)
-		return put_slice(s, &mark, p->way.before_name, begin_ns - before_ns, begin_ns);
+		return put_waiting(s, p, vms, head, &mark, begin_ns - before_ns, begin_ns);
 	if (!p->way.between || track->lane || !track->end_ns || track->end_ns >= begin_ns ||
 	    sink->view.filtered || track->tid != head->tid)
 		return 0;
@@ -498,11 +606,13 @@ static int put_event(struct kw_sink *sink, const struct kw_vms *vms, const struc
 	mark.name = name;
 	mark.note = note;
 	mark.n_notes = add_notes(p, vms, row, note, value);
-	err = put_before(sink, p, track, row, before, ns - took);
+	err = put_before(sink, p, vms, track, row, before, ns - took);
 	if (slice)
 		err = err ?: put_slices(sink, p, &mark, vms, row, ns - took, ns);
 	else
 		err = err ?: kw_timeline_instant(s->line, &mark, ns);
+	if (slice && p->cpu)
+		err = err ?: put_turn(s, p, vms, row, ns - took, ns);
 	track->end_ns = ns;
 	track->tid = ((const struct kw_row_head *)row)->tid;
 	return err;
@@ -706,6 +816,7 @@ static void close_perfetto(struct kw_sink *sink)
 	free(s->counter);
 	tdestroy(s->tracks, free_track);
 	kw_irq_flow_free(s->flows);
+	kw_turns_free(s->turns);
 	kw_timeline_free(s->line);
 	free(s);
 }
@@ -723,7 +834,8 @@ static int open_perfetto(struct kw_sink *sink)
 		return -ENOMEM;
 	s->line = kw_timeline_new(sink->out);
 	s->flows = kw_irq_flow_new(put_event_of, sink);
-	if (s->line && s->flows)
+	s->turns = kw_turns_new();
+	if (s->line && s->flows && s->turns)
 		return 0;
 	close_perfetto(sink);
 	return -ENOMEM;
