@@ -60,7 +60,8 @@ def set_unit(o):
     yield from meson_tests(o, o.build, "unit")
 
 
-GOLDEN = {"golden": ["golden"], "golden top": ["golden-top", "--in-top"]}
+GOLDEN = {"golden": ["golden"], "golden replay": ["golden", "--replay"],
+          "golden top": ["golden-top", "--in-top"]}
 
 
 def run_golden(build, args):
@@ -178,7 +179,7 @@ def set_docs(o):
         page = re.sub(r"\\-", "-", f.read())
     tool = os.path.join(o.build, "kvm_watcher")
     options = set()
-    for verb in ("top", "stat", "trace", "hist", "list", "check"):
+    for verb in ("top", "stat", "trace", "hist", "record", "report", "list", "check"):
         options |= set(re.findall(r"--([a-z-]+)", run(tool, verb, "--help").stdout))
     missing = sorted(x for x in options if f"-{x}" not in page)
     yield ("not ok" if missing or not options else "ok"), "docs options", f"missing: {missing}"

@@ -7,8 +7,10 @@
 #include "../core/engine.h"
 #include "../core/kbtf.h"
 #include "../core/log.h"
+#include "../recording/source_file.h"
 #include "../sinks/listing.h"
 #include "../util/cleanup.h"
+#include "../util/units.h"
 #include "run.h"
 
 #include <bpf/bpf.h>
@@ -206,6 +208,65 @@ static void want_all(struct kw_options *o)
 	o->wants.events = all;
 }
 
+/* ---- of a recording: where it is from, and what is in it ---- */
+
+static int add_about(struct kw_listing *l, const struct kw_about *a)
+{
+	char host[200], clock[64];
+
+	snprintf(host, sizeof(host), "%s, boot %s", a->host, a->boot_id);
+	return add(l, "kernel", "recorded", a->kernel, a->arch) ?:
+	       add(l, "host", "recorded", NULL, host) ?:
+	       add(l, "begin", "recorded", NULL, kw_format_time(a->real_ns, clock, sizeof(clock))) ?:
+	       add(l, "command", "recorded", a->tool, a->command);
+}
+
+static int add_recorded(struct kw_listing *l, const struct kw_options *o, const struct kw_source *s)
+{
+	const struct kw_wants *w = &o->wants;
+	int err = 0;
+
+	for (size_t i = 0; i < w->n && !err; i++) {
+		size_t end = i + 1 < w->n ? w->first[i + 1] : w->n_tables;
+
+		err = add(l, w->collector[i]->name, *s->unavailable[i] ? "unavailable" : "ok", NULL,
+			  *s->unavailable[i] ? s->unavailable[i] : w->collector[i]->help);
+		for (size_t t = w->first[i]; t < end && !err; t++)
+			if (*s->lacks[t])
+				err = add(l, w->table[t]->name, "reduced", NULL, s->lacks[t]);
+	}
+	return err;
+}
+
+/* As it is at the end. */
+static int check_recording(struct kw_options *o)
+{
+	struct kw_listing l = { .name = "check",
+				.column = columns,
+				.n_columns = ARRAY_SIZE(columns) };
+	const struct kw_collector *c;
+	struct kw_source *source;
+	uint64_t start_ns;
+	bool damaged;
+	int err;
+
+	for (size_t i = 0; (c = kw_collector(i)); i++)
+		kw_wants_add(&o->wants, c);
+	err = kw_source_file_open(&o->wants, &source);
+	if (err)
+		return kw_exit_code(err);
+	err = source->start(source, &start_ns) ?: add_about(&l, source->about);
+	if (!err && source->wait(source, UINT64_MAX, NULL, NULL) < 0)
+		err = -EIO;
+	err = err ?: add_recorded(&l, o, source);
+	damaged = source->damaged;
+	for (size_t i = 0; i < (o->n_outputs ?: 1) && !err; i++)
+		err = kw_listing_print(&l, o->n_outputs ? o->output[i] : "table", &o->view);
+	kw_listing_release(&l);
+	source->close(source);
+	return kw_exit_code(err) ?: damaged ? KW_EXIT_FAILED : 0;
+}
+
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 {
 	struct kw_listing l = { .name = "check",
@@ -215,6 +276,8 @@ int kw_cmd_check(struct kw_options *o, kw_source_open_fn open)
 	int err, open_err;
 
 	(void)open;
+	if (o->wants.input)
+		return check_recording(o);
 	want_all(o);
 	open_err = kw_engine_choose_isa(&o->wants) ?: kw_engine_open(&o->wants, &engine);
 	if (open_err == -EPERM || open_err == -EACCES)

@@ -7,6 +7,7 @@
 #include "../arch/names.h"
 #include "../core/log.h"
 #include "../core/vmident.h"
+#include "../recording/recording.h"
 #include "../sinks/listing.h"
 #include "../util/cleanup.h"
 #include "run.h"
@@ -41,12 +42,33 @@ static int add_vm(void *arg, pid_t pid, const struct kw_vm_fds *fds)
 		l, CELLS(vm.display, id, vm.vmm, n_vms, n_vcpus, *vm.uuid ? vm.uuid : NULL));
 }
 
-static int list_vms(struct kw_listing *l)
+/* As they were seen; how many file descriptors there were is not recorded. */
+static int list_recorded_vms(struct kw_listing *l, const struct kw_recording *r)
+{
+	_cleanup_free_ int64_t *ids = NULL;
+	struct kw_vms vms = {};
+	char id[16];
+	int err = kw_recording_vms(r, &vms, &ids);
+
+	for (size_t i = 0; i < vms.n && !err; i++) {
+		const struct kw_vm *vm = vms.vm[i];
+
+		snprintf(id, sizeof(id), "%u", vm->pid);
+		err = kw_listing_add(l, CELLS(vm->display, id, vm->vmm, NULL, NULL,
+					      *vm->uuid ? vm->uuid : NULL));
+	}
+	kw_vms_release(&vms);
+	return err;
+}
+
+static int list_vms(struct kw_listing *l, const struct kw_recording *r)
 {
 	int err;
 
 	l->column = vm_columns;
 	l->n_columns = ARRAY_SIZE(vm_columns);
+	if (r)
+		return list_recorded_vms(l, r);
 	err = kw_vmm_each(add_vm, l);
 	if (!err && !l->n)
 		kw_say(geteuid() ? "no VM is to be seen; those of other users only as root"
@@ -60,7 +82,13 @@ static const struct kw_listing_column collector_columns[] = {
 	{ "help", "WHAT IT SHOWS", false },
 };
 
-static int list_collectors(struct kw_listing *l)
+/* Everything there is, or what a recording has. */
+static bool is_there(const struct kw_recording *r, const struct kw_collector *c)
+{
+	return !r || kw_recording_lists(r->collectors, c->name);
+}
+
+static int list_collectors(struct kw_listing *l, const struct kw_recording *r)
 {
 	const struct kw_collector *c;
 	int err = 0;
@@ -68,7 +96,13 @@ static int list_collectors(struct kw_listing *l)
 	l->column = collector_columns;
 	l->n_columns = ARRAY_SIZE(collector_columns);
 	for (size_t i = 0; (c = kw_collector(i)) && !err; i++)
-		err = kw_listing_add(l, CELLS(c->name, c->event ? "yes" : "no", c->help));
+		if (is_there(r, c))
+			err = kw_listing_add(
+				l, CELLS(c->name,
+					 c->event && (!r || kw_recording_lists(r->tracing, c->name))
+						 ? "yes"
+						 : "no",
+					 c->help));
 	return err;
 }
 
@@ -93,7 +127,7 @@ static int add_columns(struct kw_listing *l, const struct kw_schema *schema)
 	return err;
 }
 
-static int list_columns(struct kw_listing *l)
+static int list_columns(struct kw_listing *l, const struct kw_recording *r)
 {
 	const struct kw_collector *c;
 	int err = 0;
@@ -101,6 +135,8 @@ static int list_columns(struct kw_listing *l)
 	l->column = column_columns;
 	l->n_columns = ARRAY_SIZE(column_columns);
 	for (size_t i = 0; (c = kw_collector(i)) && !err; i++) {
+		if (!is_there(r, c))
+			continue;
 		for (int t = 0; t < KW_TABLES && !err; t++)
 			err = add_columns(l, c->table[t]);
 		err = err ?: add_columns(l, c->event);
@@ -114,7 +150,7 @@ static const struct kw_listing_column reason_columns[] = {
 	{ "reason", "REASON", false },
 };
 
-static int list_reasons(struct kw_listing *l)
+static int list_reasons(struct kw_listing *l, const struct kw_recording *r)
 {
 	const struct kw_isa_names *const *tables;
 	char code[16];
@@ -123,6 +159,7 @@ static int list_reasons(struct kw_listing *l)
 
 	l->column = reason_columns;
 	l->n_columns = ARRAY_SIZE(reason_columns);
+	(void)r;
 	tables = kw_isa_tables(&n);
 	for (size_t t = 0; t < n; t++)
 		for (size_t i = 0; i < tables[t]->n && !err; i++) {
@@ -135,7 +172,7 @@ static int list_reasons(struct kw_listing *l)
 
 static const struct {
 	const char *name;
-	int (*fill)(struct kw_listing *l);
+	int (*fill)(struct kw_listing *l, const struct kw_recording *r);
 } lists[] = {
 	{ "vms", list_vms },
 	{ "collectors", list_collectors },
@@ -146,12 +183,17 @@ static const struct {
 int kw_cmd_list(struct kw_options *o, kw_source_open_fn open)
 {
 	struct kw_listing l = { .name = o->what };
-	int err = -ENOENT;
+	struct kw_recording r = {};
+	int err = o->wants.input ? kw_recording_open(o->wants.input, &r) : 0;
 
 	(void)open;
+	if (err)
+		return kw_exit_code(err);
+	err = -ENOENT;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		if (o->what && !strcmp(o->what, lists[i].name))
-			err = lists[i].fill(&l);
+			err = lists[i].fill(&l, o->wants.input ? &r : NULL);
+	kw_recording_close(&r);
 	if (err == -ENOENT) {
 		kw_say("list what? vms, collectors, columns or reasons%s%s",
 		       o->what ? ", not " : "", o->what ?: "");

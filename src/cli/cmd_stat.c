@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmd_stat.c - stat: tables per interval, and a summary of the whole run.
+ * cmd_stat.c - stat: tables per interval, and a summary of the whole run; report: the latter.
  * May not know about: BPF, any one collector but for the one that --page-counts is about.
  * To extend: what every verb needs belongs into run.c.
  */
@@ -92,6 +92,13 @@ static int page_counts(struct kw_run *run, struct totals *totals)
 	return err;
 }
 
+/* A recording's summary is what it is all about. */
+int kw_cmd_report(struct kw_options *o, kw_source_open_fn open)
+{
+	o->summary = true;
+	return kw_cmd_stat(o, open);
+}
+
 int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 {
 	struct totals totals = {};
@@ -99,7 +106,8 @@ int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open)
 	int err, code = kw_run_open(&run, o, open);
 
 	if (!code) {
-		err = kw_run_intervals(&run, o->interval_ns, NULL, interval, &totals);
+		err = kw_run_intervals(&run, o->interval_ns, o->wants.events ? kw_run_event : NULL,
+				       interval, &totals);
 		if (!err && kw_run_has_summary(&run))
 			err = summary(&run, &totals);
 		if (!err && o->page_counts)

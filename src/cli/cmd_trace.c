@@ -9,18 +9,6 @@
 
 #include <string.h>
 
-static int on_event(void *arg, const struct kw_collector *c, const void *row, uint64_t mono_ns,
-		    uint64_t real_ns)
-{
-	struct kw_run *run = arg;
-	int err = 0;
-
-	for (size_t i = 0; i < run->n_sinks && !err; i++)
-		err = run->sink[i]->ops->event(run->sink[i], run->source->vms, c->name, c->event,
-					       row, mono_ns, real_ns);
-	return err;
-}
-
 /* Some outputs show what was counted, too. */
 static int show_frames(struct kw_run *run, struct kw_frame *delta)
 {
@@ -59,7 +47,7 @@ int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open)
 	o->wants.events = true;
 	code = kw_run_open(&run, o, open);
 	if (!code)
-		code = kw_run_intervals(&run, o->interval_ns, on_event, show_interval, NULL)
+		code = kw_run_intervals(&run, o->interval_ns, kw_run_event, show_interval, NULL)
 			       ? KW_EXIT_FAILED
 			       : 0;
 	return kw_run_close(&run, code);

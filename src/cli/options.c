@@ -19,8 +19,10 @@
 #include <string.h>
 
 #define ON(verb)   (1u << (verb))
-#define SHOWN	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST))
-#define WATCHED	   (SHOWN | ON(KW_TOP))
+#define SHOWN	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST) | ON(KW_REPORT))
+#define LIVE	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST) | ON(KW_TOP) | ON(KW_RECORD))
+#define WATCHED	   (SHOWN | LIVE)
+#define TABLES	   (ON(KW_STAT) | ON(KW_REPORT))
 #define EVERYWHERE (ON(KW_VERBS) - 1)
 
 /* Options without a letter. */
@@ -43,6 +45,9 @@ enum {
 	O_LOW_OVERHEAD,
 	O_STATS,
 	O_BUDGET,
+	O_INPUT,
+	O_EVENTS,
+	O_FORCE,
 };
 
 static const struct offered {
@@ -56,49 +61,56 @@ static const struct offered {
 	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, WATCHED },
 	{ { "reason", O_REASON, "REASON[,...]", 0,
 	    "Only exits for these reasons (names or numbers)", 1 },
-	  SHOWN },
-	{ { "exclude", O_EXCLUDE, "REASON[,...]", 0, "No exits for these reasons", 1 }, SHOWN },
+	  SHOWN | ON(KW_RECORD) },
+	{ { "exclude", O_EXCLUDE, "REASON[,...]", 0, "No exits for these reasons", 1 },
+	  SHOWN | ON(KW_RECORD) },
 	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)",
 	    1 },
-	  ON(KW_TRACE) },
+	  ON(KW_TRACE) | ON(KW_RECORD) | ON(KW_REPORT) },
+	{ { "input", O_INPUT, "FILE", 0, "Show this recording instead of what is live", 1 },
+	  SHOWN | ON(KW_TOP) | ON(KW_LIST) | ON(KW_CHECK) },
 	{ { "max-vcpus", O_MAX_VCPUS, "N", 0, "Room for this many vCPUs at once (16384)", 1 },
-	  WATCHED },
+	  LIVE },
 	{ { NULL, 0, NULL, 0, "How long:", 2 }, WATCHED },
 	{ { "time", 't', "SEC", 0, "Stop after this time", 2 }, WATCHED },
 	{ { "summary", 's', NULL, 0, "At the end, a table of the whole run", 2 }, ON(KW_STAT) },
 	{ { "page-counts", O_PAGE_COUNTS, NULL, 0,
 	    "At the end, how often each page was made dirty (with dirty)", 2 },
 	  ON(KW_STAT) },
-	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE },
+	{ { NULL, 0, NULL, 0, "What to write:", 3 }, ON(KW_RECORD) },
+	{ { "output", 'o', "FILE", 0, "The recording (" KW_RECORDING ")", 3 }, ON(KW_RECORD) },
+	{ { "force", O_FORCE, NULL, 0, "Overwrite a recording that is there", 3 }, ON(KW_RECORD) },
+	{ { "events", O_EVENTS, NULL, 0, "Record each single event, too, for trace and report", 3 },
+	  ON(KW_RECORD) },
+	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE & ~ON(KW_RECORD) },
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
 	    "table, jsonl, csv, html or perfetto; repeatable; without PATH to standard output", 3 },
-	  EVERYWHERE & ~ON(KW_TOP) },
-	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 },
-	  ON(KW_STAT) },
+	  EVERYWHERE & ~ON(KW_TOP) & ~ON(KW_RECORD) },
+	{ { "sort", O_SORT, "COLUMN", 0, "Sort rows by this column, greatest first", 3 }, TABLES },
 	{ { "columns", O_COLUMNS, "NAME[,...]", 0, "Show these columns (kvm_watcher list columns)",
 	    3 },
-	  ON(KW_STAT) | ON(KW_TRACE) },
-	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, ON(KW_STAT) },
+	  TABLES | ON(KW_TRACE) },
+	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, TABLES },
 	{ { "per", O_PER, "vcpu|vm|host", 0,
 	    "Rows of each vCPU (default), of each VM, or of all together", 3 },
-	  ON(KW_STAT) },
+	  TABLES },
 	{ { "color", O_COLOR, "WHEN", 0, "auto (on a terminal, unless NO_COLOR), always or never",
 	    3 },
-	  EVERYWHERE },
-	{ { NULL, 0, NULL, 0, "At what cost:", 4 }, WATCHED | ON(KW_CHECK) },
+	  EVERYWHERE & ~ON(KW_RECORD) },
+	{ { NULL, 0, NULL, 0, "At what cost:", 4 }, LIVE | ON(KW_CHECK) },
 	{ { "sample", O_SAMPLE, "N", 0, "Count all exits, but time only one in N", 4 },
-	  ON(KW_STAT) | ON(KW_HIST) | ON(KW_CHECK) },
+	  ON(KW_STAT) | ON(KW_HIST) | ON(KW_RECORD) | ON(KW_CHECK) },
 	{ { "low-overhead", O_LOW_OVERHEAD, NULL, 0,
 	    "One probe per exit instead of two; exits' times are not split", 4 },
-	  ON(KW_STAT) | ON(KW_HIST) | ON(KW_CHECK) },
+	  ON(KW_STAT) | ON(KW_HIST) | ON(KW_RECORD) | ON(KW_CHECK) },
 	{ { "count-only", O_COUNT_ONLY, NULL, 0, "Count exits, without any times", 4 },
-	  ON(KW_STAT) | ON(KW_CHECK) },
+	  ON(KW_STAT) | ON(KW_RECORD) | ON(KW_CHECK) },
 	{ { "budget", O_BUDGET, "P%", 0,
 	    "Cost at most this share of the CPU time in use: leave out details, sample, count only",
 	    4 },
-	  ON(KW_STAT) | ON(KW_TOP) },
+	  ON(KW_STAT) | ON(KW_TOP) | ON(KW_RECORD) },
 	{ { "stats", O_STATS, NULL, 0, "Show what watching costs (adds the collector cost)", 4 },
-	  ON(KW_STAT) | ON(KW_TOP) },
+	  ON(KW_STAT) | ON(KW_TOP) | ON(KW_RECORD) },
 	{ { NULL, 0, NULL, 0, "Other:", 5 }, EVERYWHERE },
 	{ { "verbose", 'v', NULL, 0,
 	    "Say more, on standard error; twice: libbpf's messages as well", 5 },
@@ -119,6 +131,10 @@ static const struct verb {
 	[KW_TRACE] = { "trace", "[COLLECTOR]", "One line per event, filtered in the kernel." },
 	[KW_HIST] = { "hist", "[COLLECTOR] [INTERVAL [COUNT]]",
 		      "Histogram of the times of all events; INTERVAL: until Ctrl-C." },
+	[KW_RECORD] = { "record", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
+			"Write what is counted into a file, for all other verbs' --input." },
+	[KW_REPORT] = { "report", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
+			"A recording as a whole; INTERVAL: tables per interval as well." },
 	[KW_LIST] = { "list", "vms|collectors|columns|reasons",
 		      "VMs on this host; what can be collected, shown and filtered." },
 	[KW_CHECK] = { "check", "",
@@ -155,12 +171,14 @@ static void print_help(void)
 	       "  kvm_watcher hist irq --vm web1 -t 10    from an interrupt to the guest's EOI\n"
 	       "  kvm_watcher io                          MSRs, ports, … and the guest code using "
 	       "them\n"
-	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n");
+	       "  kvm_watcher exits -o jsonl 1 | jq .reason\n"
+	       "  kvm_watcher record exits,halt -t 60     into " KW_RECORDING "; then: report\n"
+	       "  kvm_watcher stat --input FILE 1         a recording as if it were live\n");
 }
 
 /* ---- values of options ---- */
 
-static char *keep(struct kw_options *o, const char *text)
+char *kw_options_keep(struct kw_options *o, const char *text)
 {
 	char **grown = reallocarray(o->text, o->n_texts + 1, sizeof(*o->text));
 	char *copy = grown ? strdup(text) : NULL;
@@ -181,7 +199,7 @@ static int bad(const char *option, const char *arg, const char *expected)
 static int parse_ids(struct kw_options *o, const char *option, const char *arg,
 		     struct kw_list *list)
 {
-	char *save = NULL, *copy = keep(o, arg), *item;
+	char *save = NULL, *copy = kw_options_keep(o, arg), *item;
 	size_t before = list->n;
 
 	if (!copy)
@@ -203,7 +221,7 @@ static int parse_ids(struct kw_options *o, const char *option, const char *arg,
 static int parse_reasons(struct kw_options *o, const char *option, const char *arg, char ***list,
 			 size_t *n)
 {
-	char *save = NULL, *copy = keep(o, arg), *item;
+	char *save = NULL, *copy = kw_options_keep(o, arg), *item;
 	size_t before = *n;
 
 	if (!copy)
@@ -221,7 +239,7 @@ static int parse_reasons(struct kw_options *o, const char *option, const char *a
 
 static int parse_vms(struct kw_options *o, const char *arg)
 {
-	char *save = NULL, *copy = keep(o, arg), *item;
+	char *save = NULL, *copy = kw_options_keep(o, arg), *item;
 	size_t before = o->wants.filters.n_vm;
 
 	if (!copy)
@@ -312,7 +330,7 @@ static int parse_budget(struct kw_options *o, const char *arg)
 
 static bool takes_interval(enum kw_verb verb)
 {
-	return ON(verb) & (ON(KW_TOP) | ON(KW_STAT) | ON(KW_HIST));
+	return ON(verb) & (ON(KW_TOP) | ON(KW_STAT) | ON(KW_HIST) | ON(KW_RECORD) | ON(KW_REPORT));
 }
 
 static int parse_positional(struct kw_options *o, const char *arg)
@@ -321,7 +339,7 @@ static int parse_positional(struct kw_options *o, const char *arg)
 	uint64_t count;
 
 	if (!number && o->verb != KW_CHECK && !o->what && !o->has_interval) {
-		o->what = keep(o, arg);
+		o->what = kw_options_keep(o, arg);
 		return o->what ? 0 : ENOMEM;
 	}
 	if (!number || !takes_interval(o->verb) || o->count) {
@@ -371,13 +389,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 'o':
 		if (o->n_outputs == ARRAY_SIZE(o->output))
 			return bad("output", arg, "one of at most 8 outputs");
-		o->output[o->n_outputs++] = keep(o, arg);
+		o->output[o->n_outputs++] = kw_options_keep(o, arg);
 		return 0;
 	case O_SORT:
-		o->view.sort = keep(o, arg);
+		o->view.sort = kw_options_keep(o, arg);
 		return 0;
 	case O_COLUMNS:
-		o->view.columns = keep(o, arg);
+		o->view.columns = kw_options_keep(o, arg);
 		return 0;
 	case O_ROWS:
 		return parse_number("rows", arg, 0, 1000000, &o->view.rows);
@@ -396,6 +414,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return parse_timing(o, KW_TIMED_AT_ENTRY);
 	case O_STATS:
 		o->stats = true;
+		return 0;
+	case O_INPUT:
+		o->wants.input = kw_options_keep(o, arg);
+		return 0;
+	case O_EVENTS:
+		o->events = true;
+		return 0;
+	case O_FORCE:
+		o->force = true;
 		return 0;
 	case O_BUDGET:
 		return parse_budget(o, arg);

@@ -10,7 +10,20 @@
 #include "../core/source.h"
 #include "../sinks/sink.h"
 
-enum kw_verb { KW_TOP, KW_STAT, KW_TRACE, KW_HIST, KW_LIST, KW_CHECK, KW_VERBS };
+enum kw_verb {
+	KW_TOP,
+	KW_STAT,
+	KW_TRACE,
+	KW_HIST,
+	KW_RECORD,
+	KW_REPORT,
+	KW_LIST,
+	KW_CHECK,
+	KW_VERBS
+};
+
+/* What record writes, and report reads, if no file is named. */
+#define KW_RECORDING "kvm_watcher.kvmw"
 
 /* What a live screen has to tell; what a kernel lacks of it is shown as unavailable. */
 #define KW_TOP_COLLECTORS "time,exits,halt,faults,dirty,irq,io,mmio"
@@ -34,12 +47,15 @@ struct kw_options {
 	bool summary;
 	bool page_counts; /* at the end, of dirty */
 	bool stats;	  /* of the tool itself */
+	bool events;	  /* to record, too */
+	bool force;	  /* overwrite a recording */
 	double budget;	  /* share of the CPU time in use on the host; 0: no limit */
 	struct kw_wants wants;
 	struct kw_view view;
 	char *vm[64]; /* of --vm; wants.filters.vm points here */
 	char *output[8];
 	size_t n_outputs;
+	char **argv; /* of the process, for recordings; ended by NULL */
 	char **text; /* strings that the above point into, to be freed */
 	size_t n_texts;
 };
@@ -50,6 +66,9 @@ struct kw_options {
  */
 int kw_options_parse(int argc, char **argv, struct kw_options *ret);
 void kw_options_release(struct kw_options *options);
+
+/* A copy of a text that lives as long as the options; NULL: there is no memory. */
+char *kw_options_keep(struct kw_options *options, const char *text);
 
 /* The seed's short options, as argv for kw_options_parse. *ret is to be freed with its strings. */
 int kw_seed_options(int argc, char **argv, int *ret_argc, char ***ret_argv);

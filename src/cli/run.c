@@ -9,7 +9,9 @@
 #include "../arch/names.h"
 #include "../core/log.h"
 #include "../core/source_budget.h"
+#include "../recording/source_file.h"
 #include "../util/cleanup.h"
+#include "replay.h"
 
 #include <errno.h>
 #include <string.h>
@@ -20,7 +22,9 @@ static const char *named_collectors(const struct kw_options *o)
 		return o->what;
 	if (o->verb == KW_TOP)
 		return KW_TOP_COLLECTORS;
-	return o->verb == KW_STAT && o->wants.timing == KW_TIMED_ALL ? o->collectors() : "exits";
+	return (o->verb == KW_STAT || o->verb == KW_RECORD) && o->wants.timing == KW_TIMED_ALL
+		       ? o->collectors()
+		       : "exits";
 }
 
 static bool wanted(const struct kw_options *o, const char *collector)
@@ -209,6 +213,8 @@ static int open_sinks(struct kw_run *run)
 	struct kw_options *o = run->o;
 	size_t n = o->n_outputs ?: o->verb != KW_TOP;
 
+	if (o->verb == KW_RECORD) /* its output is no format */
+		return 0;
 	for (size_t i = 0; i < o->n_outputs; i++)
 		if (!suits(o, o->output[i]))
 			return KW_EXIT_USAGE;
@@ -288,14 +294,20 @@ int kw_run_open(struct kw_run *run, struct kw_options *o, kw_source_open_fn open
 	kw_debug("counting since %llu ns", (unsigned long long)run->start_ns);
 	for (size_t i = 0; i < o->wants.n_tables; i++)
 		run->prev[i].mono_ns = run->start_ns;
+	if (!err && run->source->resumed)
+		err = run->source->read(run->source, run->prev, &run->prev_losses);
 	run->end_ns = o->duration_ns ? run->start_ns + o->duration_ns : UINT64_MAX;
 	return kw_exit_code(err ?: begin_sinks(run));
 }
 
 int kw_run_close(struct kw_run *run, int code)
 {
+	bool damaged = run->source && run->source->damaged;
+
 	for (size_t i = 0; i < ARRAY_SIZE(run->prev); i++)
 		kw_frame_clear(&run->prev[i]);
+	if (damaged && !code)
+		code = KW_EXIT_FAILED;
 	for (size_t i = 0; i < run->n_sinks; i++) /* what they write at the end is of its VMs */
 		if (kw_sink_close(run->sink[i]) && !code)
 			code = KW_EXIT_FAILED;
@@ -372,7 +384,8 @@ int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 /* Where less is timed, a table's usual order may be by a column that is missing. */
 static const char *usual_sort(const struct kw_run *run)
 {
-	enum kw_timing timing = run->o->budget ? run->source->timing : run->o->wants.timing;
+	bool varies = run->o->budget || run->o->wants.input;
+	enum kw_timing timing = varies ? run->source->timing : run->o->wants.timing;
 
 	return timing == KW_TIMED_NONE ? "count" : timing == KW_TIMED_AT_ENTRY ? "total" : NULL;
 }
@@ -383,6 +396,8 @@ static bool shows(const struct kw_run *run, size_t sink, bool summary)
 
 	if (summary)
 		return run->o->summary || format->whole;
+	if (run->o->verb == KW_REPORT) /* of the whole, unless more is asked for */
+		return run->o->has_interval || format->whole || format->timeline;
 	return run->o->verb != KW_TRACE || format->timeline;
 }
 
@@ -412,6 +427,19 @@ int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary)
 	return err;
 }
 
+int kw_run_event(void *arg, const struct kw_collector *c, const void *row, uint64_t mono_ns,
+		 uint64_t real_ns)
+{
+	struct kw_run *run = arg;
+	int err = 0;
+
+	for (size_t i = 0; i < run->n_sinks && !err; i++)
+		if (run->o->verb == KW_TRACE || run->sink[i]->ops->timeline)
+			err = run->sink[i]->ops->event(run->sink[i], run->source->vms, c->name,
+						       c->event, row, mono_ns, real_ns);
+	return err;
+}
+
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,
 		       uint64_t real_ns)
 {
@@ -429,7 +457,8 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 int kw_main(int argc, char **argv, kw_source_open_fn open, const char *(*collectors)(void))
 {
 	static int (*const commands[KW_VERBS])(struct kw_options *, kw_source_open_fn) = {
-		kw_cmd_top, kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_list, kw_cmd_check
+		kw_cmd_top,    kw_cmd_stat,   kw_cmd_trace, kw_cmd_hist,
+		kw_cmd_record, kw_cmd_report, kw_cmd_list,  kw_cmd_check
 	};
 	struct kw_options o;
 	char **seed_argv = NULL;
@@ -440,6 +469,12 @@ int kw_main(int argc, char **argv, kw_source_open_fn open, const char *(*collect
 		code = code ?: kw_options_parse(seed_argc, seed_argv, &o);
 	}
 	o.collectors = collectors;
+	o.argv = argv;
+	if (!code && kw_replays(&o)) {
+		open = kw_source_file_open;
+		code = kw_replay_options(&o);
+		code += code != 0;
+	}
 	code = code ? code - 1 : commands[o.verb](&o, open);
 	kw_options_release(&o);
 	for (int i = 0; i < seed_argc; i++)

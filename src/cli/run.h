@@ -14,6 +14,8 @@ int kw_cmd_top(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_stat(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_record(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_report(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_list(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
 
@@ -33,6 +35,7 @@ struct kw_run {
 	struct kw_frame prev[KW_FRAMES];
 	struct kw_losses prev_losses;
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end: UINT64_MAX if there is none */
+	void *arg;		   /* the verb's own, for its handler of events */
 };
 
 /*
@@ -62,6 +65,8 @@ bool kw_run_has_summary(const struct kw_run *run);
 
 /* Show rows, which are made estimates of all there is, and losses in every sink. 0 or -errno. */
 int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary);
+int kw_run_event(void *run, const struct kw_collector *collector, const void *row, uint64_t mono_ns,
+		 uint64_t real_ns); /* a kw_event_fn */
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,
 		       uint64_t real_ns);
 

@@ -208,6 +208,20 @@ static void sort_by_key(struct kw_frame *frame, struct keys *keys)
 		qsort_r(frame->row, frame->n, sizeof(*frame->row), compare_keys, keys);
 }
 
+void kw_frame_sort(struct kw_frame *frame)
+{
+	struct keys keys = keys_of(frame->schema);
+
+	sort_by_key(frame, &keys);
+}
+
+int kw_row_compare(const struct kw_schema *schema, const void *a, const void *b)
+{
+	const struct keys keys = keys_of(schema);
+
+	return compare_rows(&keys, a, b);
+}
+
 /* ---- roles ---- */
 
 static void merge_hist(const struct kw_column *c, void *into, const void *row)

@@ -36,6 +36,10 @@ void kw_frame_empty(struct kw_frame *frame);
  */
 void *kw_frame_add(struct kw_frame *frame);
 
+/* Order rows by key; how two rows of a table are in that order: less, equal or greater than 0. */
+void kw_frame_sort(struct kw_frame *frame);
+int kw_row_compare(const struct kw_schema *schema, const void *a, const void *b);
+
 /*
  * What happened between two readings of cumulative rows: rows of cur without those of prev (rows
  * are found by key, cur gets sorted by it); rows in which nothing was counted are left out. They

@@ -94,10 +94,14 @@ struct kw_column {
 /* Offset and size of a column. */
 #define KW_AT(type, member) offsetof(struct type, member), sizeof(((struct type *)0)->member)
 
-/* Bytes without meaning: struct members that only align others. */
+/*
+ * Bytes that are no column: struct members that only align others (pad…), or that other columns are
+ * made of. The title is the member's name, by which recordings keep the latter.
+ */
 #define KW_PAD(type, member)                                                                       \
 	{                                                                                          \
-		"", "", "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, member), NULL     \
+		"", #member, "", KW_PADDING, KW_UNIT_WORD, KW_SHOW_ASKED, KW_AT(type, member),     \
+			NULL                                                                       \
 	}
 
 struct kw_schema {

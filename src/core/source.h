@@ -30,6 +30,7 @@ struct kw_wants {
 	enum kw_isa isa; /* of exits; KW_ISA_NONE: this host's, if it need be known */
 	struct kw_filters filters;
 	uint32_t max_vcpus; /* room for this many vCPUs at once */
+	const char *input;  /* the recording to show; NULL: what is live */
 
 	/* of a source that takes over from another one */
 	struct kw_vms *vms; /* to go on with: the caller's, and it must live longer; NULL: none */
@@ -69,6 +70,8 @@ struct kw_source {
 	char note[128];	       /* what is to be known of all that it shows; empty: nothing */
 	enum kw_timing timing; /* of one that keeps to a budget: which exits are timed now */
 	bool handed_over;      /* another one goes on: exits that are open are lost. The caller's */
+	bool resumed; /* when it starts there are rows of before: of none of its intervals */
+	bool damaged; /* some of the data could not be read, which was said */
 	const struct kw_about *about; /* where it was recorded; NULL: here, now */
 
 	/* Begin counting; *ret_mono_ns is when. */
