@@ -174,6 +174,8 @@ static void do_device(struct vm *vm, int *fd)
 
 	if (vm_ioctl(vm, KVM_CREATE_DEVICE, &create) == 0)
 		*fd = create.fd;
+	if (*fd < 0) /* this KVM has none */
+		return;
 	device_ioctl(vm, *fd, KVM_HAS_DEVICE_ATTR, &good);
 	device_ioctl(vm, *fd, KVM_HAS_DEVICE_ATTR, &bad);
 }

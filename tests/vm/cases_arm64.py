@@ -64,39 +64,6 @@ def case_exits_of_interrupts():
         assert count(rows, **of, reason="IRQ") > 0, "nothing interrupted the guest"
 
 
-def case_exits_of_many_vms():
-    """KVM's tracepoints name no vCPU: 12 VMs of 2 in one process, and 4 processes more, at once."""
-    with Guest("-k", "hvc", "-n", 53, "-v", 2, "-m", 12) as one:
-        others = [Guest("-k", "mmiow", "-n", 41 + i, name=f"vm{i}") for i in range(4)]
-        with Watch() as w:
-            for g in [one] + others:
-                g.go()
-            results = [g.results() for g in [one] + others]
-            objects = w.finish()
-        for g in [one] + others:
-            g.end()
-    rows = rows_of(objects)
-    calls = {(r["vm"], r["vcpu"]): r["count"] for r in rows
-             if r["pid"] == one.pid and r["reason"] == "HVC64"}
-    equal((len(calls), set(calls.values())), (24, {53}), "HVC64 of the process with 12 VMs")
-    equal(total(rows, pid=one.pid), sum(r["exits"] - 1 for r in results[0]), "exits of all of it")
-    for i, (g, res) in enumerate(zip(others, results[1:])):
-        equal(count(rows, pid=g.pid, reason="DABT_LOW"), 41 + i, f"exits of process {g.pid}")
-        check_against_kvm(rows, res, lambda _, i=i: f"vm{i}")
-    check_split(rows)
-    no_losses(objects)
-
-
-def case_exits_of_one_thread():
-    """One thread that runs all vCPUs in turn: each exit belongs to the vCPU, not to the thread."""
-    results, objects = watched("-k", "hvc", "-n", 31, "-v", 2, "-m", 3, "-o")
-    rows = rows_of(objects)
-    no_losses(objects)
-    equal(sorted(r["count"] for r in rows if r["reason"] == "HVC64"), [31] * 6, "HVC64 per vCPU")
-    equal(total(rows), sum(r["exits"] - 1 for r in results), "all exits")
-    check_split(rows)
-
-
 def traced_exits(events, tids, since, until):
     """From the kernel's trace: exits that are complete, by class: how many, and how long."""
     found, begun = collections.defaultdict(collections.Counter), {}
@@ -360,39 +327,6 @@ def case_faults_of_what_the_host_takes():
     equal({(r["cause"], r["by"], r["vcpu"]) for r in mine}, {("clear", "vmm", None)}, "by whom")
     assert all(r["count"] >= k and r["total_ns"] > 0 for r in mine), mine
     no_losses(objects)
-
-
-def dirty(pages, rounds, *args):
-    with Guest("-k", "dirty", "-n", rounds, "--pages", pages, *args) as g, \
-            Watch(what="exits,faults,dirty") as w:
-        results = g.run()
-        objects = w.finish()
-        g.end()
-    equal(results[0]["distinct"], [pages] * rounds, "pages that KVM's log had, round by round")
-    rows, faults = rows_of(objects, "dirty"), rows_of(objects, "faults")
-    equal(total(rows, "distinct"), pages, "distinct pages of the interval")
-    equal({(r["memslot"], r["npages"]) for r in rows}, {(1, pages)}, "memory slots")
-    # each page was protected again after each round: one fault, one mark
-    equal(total(rows, "marks"), pages * rounds, "marks")
-    equal(total(rows, "stalls"), total(faults, access="write", present="yes"), "stalls and faults")
-    equal(total(rows, "stalls"), pages * rounds, "stalls")
-    equal(total(faults, access="write", present="yes", result="relaxed"), pages * rounds,
-          f"what came of the faults: {faults}")
-    assert total(rows, "stalled_ns") > 0
-    each = rows_of(objects, "dirty-pages")
-    equal(sorted(int(r["rel_gfn"], 16) for r in each), list(range(pages)), "pages")
-    equal({r["count"] for r in each}, {rounds}, "marks of each page")
-    no_losses(objects)
-    return results, {r["what"]: r for r in rows_of(objects, "dirty-log")}
-
-
-def case_dirty_with_bitmap():
-    _, log = dirty(96, 7)
-    equal(set(log), {"KVM_GET_DIRTY_LOG"}, "ways of collecting")
-    equal(log["KVM_GET_DIRTY_LOG"]["count"], 7, "KVM_GET_DIRTY_LOG")
-    _, log = dirty(80, 5, "--manual")
-    equal((log["KVM_GET_DIRTY_LOG"]["count"], log["KVM_CLEAR_DIRTY_LOG"]["count"] > 0), (5, True),
-          f"ioctls: {log}")
 
 
 # ---- interrupts ---------------------------------------------------------------------------------

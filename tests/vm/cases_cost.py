@@ -33,7 +33,7 @@ def maps():
 
 def case_cost_exact():
     """Each run of each program is counted: as many as the kernel's own events and its own books."""
-    for kind, n in (("cpuid", 3000), ("out", 700)):
+    for kind, n in ((QUICK.kind, 3000), (OUT.kind, 700)):
         others = maps()
         with Guest("-k", kind, "-n", n, "-v", 2) as g, Counts(*EVENTS.values()) as c, \
                 Watch("--stats") as w:

@@ -70,8 +70,8 @@ def case_exact_16_vcpus():
 
 def case_exact_many_vms():
     """40 VMs of 2 vCPUs in one process, and 8 processes more, at once."""
-    with Guest("-k", "cpuid", "-n", 53, "-v", 2, "-m", 40) as one:
-        others = [Guest("-k", "out", "-n", 47, name=f"vm{i}") for i in range(8)]
+    with Guest("-k", QUICK.kind, "-n", 53, "-v", 2, "-m", 40) as one:
+        others = [Guest("-k", OUT.kind, "-n", 47, name=f"vm{i}") for i in range(8)]
         with Watch() as w:
             for g in [one] + others:
                 g.go()
@@ -83,12 +83,12 @@ def case_exact_many_vms():
     rows = rows_of(objects)
     by_vm = collections.Counter()
     for r in rows:
-        if r["pid"] == one.pid and r["reason"] == "CPUID":
+        if r["pid"] == one.pid and r["reason"] == QUICK.reason:
             by_vm[(r["vm"], r["vcpu"])] += r["count"]
     equal(len(by_vm), 80, "vCPUs of the process with 40 VMs")
-    equal(set(by_vm.values()), {53}, "CPUID exits of each of them")
+    equal(set(by_vm.values()), {53}, "exits of each of them")
     for g, res in zip(others, results[1:]):
-        equal(count(rows, pid=g.pid, reason=IO), 47, f"IO exits of process {g.pid}")
+        equal(count(rows, pid=g.pid, reason=OUT.reason), 47, f"exits of process {g.pid}")
         check_against_kvm(rows, res)
     equal({r["vm"] for r in rows if r["pid"] != one.pid}, {f"vm{i}" for i in range(8)}, "names")
     equal(sum(r["count"] for r in rows if r["pid"] == one.pid),
@@ -99,13 +99,13 @@ def case_exact_many_vms():
 
 def case_one_thread_runs_all():
     """One thread that runs all vCPUs in turn: each exit belongs to the vCPU, not to the thread."""
-    with Guest("-k", "out", "-n", 31, "-v", 2, "-m", 3, "-o") as g, Watch() as w:
+    with Guest("-k", OUT.kind, "-n", 31, "-v", 2, "-m", 3, "-o") as g, Watch() as w:
         results = g.run()
         objects = w.finish()
         g.end()
     rows = rows_of(objects)
-    counts = sorted(r["count"] for r in rows if r["reason"] in IO)
-    equal(counts, [31] * 6, "IO exits per vCPU")
+    counts = sorted(r["count"] for r in matching(rows, reason=OUT.reason))
+    equal(counts, [31] * 6, "exits to the VMM per vCPU")
     equal(sum(r["count"] for r in rows), sum(r["exits"] - 1 for r in results), "all exits")
     check_split(rows)
 
@@ -113,7 +113,7 @@ def case_one_thread_runs_all():
 def case_migrations():
     """vCPU threads that are moved between CPUs all the time lose and misattribute nothing."""
     n = 3000
-    with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch() as w:
+    with Guest("-k", OUT.kind, "-n", n, "-v", 2) as g, Watch() as w:
         g.go()
         moves = 0
         tids = g.vcpu_threads()
@@ -129,7 +129,7 @@ def case_migrations():
         objects = w.finish()
     rows = rows_of(objects)
     for r in results:
-        equal(count(rows, vcpu=r["vcpu"], reason=IO), n, f"IO exits of vCPU {r['vcpu']}")
+        equal(count(rows, vcpu=r["vcpu"], reason=OUT.reason), n, f"exits of vCPU {r['vcpu']}")
         equal({x["tid"] for x in rows if x["vcpu"] == r["vcpu"]}, {r["tid"]}, "thread of the vCPU")
     check_against_kvm(rows, results)
     check_split(rows)
@@ -139,15 +139,15 @@ def case_migrations():
 def case_intervals_add_up():
     """The intervals' figures are the summary's, and both are exact."""
     n = 6000
-    with Guest("-k", "out", "-n", n, "-v", 2) as g, Watch("-s", "--columns",
-                                                          "vcpu,reason,count,total,hist,"
-                                                          "min,max", interval="0.3") as w:
+    with Guest("-k", OUT.kind, "-n", n, "-v", 2) as g, Watch("-s", "--columns",
+                                                             "vcpu,reason,count,total,hist,"
+                                                             "min,max", interval="0.3") as w:
         g.run()
         objects = w.finish()
-    rows = rows_of(objects)
-    parts = [r for r in rows if not r.get("summary") and r["reason"] in IO]
-    whole = [r for r in rows if r.get("summary") and r["reason"] in IO]
-    equal(sum(r["count"] for r in whole), 2 * n, "IO exits of the summary")
+    rows = matching(rows_of(objects), reason=OUT.reason)
+    parts = [r for r in rows if not r.get("summary")]
+    whole = [r for r in rows if r.get("summary")]
+    equal(sum(r["count"] for r in whole), 2 * n, "exits of the summary")
     for vcpu in (0, 1):
         mine = [r for r in parts if r["vcpu"] == vcpu]
         total = next(r for r in whole if r["vcpu"] == vcpu)

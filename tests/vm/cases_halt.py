@@ -17,11 +17,6 @@ PARAMETER = "/sys/module/kvm/parameters/"
 IFS = [10000, 20000, 50000, 100000, 200000, 400000, 1000000, 4000000]
 
 
-# a guest that halts, and the reason of its exits
-KIND, HALT = {"x86_64": ("hlt", "HLT"), "aarch64": ("wfi", "WFI"),
-              "riscv64": ("wfi", "WFI")}[os.uname().machine]
-
-
 @contextlib.contextmanager
 def parameters(**values):
     """KVM's parameters of halt-polling; a VM takes the limit when it is made."""
@@ -50,10 +45,10 @@ def check_halts(objects, results, n):
     halts, polling = rows_of(objects, "halt"), rows_of(objects, "halt-polling")
     for v in (0, 1):
         p = [r for r in polling if r["vcpu"] == v]
-        if HALT == "WFI":  # it makes no exit while an interrupt of the host is pending
+        if HALT.reason == "WFI":  # it makes no exit while an interrupt of the host is pending
             n = stat(results, "wfi_exit_stat", v)
         equal(total(p, "hlts"), n, f"HLT exits of vCPU {v}")
-        equal(total(rows_of(objects), vcpu=v, reason=HALT), n, f"HLT exits of vCPU {v} in exits")
+        equal(total(rows_of(objects), vcpu=v, reason=HALT.reason), n, f"HLT exits of vCPU {v} in exits")
         equal(total(p, "hlts") - total(p, "unhalted") + total(p, "again") + total(p, "outside"),
               total(halts, vcpu=v), f"HLT exits and halts of vCPU {v}: {p}")
         # KVM's counts of halts of each kind
@@ -84,7 +79,7 @@ def check_whatif(objects, times):
 
 def halts_with(n, **values):
     event = "kvm/kvm_vcpu_wakeup"
-    with parameters(**values), Guest("-k", KIND, "-n", n, "-v", 2, "-t", 200000) as g, \
+    with parameters(**values), Guest(*halting(n, 200000), "-v", 2) as g, \
             Counts(event) as c:
         tids = g.vcpu_threads()
         with Watch(what="halt", verb="trace") as t, Watch(what="exits,halt") as w:
@@ -145,7 +140,7 @@ def case_halt_poll_shrinks():
            "i=0; while [ $i -lt 10000 ]; do i=$((i + 1)); done"]
     with parameters(halt_poll_ns=limit, halt_poll_ns_grow=2, halt_poll_ns_grow_start=start,
                     halt_poll_ns_shrink=0):
-        with Guest("-k", KIND, "-n", 800, "-t", 200000, cpus="1") as g, \
+        with Guest(*halting(800, 200000), cpus="1") as g, \
                 Watch(what="halt", verb="trace") as t, Watch(what="halt") as w:
             g.go()
             for _ in range(4):
@@ -178,7 +173,7 @@ def case_halt_poll_shrinks():
 def case_halt_invalid_wakeups():
     """Signals that end a halt without anything for the vCPU to do: it halts once more, in the same
     HLT exit. x86's KVM calls all its wake-ups valid, so that is how they are told."""
-    if HALT != "HLT":
+    if HALT.reason != "HLT":
         raise Skip("there is no such guest for this processor")
     n, s = 9, 4
     event = "kvm/kvm_vcpu_wakeup"

@@ -50,28 +50,6 @@ def case_exits_by_scause():
         no_losses(objects)
 
 
-def case_exits_of_many_vms():
-    """kvm_exit names no vCPU: 6 VMs of 2 in one process, and 2 processes more, at once."""
-    with Guest("-k", "sbi", "-n", 53, "-v", 2, "-m", 6) as one:
-        others = [Guest("-k", "mmiow", "-n", 41 + i, name=f"vm{i}") for i in range(2)]
-        with Watch() as w:
-            for g in [one] + others:
-                g.go()
-            results = [g.results() for g in [one] + others]
-            objects = w.finish()
-        for g in [one] + others:
-            g.end()
-    rows = rows_of(objects)
-    calls = {(r["vm"], r["vcpu"]): r["count"] for r in rows
-             if r["pid"] == one.pid and r["reason"] == CALL}
-    equal((len(calls), set(calls.values())), (12, {53}), "calls of the process with 6 VMs")
-    equal(total(rows, pid=one.pid), sum(r["exits"] - 1 for r in results[0]), "exits of all of it")
-    for i, (g, res) in enumerate(zip(others, results[1:])):
-        equal(count(rows, pid=g.pid, reason=STORE), 41 + i, f"exits of process {g.pid}")
-        check_against_kvm(rows, res, lambda _, i=i: f"vm{i}")
-    no_losses(objects)
-
-
 def case_hypercall_sbi():
     n = 17
     results, objects = watched("-k", "sbicalls", "-n", n, what="hypercall")
@@ -130,30 +108,3 @@ def case_faults_by_riscv():
         equal(pages - {"0x3ff01000"}, {f"{0x20000000 + 4096 * i:#x}" for i in range(2 * n)}, "pages")
     _, objects = watched("-k", "mmio", "-n", n, what="faults")
     equal(total(rows_of(objects, "faults"), access="read", result="mmio"), n, "MMIO")
-
-
-def case_dirty_by_riscv():
-    n, pages = 5, 16
-    results, objects = watched("-k", "dirty", "-n", n, "--pages", pages, what="dirty")
-    row, = rows_of(objects, "dirty")
-    equal((row["marks"], row["distinct"], row["stalls"], row["npages"]),
-          (n * pages, pages, n * pages, pages), "marks, distinct pages, stalls, pages of the slot")
-    equal(results[0]["distinct"], [pages] * n, "what the log told")
-    equal({r["count"] for r in rows_of(objects, "dirty-pages")}, {n}, "marks of each page")
-    equal(total(rows_of(objects, "dirty-log"), what="KVM_GET_DIRTY_LOG"), n, "collections")
-
-
-def case_halt_by_wfi():
-    n = 21
-    results, objects = watched("-k", "wfi", "-n", n, "-v", 2, "-t", 20000, what="exits,halt")
-    for r in results:
-        wfi = r["stats"]["wfi_exit_stat"]
-        assert wfi >= n, f"{wfi} WFIs"
-        equal(total(rows_of(objects), vcpu=r["vcpu"], reason="WFI"), wfi, "WFI exits")
-        p = [x for x in rows_of(objects, "halt-polling") if x["vcpu"] == r["vcpu"]]
-        equal(total(p, "hlts"), wfi, "halts that exits tell of")
-        equal(total(p, "hlts") - total(p, "unhalted") + total(p, "again") + total(p, "outside"),
-              total(rows_of(objects, "halt"), vcpu=r["vcpu"]), "exits and halts")
-        equal((total(p, "hit_ns"), total(p, "wasted_ns")),
-              (r["stats"]["halt_poll_success_ns"], r["stats"]["halt_poll_fail_ns"]), "polling")
-    no_losses(objects)

@@ -81,7 +81,7 @@ def case_time_halted():
     """HLTs that sleep for a known time, without polling."""
     n, ns = 40, 20 * MS
     with parameters(halt_poll_ns=0), BudgetTrace() as t, \
-            Guest("-k", "hlt", "-n", n, "-t", ns, "-v", 2, "--times") as g:
+            Guest(*halting(n, ns), "-v", 2, "--times") as g:
         with PromptWatch(interval="0.25") as w:
             results = g.run()
             time.sleep(0.3)
@@ -110,7 +110,7 @@ def case_time_polling():
     statistics, but for when another one had the CPU meanwhile."""
     n = 40
     with parameters(halt_poll_ns=100 * MS, halt_poll_ns_grow=3, halt_poll_ns_grow_start=50000), \
-            Guest("-k", "hlt", "-n", n, "-v", 2, "-t", 2 * MS, "--times") as g:
+            Guest(*halting(n, 2 * MS), "-v", 2, "--times") as g:
         # one interval: a reading amidst a halt would have told its polling as the kernel's time
         with PromptWatch(interval="60") as w:
             results = g.run()
@@ -147,7 +147,7 @@ def budget_of(*args):
 def case_time_vmm_sleeps():
     """A VMM that sleeps for a known time at each exit to user space."""
     n, us = 30, 30000
-    results, objects = budget_of("-k", "out", "-n", n, "--vmm-sleep", us)
+    results, objects = budget_of("-k", OUT.kind, "-n", n, "--vmm-sleep", us)
     t, b, around = check_ledger(objects, results[0])
     equal(t["sleeps"], n, "sleeps")
     near(b["idle"] - around, t["slept"] - t["slept_cpu"], WAKE * n + parts(b, WAITING), "idle")
@@ -159,7 +159,7 @@ def case_time_vmm_sleeps():
 def case_time_vmm_spins():
     """A VMM that is on a CPU for a known time at each exit to user space."""
     n, us = 30, 40000
-    results, objects = budget_of("-k", "out", "-n", n, "--vmm-spin", us)
+    results, objects = budget_of("-k", OUT.kind, "-n", n, "--vmm-spin", us)
     t, b, _ = check_ledger(objects, results[0])
     equal(t["spins"], n, "spins")
     # besides, it goes there and back, and sets up the run
@@ -310,8 +310,8 @@ def case_time_comings_and_goings():
     """vCPUs that appear and end while watched, VMs that follow each other: the states of each add
     up, and none has time before it was there or after."""
     with PromptWatch(interval="0.2") as w:
-        with Guest("-k", "out", "-n", 300, "-v", 2, "-r", 4) as g, \
-                Guest("-k", "hlt", "-n", 20, "-t", 5 * MS, "--times") as h:
+        with Guest("-k", OUT.kind, "-n", 300, "-v", 2, "-r", 4) as g, \
+                Guest(*halting(20, 5 * MS), "--times") as h:
             since = time.monotonic_ns()
             for x in (g, h):
                 x.go()
@@ -364,7 +364,7 @@ def case_time_moves():
 
 def case_time_one_thread():
     """One thread that runs all vCPUs in turn: those that it does not run are idle."""
-    with Guest("-k", "out", "-n", 300, "-v", 2, "-m", 3, "-o", "--times") as g, \
+    with Guest("-k", OUT.kind, "-n", 300, "-v", 2, "-m", 3, "-o", "--times") as g, \
             PromptWatch(interval="0.25") as w:
         before = schedstat([g.pid])[0]
         results = g.run()

@@ -23,8 +23,6 @@ with open(os.path.join(os.path.dirname(__file__), "../../src/collectors/list.h")
 PARTS = ("kernel_ns", "vmm_ns", "poll_ns", "halted_ns", "waiting_ns")
 
 INTEL = os.path.exists("/sys/module/kvm_intel")
-
-
 def words(amd, *intel):
     """A reason that cases ask for by AMD's word, in the words of the processor."""
     return frozenset(intel if INTEL else (amd,))
@@ -38,6 +36,23 @@ NPF = words("NPF", "EPT_VIOLATION", "EPT_MISCONFIG")
 VMMCALL = words("VMMCALL", "VMCALL")
 VMRUN = words("VMRUN", "VMLAUNCH", "VMRESUME")
 INTERRUPT = words("INTERRUPT", "EXTERNAL_INTERRUPT")
+
+# The processor's words for what cases that all processors run ask of guests: a kind that makes one
+# exit per iteration, and that one's reason, if KVM answers it, if the VMM does, and if it halts; of
+# how many ns a tick of the halt's timer is in the lab; and what a write to a mapped page is called.
+Exit = collections.namedtuple("Exit", "kind reason")
+QUICK, OUT, HALT, TICK, WRITE = {
+    "x86_64": (Exit("cpuid", "CPUID"), Exit("out", IO), Exit("hlt", "HLT"), 1, "write user"),
+    "aarch64": (Exit("hvc", "HVC64"), Exit("mmiow", "DABT_LOW"), Exit("wfi", "WFI"), 16, "write"),
+    "riscv64": (Exit("sbi", "SUPERVISOR_SYSCALL"), Exit("sbiuser", "SUPERVISOR_SYSCALL"),
+                Exit("wfi", "WFI"), 100, "write"),
+}[os.uname().machine]
+
+
+def halting(n, ns):
+    """Arguments of a guest that halts N times until its timer has expired, after so many ns."""
+    return "-k", HALT.kind, "-n", n, "-t", ns // TICK
+
 
 # Kinds of guests: the reason that they make exactly N exits for, and the level of those.
 KINDS = {
