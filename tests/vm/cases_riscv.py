@@ -5,15 +5,25 @@ May know about: the command line and the JSON of kvm_watcher, the guests. Nothin
 To extend: a function case_COLLECTOR_… (see inside.py).
 """
 # pylint: disable=wildcard-import,unused-wildcard-import
+import json
 import os
+import subprocess
 
 from harness import *
 
+COMPILER = "/proc/sys/net/core/bpf_jit_enable"
 # Newer kernels refuse programs where the BPF compiler is off, as it is by default; 6.12 does not,
 # and so is watched as it comes.
-if os.uname().machine == "riscv64" and os.environ.get("KVMW_SERIES") != "6.12":
-    with open("/proc/sys/net/core/bpf_jit_enable", "w", encoding="ascii") as _file:
-        _file.write("1")
+NEEDS_COMPILER = os.environ.get("KVMW_SERIES") != "6.12"
+
+
+def switch_compiler(on):
+    with open(COMPILER, "w", encoding="ascii") as f:
+        f.write("1" if on else "0")
+
+
+if os.uname().machine == "riscv64":
+    switch_compiler(NEEDS_COMPILER)
 
 FETCH, LOAD, STORE = (f"{a}_GUEST_PAGE_FAULT" for a in ("INST", "LOAD", "STORE"))
 CALL, CSR = "SUPERVISOR_SYSCALL", "VIRTUAL_INST_FAULT"
@@ -27,6 +37,22 @@ REASONS = {
 # What each round of the kind sbicalls asks for, and what the guest gets.
 CALLS = {"BASE_GET_SPEC_VERSION": 0, "BASE_PROBE_EXTENSION": 0, "TIME_SET_TIMER": 0,
          "IPI_SEND_IPI": 0, "HSM_HART_GET_STATUS": 0, "0xbadca11:0": -2, "0x8000001:3": 0}
+
+
+def case_check_tells_of_the_compiler():
+    """Whether the BPF compiler is on; and what is unavailable without it."""
+    try:
+        for on in (False, True):
+            switch_compiler(on)
+            p = subprocess.run([WATCHER, "check", "-o", "jsonl"], capture_output=True, text=True,
+                               check=False)
+            rows = {r["what"]: r for r in map(json.loads, p.stdout.splitlines())}
+            equal("BPF compiler" in rows, not on, "a row of the compiler")
+            why = "the BPF compiler is off"
+            equal((rows["exits"]["state"] == "unavailable", why in rows["exits"]["means"]),
+                  (NEEDS_COMPILER and not on,) * 2, f"exits, compiler on: {on}: {rows['exits']}")
+    finally:
+        switch_compiler(NEEDS_COMPILER)
 
 
 def case_exits_by_scause():
