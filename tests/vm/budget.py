@@ -15,7 +15,7 @@ import time
 import types
 
 from cases_load import schedstat, stop
-from harness import TRACING, Trace, Watch, equal, losses_of, rows_of
+from harness import SLOW, TRACING, Trace, Watch, equal, losses_of, rows_of
 
 MS = 1000000
 S = 1000 * MS
@@ -23,8 +23,7 @@ ON_CPU = ("guest", "nested", "kernel", "vmm", "poll_hit", "poll_wasted")
 WAITING = ("preempted", "woken", "throttled")
 ASLEEP = ("halted", "blocked", "idle", "stopped")
 STATES = ON_CPU + WAITING + ASLEEP
-# a reading of the emulated machine's vCPUs is so long at most
-READING = (20 if os.uname().machine == "x86_64" else 60) * MS
+READING = 20 * SLOW * MS  # a reading of the emulated machine's vCPUs is so long at most
 
 
 def near(got, expected, slack, what):

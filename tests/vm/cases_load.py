@@ -111,10 +111,17 @@ def case_load_against_schedstat():
 
 
 def moved(tid, cpu):
-    """A running thread is on that CPU now, and nowhere else."""
+    """A running thread runs on that CPU now, and nowhere else."""
     os.sched_setaffinity(tid, {cpu})
+    there = None
     for _ in range(1000):
-        if int(open(f"/proc/{tid}/stat", encoding="ascii").read().rsplit(")", 1)[1].split()[36]) == cpu:
+        text = open(f"/proc/{tid}/stat", encoding="ascii").read()
+        ran = schedstat([tid])[0][0]
+        if int(text.rsplit(")", 1)[1].split()[36]) != cpu:
+            there = None
+        elif there is None:
+            there = ran
+        elif ran > there:
             time.sleep(0.02)
             return
         time.sleep(0.005)

@@ -19,9 +19,9 @@ from harness import *
 # last, and yet its figures are of the moment of the reading
 TIME_LAST = ALL.replace("time,", "", 1) + ",time"
 SPIN = ("-k", "spin", "-n", 10**9, "-s", 1000)  # makes no exits, and does not end
-STEP = 100000  # ns from one clock's reading of an event to another's, at most, on average
-CALL = 400000  # … where there is a system call between the two, and all that watches it
-WAKE = 400000  # … of a wake-up: the scheduler's clock of an idle CPU is behind (cases_load.py)
+STEP = 100000 * SLOW  # ns from one clock's reading of an event to another's, at most, on average
+CALL = 400000 * SLOW  # … where there is a system call between the two, and all that watches it
+WAKE = 400000 * SLOW  # … of a wake-up: the scheduler's clock of an idle CPU is behind (cases_load.py)
 
 
 def parts(budget, states):
@@ -69,7 +69,8 @@ def case_time_busy():
     # the window is a bit longer than the span
     more = active - (ended - began)
     near(b["guest"], theirs["guest"], more + 20 * MS, "the guest's, by the trace")
-    near(b["kernel"], theirs["kernel"], 20000 * changes["kernel"] + 5 * MS, "the kernel's")
+    near(b["kernel"], theirs["kernel"], (20000 * changes["kernel"] + 5 * MS) * SLOW,
+         "the kernel's")
     print(f"#   guest {b['guest'] / active:.2%}, kernel {b['kernel'] / active:.2%}, "
           f"waiting {parts(b, WAITING) / active:.2%}", flush=True)
     assert b["vmm"] + parts(b, ASLEEP) - b["stopped"] <= 0.01 * active + READING, b

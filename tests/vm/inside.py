@@ -51,7 +51,7 @@ if INTEL:  # in an emulator that is too slow for all of them
 # Cases of x86's modules whose guests other processors have, too, by the words of harness.py.
 SHARED = {
     "exact_many_vms", "one_thread_runs_all", "migrations", "intervals_add_up",
-    "time_busy", "time_halted", "time_polling", "time_vmm_sleeps", "time_vmm_spins",
+    "time_busy", "time_halted", "time_polling",
     "time_stopped", "time_paused", "time_one_thread", "time_threads", "time_two_on_one_cpu",
     "time_hog", "load_against_schedstat", "load_migrations", "load_two_vcpus", "load_one_thread",
     "load_events", "calls_ioctl_ledger", "calls_ioctl_times", "cost_exact",
