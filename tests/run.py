@@ -28,7 +28,7 @@ LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "perfetto", "top", "web", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
-FEW_LIMIT = 600  # … or for few of them
+FEW_LIMIT = 900  # … or for few of them
 
 
 def run(*cmd, **kw):

@@ -16,6 +16,15 @@ from harness import *
 
 GET_VCPU_MMAP_SIZE = 0xae04
 N = 50
+
+
+def ticks_per_ms():
+    """Of the TSC, as the kernel takes it."""
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        m = re.search(r"^cpu MHz\s*: ([\d.]+)", f.read(), re.M)
+    return int(float(m.group(1)) * 1000) if m else 0
+
+
 # name: arguments of the guest
 GUESTS = {name: ["-k", name, "-n", N] for name in (
     "cpuid", "out", "in", "rdmsr", "wrmsr", "vmcall", "vmmcall", "cr8", "crs", "fsbase", "msrs",
@@ -23,7 +32,7 @@ GUESTS = {name: ["-k", name, "-n", N] for name in (
     "nested", "nestmem", "nestcall", "timer1", "msi", "selfipi", "hypercalls")}
 GUESTS |= {"hlt": ["-k", "hlt", "-n", 20, "-v", 2, "-t", 2000000],
            "spin1": ["-k", "timer1", "-n", N, "-t", 1000000, "--spin-wait"],
-           "spind": ["-k", "timerd", "-n", N, "-t", 200000, "--spin-wait"],
+           "spind": ["-k", "timerd", "-n", N, "-t", ticks_per_ms(), "--spin-wait"],
            "dirty": ["-k", "dirty", "-n", 3, "--pages", 600],
            "times": ["-k", "out", "-n", N, "--times", "--vmm-sleep", 1000, "--vmm-spin", 2000],
            "calls": ["-k", "ports", "-n", N, "--ioctls", 3]}
