@@ -62,6 +62,7 @@ static const struct way {
 struct plan {
 	const struct kw_schema *schema;
 	struct way way;
+	char what[64]; /* collector */
 	uint64_t category;
 	const struct kw_column *time, *before, *first, *level, *cpu, *moved;
 	const struct kw_column *name[2];
@@ -197,7 +198,6 @@ static struct plan *new_plan(struct kw_sink *sink, const struct kw_schema *schem
 {
 	struct perfetto *s = sink->state;
 	struct plan *p = calloc(1, sizeof(*p));
-	char category[64];
 
 	if (!p || !kw_grow(&s->plan, s->n_plans, &s->room, sizeof(struct plan *))) {
 		free(p);
@@ -205,8 +205,9 @@ static struct plan *new_plan(struct kw_sink *sink, const struct kw_schema *schem
 	}
 	p->schema = schema;
 	set_way(p);
-	snprintf(category, sizeof(category), "%.*s", (int)strcspn(schema->name, "-"), schema->name);
-	p->category = kw_timeline_word(s->line, KW_WORDS_CATEGORY, category);
+	snprintf(p->what, sizeof(p->what), "%s", schema->name);
+	p->what[strcspn(p->what, "-")] = 0;
+	p->category = kw_timeline_word(s->line, KW_WORDS_CATEGORY, p->what);
 	p->tid = p->way.by_others ? kw_timeline_word(s->line, KW_WORDS_NOTE, "tid") : 0;
 	if (p->cpu) {
 		p->culprit = kw_timeline_word(s->line, KW_WORDS_NOTE, "culprit");
@@ -348,17 +349,16 @@ static int describe_lane(struct perfetto *s, const struct kw_vms *vms, const str
 			 const struct kw_row_head *head, struct track *track)
 {
 	struct kw_track_about about = {};
-	char what[64], name[NAME_SIZE];
+	char name[NAME_SIZE];
 	bool own = head->vcpu != KW_ALL && !p->way.by_others;
 	const char *of = "";
 	int err;
 
 	if (own && p->way.between && !track->lane)
 		return vcpu_track(s, vms, head, &track->id);
-	snprintf(what, sizeof(what), "%.*s", (int)strcspn(p->schema->name, "-"), p->schema->name);
 	err = own ? vcpu_track(s, vms, head, &about.parent)
 		  : process_of(s, vms, head->vm, &about.parent, &of);
-	name_track(name, of, what, own ? KW_ALL : head->vcpu);
+	name_track(name, of, p->what, own ? KW_ALL : head->vcpu);
 	about.name = name;
 	return err ?: describe(s, track, &about);
 }
@@ -742,7 +742,7 @@ static int frame(struct kw_sink *sink, const struct kw_vms *vms, const struct kw
 	int err;
 
 	s->summary |= summary;
-	if (summary || !frame->span_ns)
+	if (summary || !frame->span_ns || frame->span_ns > frame->mono_ns)
 		return 0;
 	s->interval_ns = frame->span_ns;
 	s->now_ns = frame->mono_ns;
