@@ -75,6 +75,19 @@ static void print_table(const struct kw_listing *l, struct kw_sink *sink)
 	}
 }
 
+/* A number where it is one: a whole one, or a fraction. */
+static json_t *number(const char *cell)
+{
+	uint64_t whole;
+	double fraction;
+	char *end;
+
+	if (kw_parse_u64(cell, &whole))
+		return json_integer(whole);
+	fraction = strtod(cell, &end);
+	return *cell && !*end ? json_real(fraction) : NULL;
+}
+
 static void print_jsonl(const struct kw_listing *l, struct kw_sink *sink)
 {
 	for (size_t i = 0; i < l->n; i += l->n_columns) {
@@ -84,11 +97,10 @@ static void print_jsonl(const struct kw_listing *l, struct kw_sink *sink)
 		for (size_t c = 0; c < l->n_columns; c++) {
 			_cleanup_free_ char *valid = NULL;
 			const char *cell = l->cell[i + c];
-			uint64_t number;
+			json_t *n = cell && l->column[c].number ? number(cell) : NULL;
 
-			if (cell && l->column[c].number && kw_parse_u64(cell, &number)) {
-				json_object_set_new(object, l->column[c].name,
-						    json_integer(number));
+			if (n) {
+				json_object_set_new(object, l->column[c].name, n);
 				continue;
 			}
 			valid = cell ? malloc(3 * strlen(cell) + 1) : NULL;

@@ -61,6 +61,12 @@ struct life {
  * In real time, it is once in each. */
 uint64_t fake_times(const struct life *life, unsigned int seconds);
 
+/*
+ * FAKE_STEADY: for so many seconds each is like the others, but for chance (FAKE_SEED) in exits; 0:
+ * it is not set.
+ */
+unsigned int fake_steady(void);
+
 /* Add what has been counted after so many seconds to a frame whose schema is set; 0 or -ENOMEM. */
 int fake_exits(unsigned int seconds, const struct kw_wants *wants, struct kw_frame *frame);
 int fake_details(unsigned int seconds, struct kw_frame *frame); /* of the other collectors */
