@@ -164,7 +164,7 @@ function axes(formatY, size)
 
 	const times = (_, ticks, __, ___, step) => ticks.map((t) => clock(t, step < 1));
 
-	return [{ ...look, values: times, space: 90 }, { ...look, size: size || 58, values: (_, ticks) => ticks.map((v) => v == null ? "" : formatY(v)) }];
+	return [{ ...look, values: times, space: 90, size: 32 }, { ...look, size: size || 58, values: (_, ticks) => ticks.map((v) => v == null ? "" : formatY(v)) }];
 }
 
 /* The point whose interval a place is in: each ends one. */
@@ -279,7 +279,8 @@ function overTime(caption, series, column, options)
 		const u = new uPlot({
 			width, height: options.height || 220,
 			cursor: { sync: { key: "time" }, points: { size: 6 }, y: false, dataIdx: (v, _, __, at) => pointAt(v, at) },
-			scales: { y: { range: (_, low, high) => [0, options.most || (high > 0 ? high * 1.05 : 1)] } },
+			scales: { y: { distr: options.log ? 4 : 1, asinh: 1,
+				range: (_, low, high) => [0, options.most || (high > 0 ? high * 1.05 : 1)] } },
 			axes: axes(show),
 			series: [{ label: "Time", value: legendTime }, ...series.map((s, k) => ({
 				label: s.name, stroke: s.color, width: options.stacked ? 0 : 1.5, points: { show: false },
@@ -451,17 +452,19 @@ function chartOf(t)
 	const by = el("select", { onchange: fill, "aria-label": "By" }, t.series.some((s) => s.word) &&
 		el("option", { value: "word" }, `by ${t.word || "kind"}`), el("option", { value: "vm" }, "by VM"));
 
+	const log = el("input", { type: "checkbox", onchange: fill });
+
 	function fill()
 	{
 		const f = t.figures[which.value], series = lines(t, +which.value, by.value);
 
 		charts = charts.filter((c) => !place.contains(c.plot));
 		place.replaceChildren(series.length ? overTime([el("b", {}, `${f.title.toLowerCase()} per second`), f.help], series, f,
-			{ suffix: "/s", label: `${t.name}, ${f.title} per second` }) : el("p", { class: "note" }, "None seen."));
+			{ log: log.checked, suffix: "/s", label: `${t.name}, ${f.title} per second` }) : el("p", { class: "note" }, "None seen."));
 	}
 
 	fill();
-	return el("div", {}, el("div", { class: "tools" }, which, by), place);
+	return el("div", {}, el("div", { class: "tools" }, which, by, el("label", {}, log, " logarithmic")), place);
 }
 
 /* ---- sections ---- */
