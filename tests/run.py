@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "perfetto", "top", "web", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
+SETS = ["unit", "golden", "perfetto", "top", "web", "diff", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
 FEW_LIMIT = 900  # … or for few of them
@@ -103,13 +103,27 @@ def set_top(o):
     yield from results or [("not ok", "top", "no case ran")]
 
 
-def set_web(o):
-    """The page of -o html: its data, and in a headless browser."""
-    p = run(os.path.join(HERE, "web", "run"), os.path.join(o.build, "tests", "golden"))
-    results = list(lines_of(p.stdout, "web"))
+def run_cases(build, directory, *names):
+    """The cases of a directory that has them in its file run, or those with these names."""
+    return run(os.path.join(HERE, directory, "run"), os.path.join(build, "tests", "golden"), *names)
+
+
+def all_cases(o, directory):
+    p = run_cases(o.build, directory)
+    results = list(lines_of(p.stdout, directory))
     if p.returncode or not results:
         print(p.stdout)
-    yield from results or [("not ok", "web", "no case ran")]
+    yield from results or [("not ok", directory, "no case ran")]
+
+
+def set_web(o):
+    """The page of -o html: its data, and in a headless browser."""
+    yield from all_cases(o, "web")
+
+
+def set_diff(o):
+    """What diff finds, against statistics done in another way."""
+    yield from all_cases(o, "diff")
 
 
 def set_sanitize(o):
@@ -130,7 +144,8 @@ def set_sanitize(o):
         if p.returncode:
             print(p.stdout)
         yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
-    for label, found in (("perfetto", run_perfetto(build)), ("top", run_top(build))):
+    for label, found in (("perfetto", run_perfetto(build)), ("top", run_top(build)), ("diff", run_cases(build, "diff")),
+                         ("web", run_cases(build, "web", "data", "data_of_others", "octaves", "text", "unavailable"))):
         if found.returncode:
             print(found.stdout)
         yield ("not ok" if found.returncode else "ok"), f"sanitize {label}", ""
@@ -179,7 +194,7 @@ def set_docs(o):
         page = re.sub(r"\\-", "-", f.read())
     tool = os.path.join(o.build, "kvm_watcher")
     options = set()
-    for verb in ("top", "stat", "trace", "hist", "record", "report", "list", "check"):
+    for verb in ("top", "stat", "trace", "hist", "record", "report", "diff", "list", "check"):
         options |= set(re.findall(r"--([a-z-]+)", run(tool, verb, "--help").stdout))
     missing = sorted(x for x in options if f"-{x}" not in page)
     yield ("not ok" if missing or not options else "ok"), "docs options", f"missing: {missing}"

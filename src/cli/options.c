@@ -22,6 +22,7 @@
 #define SHOWN	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST) | ON(KW_REPORT))
 #define LIVE	   (ON(KW_STAT) | ON(KW_TRACE) | ON(KW_HIST) | ON(KW_TOP) | ON(KW_RECORD))
 #define WATCHED	   (SHOWN | LIVE)
+#define LOOKED_AT  (WATCHED | ON(KW_DIFF))
 #define TABLES	   (ON(KW_STAT) | ON(KW_REPORT))
 #define EVERYWHERE (ON(KW_VERBS) - 1)
 
@@ -48,22 +49,23 @@ enum {
 	O_INPUT,
 	O_EVENTS,
 	O_FORCE,
+	O_CHECK,
 };
 
 static const struct offered {
 	struct argp_option argp;
 	unsigned int verbs;
 } table[] = {
-	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, WATCHED },
-	{ { "pid", 'p', "PID[,...]", 0, "Only VMs of these processes", 1 }, WATCHED },
-	{ { "tid", O_TID, "TID[,...]", 0, "Only vCPUs that these threads run", 1 }, WATCHED },
-	{ { "vcpu", O_VCPU, "ID[,...]", 0, "Only vCPUs with these ids", 1 }, WATCHED },
-	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, WATCHED },
+	{ { NULL, 0, NULL, 0, "What to look at:", 1 }, LOOKED_AT },
+	{ { "pid", 'p', "PID[,...]", 0, "Only VMs of these processes", 1 }, LOOKED_AT },
+	{ { "tid", O_TID, "TID[,...]", 0, "Only vCPUs that these threads run", 1 }, LOOKED_AT },
+	{ { "vcpu", O_VCPU, "ID[,...]", 0, "Only vCPUs with these ids", 1 }, LOOKED_AT },
+	{ { "vm", O_VM, "NAME|UUID|PID[,...]", 0, "Only these VMs", 1 }, LOOKED_AT },
 	{ { "reason", O_REASON, "REASON[,...]", 0,
 	    "Only exits for these reasons (names or numbers)", 1 },
-	  SHOWN | ON(KW_RECORD) },
+	  SHOWN | ON(KW_RECORD) | ON(KW_DIFF) },
 	{ { "exclude", O_EXCLUDE, "REASON[,...]", 0, "No exits for these reasons", 1 },
-	  SHOWN | ON(KW_RECORD) },
+	  SHOWN | ON(KW_RECORD) | ON(KW_DIFF) },
 	{ { "slower", O_SLOWER, "TIME", 0, "Only events that took at least this long (1ms, 250us)",
 	    1 },
 	  ON(KW_TRACE) | ON(KW_RECORD) | ON(KW_REPORT) },
@@ -90,10 +92,18 @@ static const struct offered {
 	{ { "columns", O_COLUMNS, "NAME[,...]", 0, "Show these columns (kvm_watcher list columns)",
 	    3 },
 	  TABLES | ON(KW_TRACE) },
-	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, TABLES },
+	{ { "rows", O_ROWS, "N", 0, "Rows of a table (50; 0: all)", 3 }, TABLES | ON(KW_DIFF) },
 	{ { "per", O_PER, "vcpu|vm|host", 0,
 	    "Rows of each vCPU (default), of each VM, or of all together", 3 },
 	  TABLES },
+	{ { "per", O_PER, "vcpu|vm|host", 0,
+	    "Rows of each vCPU, of each VM (default), or of all together", 3 },
+	  ON(KW_DIFF) },
+	{ { "check", O_CHECK, "TABLE.FIGURE +N%", 0,
+	    "Exit with 10 if rate, mean or p99 of a row changed by more (-N%: less), and not by "
+	    "chance; repeatable",
+	    3 },
+	  ON(KW_DIFF) },
 	{ { "color", O_COLOR, "WHEN", 0, "auto (on a terminal, unless NO_COLOR), always or never",
 	    3 },
 	  EVERYWHERE & ~ON(KW_RECORD) },
@@ -135,6 +145,8 @@ static const struct verb {
 			"Write what is counted into a file, for all other verbs' --input." },
 	[KW_REPORT] = { "report", "[COLLECTOR[,...]] [INTERVAL [COUNT]]",
 			"A recording as a whole; INTERVAL: tables per interval as well." },
+	[KW_DIFF] = { "diff", "A[@FROM..TO] B[@FROM..TO] [COLLECTOR[,...]]",
+		      "What changed from one recording, or a time of it, to another." },
 	[KW_LIST] = { "list", "vms|collectors|columns|reasons",
 		      "VMs on this host; what can be collected, shown and filtered." },
 	[KW_CHECK] = { "check", "",
@@ -338,6 +350,10 @@ static int parse_positional(struct kw_options *o, const char *arg)
 	bool number = *arg >= '0' && *arg <= '9';
 	uint64_t count;
 
+	if (o->verb == KW_DIFF && o->n_files < ARRAY_SIZE(o->file)) {
+		o->file[o->n_files++] = kw_options_keep(o, arg);
+		return 0;
+	}
 	if (!number && o->verb != KW_CHECK && !o->what && !o->has_interval) {
 		o->what = kw_options_keep(o, arg);
 		return o->what ? 0 : ENOMEM;
@@ -421,6 +437,11 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case O_EVENTS:
 		o->events = true;
 		return 0;
+	case O_CHECK:
+		if (o->n_checks == ARRAY_SIZE(o->check))
+			return bad("check", arg, "one of at most 8");
+		o->check[o->n_checks++] = kw_options_keep(o, arg);
+		return 0;
 	case O_FORCE:
 		o->force = true;
 		return 0;
@@ -488,6 +509,7 @@ static int parse_verb(enum kw_verb verb, int argc, char **argv, struct kw_option
 
 	options_of(verb, options);
 	o->verb = verb;
+	o->view.per = verb == KW_DIFF ? KW_PER_VM : KW_PER_VCPU;
 	snprintf(name, sizeof(name), "kvm_watcher %s", verbs[verb].name);
 	argv[0] = name;
 	err = argp_parse(&argp, argc, argv, ARGP_NO_HELP | ARGP_NO_EXIT, NULL, o);

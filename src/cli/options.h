@@ -17,6 +17,7 @@ enum kw_verb {
 	KW_HIST,
 	KW_RECORD,
 	KW_REPORT,
+	KW_DIFF,
 	KW_LIST,
 	KW_CHECK,
 	KW_VERBS
@@ -35,6 +36,7 @@ enum {
 	KW_EXIT_USAGE = 2,	/* or no such VM */
 	KW_EXIT_IMPOSSIBLE = 3, /* on this kernel */
 	KW_EXIT_PERMISSION = 4,
+	KW_EXIT_FOUND = 10, /* what diff --check looks for */
 };
 
 struct kw_options {
@@ -55,6 +57,8 @@ struct kw_options {
 	char *vm[64]; /* of --vm; wants.filters.vm points here */
 	char *output[8];
 	size_t n_outputs;
+	char *file[2], *check[8]; /* of diff */
+	size_t n_files, n_checks;
 	char **argv; /* of the process, for recordings; ended by NULL */
 	char **text; /* strings that the above point into, to be freed */
 	size_t n_texts;

@@ -213,7 +213,7 @@ static int open_sinks(struct kw_run *run)
 	struct kw_options *o = run->o;
 	size_t n = o->n_outputs ?: o->verb != KW_TOP;
 
-	if (o->verb == KW_RECORD) /* its output is no format */
+	if (o->verb == KW_RECORD || o->verb == KW_DIFF) /* they show no frames */
 		return 0;
 	for (size_t i = 0; i < o->n_outputs; i++)
 		if (!suits(o, o->output[i]))
@@ -457,8 +457,8 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 int kw_main(int argc, char **argv, kw_source_open_fn open, const char *(*collectors)(void))
 {
 	static int (*const commands[KW_VERBS])(struct kw_options *, kw_source_open_fn) = {
-		kw_cmd_top,    kw_cmd_stat,   kw_cmd_trace, kw_cmd_hist,
-		kw_cmd_record, kw_cmd_report, kw_cmd_list,  kw_cmd_check
+		kw_cmd_top,    kw_cmd_stat, kw_cmd_trace, kw_cmd_hist, kw_cmd_record,
+		kw_cmd_report, kw_cmd_diff, kw_cmd_list,  kw_cmd_check
 	};
 	struct kw_options o;
 	char **seed_argv = NULL;

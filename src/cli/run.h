@@ -16,6 +16,7 @@ int kw_cmd_trace(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_hist(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_record(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_report(struct kw_options *o, kw_source_open_fn open);
+int kw_cmd_diff(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_list(struct kw_options *o, kw_source_open_fn open);
 int kw_cmd_check(struct kw_options *o, kw_source_open_fn open);
 
