@@ -142,7 +142,7 @@ static void error_code(const struct kw_vms *vms, const void *row, struct kw_valu
 	const struct ioctl_event_row *r = row;
 
 	(void)vms;
-	kw_value_number(value, r->ret < 0 ? -r->ret : 0);
+	kw_value_number(value, r->ret < 0 ? -(uint64_t)r->ret : 0);
 }
 
 /* clang-format off */

@@ -326,7 +326,8 @@ bool ioctl_args(const struct ioctl_event_row *r, char *dst, size_t size)
 	if (points && !r->size) /* it could not be read */
 		return false;
 	for (size_t i = 0; name && i < ARRAY_SIZE(decoders); i++)
-		if (decoders[i].archs & 1 << r->arch && !strcmp(decoders[i].name, name)) {
+		if (r->arch < IOCTL_ARCHS && decoders[i].archs & 1 << r->arch &&
+		    !strcmp(decoders[i].name, name)) {
 			decoders[i].tell(r, dst, size);
 			return true;
 		}
