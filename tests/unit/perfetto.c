@@ -102,8 +102,10 @@ static void random_row(const struct kw_schema *schema, void *row)
 	head->vm = random() % (VMS + 1);
 	head->vcpu = random() % 4 ? (uint32_t)random() % 3 : KW_ALL;
 	head->tid = random() % 6;
+	if (kw_schema_find(schema, "from_cpu"))
+		kw_column_set_raw(kw_schema_find(schema, "cpu"), row, random() % 2);
 	if (random() % 8)
-		kw_column_set_raw(time, row, random() % 3000);
+		kw_column_set_raw(time, row, random() % 30000);
 }
 
 static int write_random(const char *path, unsigned int seed)
