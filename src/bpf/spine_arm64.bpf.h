@@ -5,28 +5,16 @@
  * To extend: see spine_x86.bpf.h, whose programs have the same names.
  */
 
-/*
- * The vCPU is that of the current thread. ret is what ended the guest (ARM_EXCEPTION_*, whose bit
- * 31 says that an SError is pending besides); the exception class is only of this exit if that was
- * a trap, else it is still that of an earlier one. WFE, by which a vCPU yields, is none of the
- * classes: it shares that of WFI, by which it halts.
- */
-static __always_inline __u32 kw_arm_code(struct kvm_vcpu *vcpu, __u32 ret, __u32 esr_ec)
-{
-	ret &= 0x7fffffff;
-	if (ret != KW_ARM_TRAP)
-		return 0x100 + ret;
-	return esr_ec == KW_EC_WFX && kw_arm_esr(vcpu) & KW_ESR_WFE ? KW_CODE_WFE : esr_ec;
-}
-
+/* The vCPU is that of the current thread. */
 KW_TRACEPOINT(kvm_exit, kw_kvm_exit, int ret, __u32 esr_ec)
 {
 	struct kvm_vcpu *vcpu = kw_loaded_vcpu();
+	__u64 esr = esr_ec == KW_EC_WFX ? kw_arm_esr(vcpu) : 0; /* read only where it tells */
 
 	return kw_exit((struct kw_told){ .vcpu = vcpu,
 					 .isa = KW_ISA_ARM64,
 					 .has_code = true,
-					 .code = kw_arm_code(vcpu, ret, esr_ec) });
+					 .code = kw_arm_code(ret, esr_ec, esr) });
 }
 
 KW_TRACEPOINT(kvm_entry, kw_kvm_entry)
