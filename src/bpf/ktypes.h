@@ -138,10 +138,21 @@ enum kvm_irqchip_mode {
 };
 
 #if defined(__TARGET_ARCH_arm64)
+struct vgic_irq;
+
 struct vgic_dist {
 	bool in_kernel;
+	struct vgic_irq *spis;
 };
 #endif
+
+struct timerqueue_node {
+	__s64 expires;
+};
+
+struct hrtimer {
+	struct timerqueue_node node;
+};
 
 struct kvm_arch {
 	struct kvm_pic *vpic;
@@ -241,6 +252,8 @@ struct kvm_lapic;
 struct kvm_cpu_context {
 #if defined(__TARGET_ARCH_arm64)
 	struct user_pt_regs regs;
+	__u64 sys_regs[1];
+	__u64 *vncr_array;
 #else /* riscv */
 	unsigned long sepc;
 	unsigned long a0, a1, a2, a3, a4, a5, a6, a7;
@@ -256,8 +269,38 @@ enum vgic_irq_config { VGIC_CONFIG_EDGE, VGIC_CONFIG_LEVEL };
 struct vgic_irq {
 	struct kvm_vcpu *target_vcpu;
 	__u32 intid;
-	bool line_level, pending_latch, enabled;
+	bool line_level, pending_latch, enabled, active;
 	enum vgic_irq_config config;
+	void *owner;
+};
+
+struct vgic_cpu {
+	struct vgic_irq *private_irqs;
+};
+
+struct vgic_cpu___array {
+	struct vgic_irq private_irqs[1];
+};
+
+/* one of a vCPU's timers; which one is its place among them */
+struct arch_timer_context {
+	struct kvm_vcpu *vcpu;
+	struct hrtimer hrtimer;
+	bool loaded;
+	__u32 timer_id;
+};
+
+struct arch_timer_cpu {
+	struct arch_timer_context timers[1];
+	struct hrtimer bg_timer;
+};
+
+/* where the registers of a vCPU are kept that are not in the processor */
+enum vcpu_sysreg {
+	KW_INVALID_SYSREG,
+	__VNCR_START__,
+	CNTV_CTL_EL0,
+	CNTP_CTL_EL0,
 };
 
 struct kvm_vcpu_fault_info {
@@ -280,6 +323,8 @@ struct kvm_vcpu_arch {
 #if defined(__TARGET_ARCH_arm64)
 	struct kvm_cpu_context ctxt;
 	struct kvm_vcpu_fault_info fault;
+	struct vgic_cpu vgic_cpu;
+	struct arch_timer_cpu timer_cpu;
 #elif defined(__TARGET_ARCH_riscv)
 	struct kvm_cpu_context guest_context;
 #endif
@@ -325,14 +370,6 @@ struct kvm_vcpu {
 	struct kvm_vcpu_stat stat;
 	struct kvm_vcpu_arch arch;
 	struct kvm_dirty_ring dirty_ring;
-};
-
-struct timerqueue_node {
-	__s64 expires;
-};
-
-struct hrtimer {
-	struct timerqueue_node node;
 };
 
 struct kvm_timer {

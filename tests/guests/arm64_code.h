@@ -24,8 +24,13 @@
  *   spin        none
  *   mix         PSCI_VERSION by HVC, a read of ACTLR_EL1, a write to and a read from HOLE, wfi
  *   timer1      as wfi
- *   timerp      the same with the physical timer, which is emulated where the host needs it itself
- *   sgi         a software-generated interrupt to itself, by ICC_SGI1R_EL1, taken at once
+ *   timers      the same without WFI: it expires while the guest runs
+ *   timerx      as timer1, with a write to HOLE + 0x10 between taking the interrupt and silencing
+ *               the timer
+ *   masked      a software-generated interrupt to itself while it is disabled, which is then
+ *               enabled, and taken: two writes to the GIC's redistributor, one of ICC_SGI1R_EL1
+ *   timerp      the same as timer1 with the physical timer, which is emulated where the host needs
+ * it itself sgi         a software-generated interrupt to itself, by ICC_SGI1R_EL1, taken at once
  *   ipi         one of number 1 from vCPU 0 to vCPU 1, after the one before has been acknowledged;
  *               at last one of number 2. Two vCPUs only.
  *   hypercalls  PSCI_VERSION, PSCI_FEATURES of CPU_ON, AFFINITY_INFO of vCPU 0, SMCCC_VERSION, the
@@ -93,9 +98,13 @@
 	" ldr x9, [x24, x8, lsl #3]\n add x9, x9, #1\n str x9, [x24, x8, lsl #3]\n" quiet          \
 	" msr S3_0_C12_C12_1, x8\n ldr x9, [x24, #0x818]\n add x9, x9, #1\n"                       \
 	" str x9, [x24, #0x818]\n"
-#define TIMER(which)                                                                               \
+#define TIMER_AND(which, idle, before)                                                             \
 	" msr cnt" which "_tval_el0, x21\n mov x0, #1\n msr cnt" which "_ctl_el0, x0\n isb\n"      \
-	"4:" TAKE(" msr cnt" which "_ctl_el0, xzr\n isb\n") " b 8f\n7: wfi\n b 4b\n8:\n"
+	"4:" TAKE(before " msr cnt" which "_ctl_el0, xzr\n isb\n") " b 8f\n7:" idle " b 4b\n8:\n"
+#define TIMER(which) TIMER_AND(which, " wfi\n", "")
+/* its redistributor's registers of private interrupts; GICR_ICENABLER0, GICR_ISENABLER0 */
+#define GICR_ON	    " movz x10, #0x080b, lsl #16\n add x10, x10, x28, lsl #17\n"
+#define SWITCH(reg) " mov w0, #2\n str w0, [x10, #" reg "]\n dsb sy\n isb\n"
 #define SGI(nr, targets)                                                                           \
 	" mov x1, #" nr "\n lsl x1, x1, #24\n orr x1, x1, " targets "\n"                           \
 	" msr S3_0_C12_C11_5, x1\n isb\n"
@@ -127,6 +136,11 @@ CODE_OF(wfe, LOOP("", " wfe\n"))
 CODE_OF(spin, LOOP("", ""))
 CODE_OF(mix, LOOP(INTERRUPTS_ON, PSCI("hvc") ACTLR " str w0, [x27]\n ldr w0, [x27]\n" TIMER("v")))
 CODE_OF(timer1, LOOP(INTERRUPTS_ON, TIMER("v")))
+CODE_OF(timers, LOOP(INTERRUPTS_ON, TIMER_AND("v", "", "")))
+CODE_OF(timerx, LOOP(INTERRUPTS_ON, TIMER_AND("v", " wfi\n", WRITE_4)))
+CODE_OF(masked,
+	LOOP(INTERRUPTS_ON GICR_ON " mov x2, #1\n lsl x2, x2, x28\n",
+	     SWITCH("0x180") SGI("1", "x2") SWITCH("0x100") "4:" TAKE("") " b 8f\n7: b 4b\n8:\n"))
 CODE_OF(timerp, LOOP(INTERRUPTS_ON, TIMER("p")))
 CODE_OF(sgi, LOOP(INTERRUPTS_ON " mov x2, #1\n lsl x2, x2, x28\n",
 		  SGI("1", "x2") "4:" TAKE("") " b 8f\n7: b 4b\n8:\n"))
@@ -183,7 +197,10 @@ const struct kind kinds[] = {
 	KIND(spin, 0),
 	KIND(mix, COUNTS),
 	KIND(timer1, COUNTS),
+	KIND(timers, COUNTS),
+	KIND(timerx, COUNTS),
 	KIND(timerp, COUNTS),
+	KIND(masked, COUNTS),
 	KIND(sgi, COUNTS),
 	KIND(ipi, COUNTS | SENDS_IPIS),
 	KIND(hypercalls, COUNTS | CALLS),

@@ -607,7 +607,9 @@ static void running_slice(void **state)
 
 static void timer_cells(void **state)
 {
-	static const char *const modes[TIMER_MODES] = { "oneshot", "periodic", "deadline" };
+	static const char *const modes[TIMER_MODES] = { "oneshot", "periodic", "deadline", "ptimer",
+							"vtimer",  "hvtimer",  "hptimer" };
+	static const char *const armed[] = { "arms", "merged", "early", "restarts" };
 	static const char *const times[] = { "late", "mean", "p50", "p99", "max", "delay" };
 	static const char *const events[] = { "delay", "late", "early" };
 	struct timer_row row = { .expired = 3, .hv = 1 };
@@ -618,6 +620,11 @@ static void timer_cells(void **state)
 		row.mode = event.mode = i;
 		assert_text(&timer_table, "mode", &row, modes[i]);
 		assert_text(&timer_event_table, "mode", &event, modes[i]);
+		for (size_t j = 0; j < ARRAY_SIZE(armed); j++)
+			if (i <= TIMER_DEADLINE)
+				assert_number(&timer_table, armed[j], &row, 0);
+			else /* without an exit */
+				assert_missing(&timer_table, armed[j], &row);
 	}
 	assert_text(&timer_table, "hv", &row, "yes");
 	assert_text(&timer_event_table, "hv", &event, "no");

@@ -21,6 +21,7 @@ CLASSES = {
     "mmio": {"DABT_LOW": 1}, "mmiow": {"DABT_LOW": 1}, "mmiok": {"DABT_LOW": 1},
     "mmioev": {"DABT_LOW": 1}, "touch": {"DABT_LOW": 1}, "touchr": {"DABT_LOW": 1},
     "touchx": {"IABT_LOW": 1}, "sgi": {"SYS64": 1}, "hypercalls": {"HVC64": 6},
+    "masked": {"DABT_LOW": 2, "SYS64": 1},
     "wfi": {}, "mix": {"HVC64": 1, "SYS64": 1, "DABT_LOW": 2},
 }
 
@@ -346,11 +347,14 @@ def case_irq_of_the_gic():
     """What the guest has taken, by number; and who raised it."""
     n = 40
     for kind, source, line, by in (("timer1", "ppi", 27, "self"), ("timerp", "ppi", 30, "self"),
-                                   ("sgi", "sgi", 1, "self")):
+                                   ("timers", "ppi", 27, "self"), ("timerx", "ppi", 27, "self"),
+                                   ("sgi", "sgi", 1, "self"), ("masked", "sgi", 1, "self")):
         results, objects = watched("-k", kind, "-n", n, "-v", 2, "-t", 500000, what="irq")
         for r in results:
             equal(r["vectors"], {hex(line): n}, f"{kind}: interrupts that the guest took")
             equal(queued(objects, vcpu=r["vcpu"]), {(source, line, by): n}, f"{kind}: queued")
+            masked = sum(x["masked"] for x in rows_of(objects, "irq") if x["vcpu"] == r["vcpu"])
+            equal(masked, n if kind == "masked" else 0, f"{kind}: raised while it was disabled")
         no_losses(objects)
     results, objects = watched("-k", "ipi", "-n", n, "-v", 2, what="irq")
     equal(queued(objects, vcpu=1), {("sgi", 1, "vcpu"): n, ("sgi", 2, "vcpu"): 1}, "ipi")
@@ -382,3 +386,88 @@ def case_irq_events():
     events = [e for e in rows_of(objects, "irq") if e["line"] == "32"]
     equal([(e["what"], e["source"], e["mode"], e["trigger"], e["tid"]) for e in events],
           [("set", "spi", "vmm", "edge", injector)] * n, "events")
+
+
+# ---- timers -------------------------------------------------------------------------------------
+
+class TimerTrace(Trace):
+    """What the kernel tells of its own timers, those that KVM sets for vCPUs that sleep among them."""
+    EVENTS = ["timer/hrtimer_start", "timer/hrtimer_expire_entry", "kvm/kvm_timer_update_irq"]
+
+
+def traced_lateness(events):
+    """How late each of KVM's timers for vCPUs that sleep has expired, in ns; by when it was started,
+    as one that was early is set anew."""
+    due, late = {}, {}
+    for _, now, name, text in events:
+        m = re.search(r"hrtimer=(\w+) function=kvm_bg_timer_expire.*? (expires|now)=(\d+)", text)
+        if m and name == "hrtimer_start":
+            due[m.group(1)] = now, int(m.group(3))
+        elif m and name == "hrtimer_expire_entry":
+            late[m.group(1), due[m.group(1)][0]] = int(m.group(3)) - due[m.group(1)][1]
+    return list(late.values())
+
+
+def expired(objects, vcpu):
+    """Expiries of a vCPU's timers: by timer, and whether the processor had it then."""
+    rows = [r for r in rows_of(objects, "timer") if r["vcpu"] == vcpu]
+    for r in rows:
+        equal([r[k] for k in ("arms", "merged", "early", "restarts", "delay_ns")], [None] * 5,
+              "what the guest does without an exit is missing")
+        if not r["timed"]:
+            equal((r["late_ns"], r["max_ns"]), (None, None), "no lateness of what is not timed")
+    return {(r["mode"], r["hv"]): r["expired"] for r in rows}
+
+
+def case_timer_by_guests():
+    """Each expiry once: of vCPUs that sleep, that run, and that are taken away while they serve it."""
+    n = 40
+    for kind, timer, line in (("timer1", "vtimer", 27), ("timers", "vtimer", 27),
+                              ("timerx", "vtimer", 27), ("timerp", "ptimer", 30)):
+        with TimerTrace() as t:
+            results, objects = watched("-k", kind, "-n", n, "-v", 2, "-t", 500000, what="timer")
+            events = t.events()
+        for r in results:
+            v = r["vcpu"]
+            found = expired(objects, v)
+            equal(r["vectors"], {hex(line): n}, f"{kind}: interrupts that the guest took")
+            equal({mode for mode, _ in found}, {timer}, f"{kind}: which timer")
+            equal(sum(found.values()), n, f"{kind}: expiries of vCPU {v}: {found}")
+            high = sum(name == "kvm_timer_update_irq" and tid == r["tid"] and "level 1" in text
+                       for tid, _, name, text in events)
+            assert high >= n, f"{kind}: KVM raised the line {high} times"
+            if kind == "timers":
+                assert found.get((timer, "yes"), 0) > 0, "none expired while the guest ran"
+        no_losses(objects)
+
+
+def case_timer_lateness():
+    """vCPUs that sleep until then: how late, against the kernel's own trace of its timers."""
+    n = 30
+    with TimerTrace() as t:
+        with Guest("-k", "timer1", "-n", n, "-v", 2, "-t", 2000000) as g, \
+                Watch("-p", g.pid, what="timer") as w:
+            g.run()
+            events = t.events()
+            objects = w.finish()
+            g.end()
+    rows = [r for r in rows_of(objects, "timer") if r["timed"]]
+    late = traced_lateness([e for e in events if e[1] > w.since])
+    equal(sum(r["timed"] for r in rows), len(late), "expiries in sleep")
+    assert len(late) > n, "hardly any vCPU slept"
+    equal({r["hv"] for r in rows}, {"no"}, "they are KVM's")
+    mine = sum(r["late_ns"] for r in rows)
+    assert sum(late) - 10000 * len(late) <= mine <= sum(late) + 500000 * len(late), \
+        f"late by {mine}, traced {sum(late)}"
+    assert max(late) - 10000 <= max(r["max_ns"] for r in rows) <= mine, "the latest"
+
+
+def case_timer_events():
+    n = 12
+    with Guest("-k", "timer1", "-n", n, "-t", 500000) as g, Watch(what="timer", verb="trace") as w:
+        g.run()
+        time.sleep(0.3)
+        objects = w.finish()
+        g.end()
+    events = rows_of(objects, "timer")
+    equal([(e["what"], e["mode"]) for e in events], [("expire", "vtimer")] * n, "events")

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * timer.bpf.h - timers of the local APICs that KVM emulates: armed, expired, how late.
+ * timer.bpf.h - timers of the guests, local APICs' or arm64's: armed, expired, how late.
  * May not know about: names, VMs, other collectors.
  * To extend: see timer.h.
  *
@@ -20,8 +20,8 @@ KW_SLOT_MAP(timer_slots, struct timer_slot);
 
 static const struct timer_value timer_zero;
 
-#if defined(__TARGET_ARCH_x86)
-/* A vCPU's timer, and what there is about it. */
+#if !defined(__TARGET_ARCH_riscv)
+/* A vCPU's timer, and what there is about it. apic: x86 */
 struct timer_now {
 	struct kvm_lapic *apic;
 	struct kw_vcpu *v;
@@ -85,17 +85,12 @@ static __always_inline void timer_count(struct timer_now *t)
 	t->s->owed.open = 1;
 }
 
-/* Whose timer it is; false if it is not to be watched. */
-static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *apic)
+/* It is the timer of a vCPU; false if that is not to be watched. */
+static __always_inline bool timer_of(struct timer_now *t, struct kvm_vcpu *vcpu)
 {
 	__u32 slot;
 
-	if (!kw_running || !apic)
-		return false;
-	t->now = bpf_ktime_get_ns();
-	t->apic = apic;
-	t->x.mode = kw_read_lapic(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
-	t->v = t->x.mode < TIMER_MODES ? kw_vcpu_of(kw_vcpu_of_lapic(apic)) : NULL;
+	t->v = kw_vcpu_of(vcpu);
 	if (!t->v)
 		return false;
 	slot = t->v->slot;
@@ -126,6 +121,20 @@ static __always_inline void timer_emit(const struct timer_now *t, __u32 what)
 	e->tid = t->v->tid;
 	e->pad = 0;
 	bpf_ringbuf_submit(e, 0);
+}
+
+#endif /* not riscv */
+
+#if defined(__TARGET_ARCH_x86)
+/* Whose timer it is; false if it is not to be watched. */
+static __always_inline bool timer_find(struct timer_now *t, struct kvm_lapic *apic)
+{
+	if (!kw_running || !apic)
+		return false;
+	t->now = bpf_ktime_get_ns();
+	t->apic = apic;
+	t->x.mode = kw_read_lapic(apic, lapic_timer.timer_mode) >> TIMER_MODE_SHIFT;
+	return t->x.mode <= TIMER_DEADLINE && timer_of(t, kw_vcpu_of_lapic(apic));
 }
 
 /* What tells one arming of a timer from the next; 0: it is not armed. */
@@ -289,5 +298,9 @@ int BPF_KPROBE(timer_expired_kprobe, struct kvm_lapic *apic, __u8 from_timer_fn)
 }
 
 #endif /* x86 */
+
+#if defined(__TARGET_ARCH_arm64)
+#include "timer_arm64.bpf.h"
+#endif
 
 #endif

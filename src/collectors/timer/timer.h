@@ -14,6 +14,11 @@ enum timer_mode {
 	TIMER_ONESHOT,
 	TIMER_PERIODIC,
 	TIMER_DEADLINE, /* at a value of the TSC */
+	/* arm64's, in the order that KVM has them: which of the vCPU's */
+	TIMER_PHYSICAL,
+	TIMER_VIRTUAL,
+	TIMER_EL2_VIRTUAL,
+	TIMER_EL2_PHYSICAL,
 	TIMER_MODES,
 };
 
@@ -32,7 +37,7 @@ enum timer_what {
 struct timer_key {
 	struct kw_keyed_key key;
 	__u32 mode; /* enum timer_mode */
-	__u32 hv;   /* 1: the processor's own timer, while the guest runs (VMX preemption timer) */
+	__u32 hv;   /* 1: the processor's own timer (VMX preemption timer; arm64: while loaded) */
 };
 
 /*
@@ -63,6 +68,8 @@ struct timer_slot {
 	__u32 hv, mode, pad;
 	__u64 deadline; /* what tells this start from another; 0: none */
 	__u64 armed_ns;
+	/* arm64: what KVM's own timer was set to, which has expired; 0: none. How late it was. */
+	__u64 due_ns, late_ns;
 	struct timer_expiry owed; /* for which no row could be made: to be tried again */
 };
 
