@@ -69,7 +69,7 @@ enum kw_hook_id {
 	(1 << KW_HOOK_EXIT | 1 << KW_HOOK_ENTRY | 1 << KW_HOOK_USERSPACE | 1 << KW_HOOK_RUN |      \
 	 1 << KW_HOOK_WAKEUP | 1 << KW_HOOK_SWITCH | 1 << KW_HOOK_WAKE | 1 << KW_HOOK_DESTROY)
 
-#define KW_VARIANTS 4
+#define KW_VARIANTS 6
 #define KW_TABLES   4
 
 /* A place in the kernel, and the programs that can be attached there. */
@@ -80,6 +80,9 @@ struct kw_hook_def {
 	const char *program[KW_VARIANTS]; /* best first */
 	const char *lost; /* what is unavailable or missing without it: "table table.column …" */
 	bool counts;	  /* what it misses is missing in counts, not only in times */
+
+	/* Wanted only beside a program of another hook whose name begins so. */
+	const char *beside;
 
 	/*
 	 * Compilers are known to move the arguments of its function, of which the kernel then tells

@@ -191,10 +191,24 @@ static bool is_timing(const struct kw_engine *e, size_t hook)
 	}
 }
 
+/* Is there a program in use whose name begins so? */
+static bool in_use(const struct kw_engine *e, const char *start)
+{
+	for (size_t k = 0; k < e->n_hooks; k++) {
+		const struct kw_hook *h = &e->hook[k];
+
+		if (h->variant >= 0 && !strncmp(h->def->program[h->variant], start, strlen(start)))
+			return true;
+	}
+	return false;
+}
+
 /* What this processor does not have is nothing lost, if a collector can do without it. */
 bool kw_hook_serves(const struct kw_engine *e, size_t hook, const struct kw_collector *c)
 {
 	if (e->hook[hook].foreign && e->hook[hook].def->without)
+		return false;
+	if (e->hook[hook].def->beside && !in_use(e, e->hook[hook].def->beside))
 		return false;
 	if (hook >= KW_HOOKS)
 		return e->hook[hook].owner == c;

@@ -86,6 +86,7 @@ struct irq_vector_value {
 	/* of the one that is pending, and of the one in service; 0: none, or not seen */
 	__u64 set_ns, accept_ns;
 	__u64 service_set_ns, inject_ns;
+	__u64 waits; /* arm64: raised while it was disabled, and not enabled since */
 };
 
 /* Ways of which the time is told. */
