@@ -114,12 +114,24 @@ class Foreign(QemuBoot):
 
 
 class Arm64(Foreign):
-    """KVM with the Virtualization Host Extensions; it is built into the kernel."""
+    """KVM with the Virtualization Host Extensions, which it does without in the flavour nvhe; it is
+    built into the kernel."""
     arch, suite = "arm64", "bookworm"
-    flavours = {"cloud": "cloud-arm64", "16k": "arm64-16k", "generic": "arm64"}
+    flavours = {"cloud": "cloud-arm64", "16k": "arm64-16k", "generic": "arm64", "nvhe": "cloud-arm64"}
     emulator = "qemu-system-aarch64", "qemu-system-arm"
     console = "ttyAMA0"
-    append = "mitigations=off"
+
+    @classmethod
+    def kernel_dir(cls, series, flavour=None):
+        return super().kernel_dir(series, "cloud" if flavour == "nvhe" else flavour)
+
+    @classmethod
+    def fetch_kernel(cls, series, flavour=None):
+        return super().fetch_kernel(series, "cloud" if flavour == "nvhe" else flavour)
+
+    @property
+    def append(self):
+        return "mitigations=off" + (" kvm-arm.mode=nvhe" if self.o.flavour == "nvhe" else "")
 
     def qemu(self):
         return [self.emulator[0], "-machine", "virt,virtualization=on,gic-version=3",
