@@ -45,7 +45,7 @@ static __always_inline bool kw_guest_result(struct kvm_vcpu *vcpu, __u64 *ret)
 
 /* ---- timers ---- */
 
-#define KW_TIMERS 4 /* of a vCPU: physical, virtual; those of EL2, of nested guests, since 6.4 */
+#define KW_TIMERS 4 /* of a vCPU, at most: physical, virtual, those of EL2 */
 
 #define KW_TIMER_MET (1 << 2) /* CNT*_CTL.ISTATUS */
 
