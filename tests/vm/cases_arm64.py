@@ -398,17 +398,18 @@ class TimerTrace(Trace):
 
 def traced_lateness(events):
     """How late each of KVM's timers for vCPUs that sleep has expired, in ns. One that it sets anew
-    while it handles it was early, by the counter that the guest has."""
+    while it handles it was early, by the counter that the guest has; one that it sets to now is of a
+    vCPU that is preempted before it stops sleeping, and whose timer has expired."""
     due, late, handled = {}, [], {}
-    for _, _, name, text in events:
+    for _, now, name, text in events:
         m = re.search(r"hrtimer=(\w+)(?: function=kvm_bg_timer_expire.*? (?:expires|now)=(\d+))?", text)
         if not m:
             continue
         timer, value = m.groups()
         if name == "hrtimer_start" and value:
-            due[timer] = int(value)
-            handled.pop(timer, None)
-        elif name == "hrtimer_expire_entry" and value:
+            again = handled.pop(timer, None) is not None
+            due[timer] = int(value) if again or int(value) > now + 100000 else None
+        elif name == "hrtimer_expire_entry" and value and due[timer]:
             handled[timer] = int(value) - due[timer]
         elif name == "hrtimer_expire_exit" and timer in handled:
             late.append(handled.pop(timer))
