@@ -26,7 +26,7 @@ import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "perfetto", "top", "web", "diff", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
-SLOW_SETS = ["churn1000"]
+SLOW_SETS = ["churn1000", "hooks"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
 FEW_LIMIT = 900  # … or for few of them
 
@@ -515,6 +515,11 @@ def set_vm(o):
 
 def set_churn1000(o):
     yield from lab_run(o, vm_kernels(o)[0], "slow_", 2)[0]
+
+
+def set_hooks(o):
+    """Each hook of each collector missing in turn."""
+    yield from lab_run(o, vm_kernels(o)[0], "hook_", 2)[0]
 
 
 def main():

@@ -162,7 +162,9 @@ static __always_inline __u64 kw_last_exit_tsc(struct kvm_vcpu *vcpu)
 
 /*
  * The same in terms of the host's TSC; false if the guest's runs at another speed. The ratio that
- * means the same speed is 1.0 as a fixed-point number of SVM's or VMX's, or just 1.
+ * means the same speed is 1.0 as a fixed-point number of SVM's or VMX's, or just 1. (Kept per vCPU
+ * since 805d705ff8f3 ("KVM: X86: Store L1's TSC scaling ratio in 'struct kvm_vcpu_arch'"), 5.14: an
+ * older kernel refuses the programs that time exits at their entries.)
  */
 static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
 {

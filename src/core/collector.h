@@ -78,7 +78,8 @@ struct kw_hook_def {
 	const char *purpose;		  /* what it serves */
 	const char *without;		  /* what is lost without it; NULL: the collector is */
 	const char *program[KW_VARIANTS]; /* best first */
-	const char *lost; /* what is unavailable or missing without it: "table table.column …" */
+	const char *lost; /* what is unavailable or missing without it: "table table.column …";
+			     of shared ones, "*.column …" of any table */
 	bool counts;	  /* what it misses is missing in counts, not only in times */
 
 	/* Wanted only beside a program of another hook whose name begins so. */

@@ -42,6 +42,7 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 		.purpose = "where the VMM's time begins",
 		.without = "the VMM's time counts as the kernel's",
 		.program = { "kw_kvm_userspace_exit", "kw_kvm_userspace_exit_raw" },
+		.lost = "*.vmm",
 	},
 	[KW_HOOK_RUN] = {
 		.name = "KVM_RUN",
@@ -54,18 +55,21 @@ static const struct kw_hook_def hooks[KW_HOOKS] = {
 		.purpose = "halt-polling",
 		.without = "halt-polling counts as the kernel's time",
 		.program = { "kw_kvm_vcpu_wakeup", "kw_kvm_vcpu_wakeup_raw" },
+		.lost = "*.poll",
 	},
 	[KW_HOOK_SWITCH] = {
 		.name = "sched_switch",
 		.purpose = "time off the CPU",
 		.without = "halted and waiting time count as the kernel's or the VMM's",
 		.program = { "kw_sched_switch" },
+		.lost = "*.halted *.waiting *.sched_out *.on_cpu",
 	},
 	[KW_HOOK_WAKE] = {
 		.name = "sched_wakeup",
 		.purpose = "where sleeping ends and waiting begins",
 		.without = "all time off the CPU counts as waiting",
 		.program = { "kw_sched_wakeup" },
+		.lost = "*.halted",
 	},
 	[KW_HOOK_DESTROY] = {
 		.name = "vCPU destroyed",

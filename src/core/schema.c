@@ -121,16 +121,21 @@ void kw_column_value(const struct kw_column *column, const struct kw_vms *vms, c
 	}
 }
 
-bool kw_schema_listed(const struct kw_schema *schema, const char *column, const char *list)
+static bool is_listed(const char *table, const char *column, const char *list)
 {
 	char name[128];
 	size_t len;
 
-	len = snprintf(name, sizeof(name), "%s%s%s", schema->name, column ? "." : "", column ?: "");
+	len = snprintf(name, sizeof(name), "%s%s%s", table, column ? "." : "", column ?: "");
 	for (; list && *list; list += strcspn(list, " ") + (list[strcspn(list, " ")] == ' '))
 		if (strcspn(list, " ") == len && !strncmp(list, name, len))
 			return true;
 	return false;
+}
+
+bool kw_schema_listed(const struct kw_schema *schema, const char *column, const char *list)
+{
+	return is_listed(schema->name, column, list) || (column && is_listed("*", column, list));
 }
 
 static void always_missing(const struct kw_vms *vms, const void *row, struct kw_value *value)

@@ -126,8 +126,8 @@ const struct kw_column *kw_schema_find(const struct kw_schema *schema, const cha
 char *kw_column_name(const struct kw_column *column, char *dst, size_t size);
 
 /*
- * Does a list of tables and columns, "table table.column …", name this table (column NULL), or this
- * column of it?
+ * Does a list of tables and columns, "table table.column *.column …", name this table (column
+ * NULL), or this column of it?
  */
 bool kw_schema_listed(const struct kw_schema *schema, const char *column, const char *list);
 

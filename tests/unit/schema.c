@@ -475,6 +475,9 @@ static void without_columns(void **state)
 	assert_true(kw_schema_listed(&whole, NULL, "a table b"));
 	assert_false(kw_schema_listed(&whole, NULL, "a table.total tables"));
 	assert_true(kw_schema_listed(&whole, "total", "a table.total"));
+	assert_true(kw_schema_listed(&whole, "total", "*.count *.total"));
+	assert_false(kw_schema_listed(&whole, "total", "*.tota *.totals other.total *"));
+	assert_false(kw_schema_listed(&whole, NULL, "*.total"));
 }
 
 int main(void)

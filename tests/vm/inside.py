@@ -9,7 +9,7 @@ May know about: the files of cases, nothing of what they test.
 To extend: a function case_NAME in one of the modules, or another module; it raises AssertionError,
 or Skip. Other prefixes are runs of their own: single_ is for a lab with one CPU, numa_ for one with
 two NUMA nodes, slow_ for those that are run by name only, poor_ for a machine whose own KVM tells
-little, without the lab.
+little, without the lab; hook_ for each hook of a collector in turn, which takes long.
 """
 import argparse
 import os
@@ -24,6 +24,7 @@ import cases_culprits
 import cases_details
 import cases_exits
 import cases_halt
+import cases_hooks
 import cases_irq
 import cases_linux
 import cases_load
@@ -41,7 +42,7 @@ from harness import INTEL, Broken, Skip
 MODULES = {
     "x86_64": (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load,
                cases_calls, cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier,
-               cases_cost, cases_poor, cases_works),
+               cases_cost, cases_hooks, cases_poor, cases_works),
     "aarch64": (cases_arm64, cases_halt, cases_works),
     "riscv64": (cases_riscv, cases_halt, cases_works),
 }

@@ -220,6 +220,7 @@ const struct kw_collector kw_collector_halt = {
 	.hooks = KW_HOOKS_OF_EXITS,
 	.of_exits = "halt-polling.hlts halt-polling.unhalted halt-polling.again "
 		    "halt-polling.outside",
+	.needs = 1 << KW_HOOK_WAKEUP,
 	.counted = 1 << KW_HOOK_WAKEUP,
 	.own = hooks,
 	.n_own = ARRAY_SIZE(hooks),

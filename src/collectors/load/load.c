@@ -133,6 +133,7 @@ const struct kw_collector kw_collector_load = {
 	.table = { &load_table },
 	.event = &load_event_table,
 	.hooks = KW_HOOKS_OF_EXITS,
+	.needs = 1 << KW_HOOK_SWITCH,
 	.counted = 1 << KW_HOOK_SWITCH,
 	.configure = load_configure,
 	.open = load_open,
