@@ -78,6 +78,8 @@ static int open_writer(struct kw_run *run, struct record *rec)
 	struct kw_about about;
 
 	kw_about_here(&about);
+	if (run->source->about)
+		about = *run->source->about;
 	about.mono_ns = run->start_ns;
 	join(o->argv, about.command, sizeof(about.command));
 	return kw_writer_open(o->n_outputs ? o->output[0] : KW_RECORDING, o->force, &o->wants,
