@@ -23,7 +23,7 @@
  *   irq_inhibit_changed: 4f4c4a3ee53c ("KVM: x86: Trace all APICv inhibit changes and capture
  *     overall status"), 5.18: there was no such tracepoint.
  *   dirty_mark_*: 28bd726aa404 ("KVM: Pass in kvm pointer into mark_page_dirty_in_slot()"),
- *     5.11: compilers put the older, static function into its callers.
+ *     5.11: compilers put the older function, which had no such argument, into its callers.
  *   time_is_vhost(): f9010dbdce91 ("fork, vhost: Use CLONE_THREAD to fix freezer/ps
  *     regression"), 6.4: vhost's workers are threads of the VMM's process, and have
  *     PF_USER_WORKER of 54e6842d0775 ("fork/vm: Move common PF_IO_WORKER behavior to new

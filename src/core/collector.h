@@ -90,6 +90,7 @@ struct kw_hook_def {
 	 * no type: a probe of it would read something else.
 	 */
 	bool may_move;
+	int args; /* of its function, where that had others before: so would a probe of those */
 
 	/*
 	 * Where the kernel does not tell the types of KVM, why it cannot work: with a KVM whose

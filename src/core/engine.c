@@ -495,19 +495,31 @@ static bool has_kprobes(void)
 	       !access("/sys/kernel/debug/tracing/kprobe_events", F_OK);
 }
 
+/* Why a probe of this function would not read the arguments that it asks for; NULL: it would. */
+static const char *why_moved(const struct kw_hook_def *def, const char *function)
+{
+	int args = kw_function_args(function);
+
+	if (args < 0)
+		return def->may_move ? "cannot be trusted, its type is not told" : NULL;
+	return def->args && args != def->args ? "has other arguments" : NULL;
+}
+
 /* Probes of functions whose arguments are not where they are declared. */
 static void refuse_moved(struct kw_engine *e)
 {
 	for (size_t i = 0; i < e->n_hooks && kw_kvm_is_typed(); i++) {
 		struct kw_hook *h = &e->hook[i];
 		const struct bpf_program *p;
+		const char *why;
 
-		while (h->def->may_move && h->variant >= 0) {
-			p = bpf_object__find_program_by_name(e->bpf->obj,
-							     h->def->program[h->variant]);
-			if (!is_kprobe(p) || kw_has_function(strchr(section_of(p), '/') + 1))
+		while (program_of(h)) {
+			p = bpf_object__find_program_by_name(e->bpf->obj, program_of(h));
+			why = is_kprobe(p) ? why_moved(h->def, strchr(section_of(p), '/') + 1)
+					   : NULL;
+			if (!why)
 				break;
-			refuse(h, "cannot be trusted, its type is not told", -ENOENT);
+			refuse(h, why, 0);
 			skip_foreign(e, h);
 		}
 	}

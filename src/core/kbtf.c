@@ -180,11 +180,19 @@ bool kw_is_fired(const char *name)
 	return strcmp(name, "kvm_nested_vmrun") || kw_host_isa() != KW_ISA_VMX;
 }
 
-bool kw_has_function(const char *name)
+int kw_function_args(const char *name)
 {
 	struct btf *btf = kvm_btf();
+	int id = btf ? btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) : -1;
 
-	return btf && btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
+	if (id <= 0)
+		return -1;
+	return btf_vlen(btf__type_by_id(btf, btf__type_by_id(btf, id)->type));
+}
+
+bool kw_has_function(const char *name)
+{
+	return kw_function_args(name) >= 0;
 }
 
 static int find_in(const struct btf *btf, uint32_t id, const char *name, uint32_t *ret)

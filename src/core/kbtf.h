@@ -54,6 +54,9 @@ bool kw_has_symbol(const char *name);
 /* Does the kernel or KVM have this function, and tell its type? */
 bool kw_has_function(const char *name);
 
+/* Arguments of such a function; -1: there is none. */
+int kw_function_args(const char *name);
+
 /*
  * Value of an enumerator of KVM, whatever its enumeration is called. 0, or -ENOENT: *ret stays.
  * RET_PF_* are known without types, too, of a KVM whose kvm_exit has the reason: those that came

@@ -188,6 +188,7 @@ static const struct kw_column event_columns[] = {
 static const struct kw_hook_def hooks[] = {
 	{ .name = "mark_page_dirty_in_slot", .purpose = "each page that is marked as dirty",
 	  .program = { "dirty_mark_fentry", "dirty_mark_kprobe" }, .counts = true,
+	  .args = 3, /* see bpf/compat.bpf.h */
 	  .old = "before 5.11, compilers put it into its callers" },
 	{ .name = "kvm_pml_full", .purpose = "exits because the page-modification log was full",
 	  .without = "those are not seen", .program = { "dirty_pml_full", "dirty_pml_full_raw" }, .counts = true },
