@@ -432,6 +432,10 @@ struct kvm_pic_untold {
 	})
 
 #define kw_read_lapic(apic, field) kw_read_kvm(kvm_lapic, apic, field)
+#define kw_lapic_offset(field)                                                                     \
+	(bpf_core_type_exists(struct kvm_lapic)                                                    \
+		 ? bpf_core_field_offset(struct kvm_lapic, field)                                  \
+		 : __builtin_offsetof(struct kvm_lapic_untold, field))
 
 /* The vCPU of a local APIC; NULL: this is none. */
 static __always_inline struct kvm_vcpu *kw_vcpu_of_lapic(struct kvm_lapic *apic)
@@ -441,6 +445,15 @@ static __always_inline struct kvm_vcpu *kw_vcpu_of_lapic(struct kvm_lapic *apic)
 	if (!bpf_core_type_exists(struct kvm_lapic) && BPF_CORE_READ(vcpu, arch.apic) != apic)
 		return NULL;
 	return vcpu;
+}
+
+/* The local APIC whose timer this is; NULL: it is another one. */
+static __always_inline struct kvm_lapic *kw_lapic_of_timer(const void *timer)
+{
+	struct kvm_lapic *apic = (void *)timer - kw_lapic_offset(lapic_timer.timer);
+	struct kvm_vcpu *vcpu = kw_read_lapic(apic, vcpu);
+
+	return vcpu && BPF_CORE_READ(vcpu, arch.apic) == apic ? apic : NULL;
 }
 
 /*

@@ -291,10 +291,22 @@ int BPF_PROG(timer_expired_fentry, struct kvm_lapic *apic, __u8 from_timer_fn)
 	return timer_expired(apic, from_timer_fn);
 }
 
+/*
+ * The kernel runs no probe, and tells nobody, in an interrupt that comes upon one, be it this
+ * tool's for another vCPU: of KVM's own timers, the tracepoint of all timers tells.
+ */
 SEC("?kprobe/apic_timer_expired")
 int BPF_KPROBE(timer_expired_kprobe, struct kvm_lapic *apic, __u8 from_timer_fn)
 {
-	return timer_expired(apic, from_timer_fn);
+	return from_timer_fn ? 0 : timer_expired(apic, false);
+}
+
+SEC("?tp_btf/hrtimer_expire_entry")
+int BPF_PROG(timer_hrtimer, struct hrtimer *timer)
+{
+	struct kvm_lapic *apic = kw_lapic_of_timer(timer);
+
+	return apic ? timer_expired(apic, true) : 0;
 }
 
 #endif /* x86 */

@@ -155,6 +155,9 @@ static const struct kw_hook_def hooks[] = {
 	  .lost = "timer.late timer.mean timer.p50 timer.p99 timer.max timer.hist" },
 	{ .name = "kvm_timer_hrtimer_expire", .purpose = "how late timers are that KVM emulates",
 	  .without = "those are not timed", .program = { "timer_emulated", "timer_emulated_raw" } },
+	{ .name = "hrtimer_expire_entry", .purpose = "those of KVM's timers, in interrupts",
+	  .program = { "timer_hrtimer" }, .counts = true, .beside = "timer_expired_kprobe",
+	  .untold = KW_UNTOLD },
 };
 
 /* clang-format on */
