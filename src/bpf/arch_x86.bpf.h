@@ -178,8 +178,9 @@ static __always_inline bool kw_to_host_tsc(struct kvm_vcpu *vcpu, __u64 *tsc)
  * 2 while the vCPU runs a nested guest, else 1. HF_GUEST_MASK was bit 5 until the emulator stopped
  * sharing hflags through its callback get_hflags, and has been bit 0 since (32e69f232db4 "KVM: x86:
  * Use emulator callbacks instead of duplicating "host flags"", 6.2). Where no types of modules are
- * told, kvm_exit tells that KVM is older, or else which page tables are walked for the guest: then,
- * L2 counts as L1 if L1 does not give it nested ones.
+ * told, kvm_exit tells that KVM is older, or else it is which MMU the vCPU uses: then, L2 counts as
+ * L1 if L1 does not give it page tables of its own. (Which one is walked would tell as well, but
+ * 7.3 has no walk_mmu any more.)
  */
 static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 {
@@ -187,8 +188,8 @@ static __always_inline __u8 kw_exit_level(struct kvm_vcpu *vcpu)
 	__u32 hflags = kw_typed ? vcpu->arch.hflags : BPF_CORE_READ(vcpu, arch.hflags);
 
 	if (!bpf_core_type_exists(struct x86_emulate_ops) && !kw_exit_has_reason)
-		return 1 + (BPF_CORE_READ(vcpu, arch.walk_mmu) ==
-			    (void *)vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.nested_mmu));
+		return 1 + (BPF_CORE_READ(vcpu, arch.mmu) ==
+			    (void *)vcpu + bpf_core_field_offset(struct kvm_vcpu, arch.guest_mmu));
 	if (!bpf_core_type_exists(struct x86_emulate_ops) || bpf_core_field_exists(ops->get_hflags))
 		return 1 + (hflags >> 5 & 1);
 	return 1 + (hflags & 1);

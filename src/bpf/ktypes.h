@@ -332,8 +332,8 @@ struct kvm_vcpu_arch {
 	unsigned long regs[17];
 	__u32 regs_avail;
 	__u32 hflags;
-	struct kvm_mmu *walk_mmu;
-	struct kvm_mmu nested_mmu;
+	struct kvm_mmu *mmu;
+	struct kvm_mmu guest_mmu;
 	bool guest_state_protected;
 	__u64 last_guest_tsc;
 	__u64 l1_tsc_offset;
