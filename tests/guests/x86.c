@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "x86_code.h"
 
@@ -22,6 +24,24 @@ static struct kvm_cpuid2 *cpuid; /* of all vCPUs */
 
 /* ---- CPUID ---- */
 
+/*
+ * Asked of KVM itself since c21d54f0307f ("KVM: x86: hyper-v: allow KVM_GET_SUPPORTED_HV_CPUID as a
+ * system ioctl"), 5.11; before, of any vCPU.
+ */
+static int get_hyperv(struct kvm_cpuid2 *hv)
+{
+	int vm, vcpu, ret = system_ioctl(NULL, KVM_GET_SUPPORTED_HV_CPUID, hv);
+
+	if (!ret)
+		return 0;
+	vm = ioctl(o.kvm, KVM_CREATE_VM, 0);
+	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
+	ret = ioctl(vcpu, KVM_GET_SUPPORTED_HV_CPUID, hv);
+	close(vcpu);
+	close(vm);
+	return ret;
+}
+
 /* Hyper-V's leaves in place of KVM's: with both, KVM would be Hyper-V to none. */
 static void put_hyperv(void)
 {
@@ -29,7 +49,7 @@ static void put_hyperv(void)
 	uint32_t kept = 0;
 
 	hv->nent = 64;
-	if (system_ioctl(NULL, KVM_GET_SUPPORTED_HV_CPUID, hv) < 0)
+	if (get_hyperv(hv))
 		err(1, "KVM_GET_SUPPORTED_HV_CPUID");
 	for (uint32_t i = 0; i < cpuid->nent; i++)
 		if (cpuid->entries[i].function >> 8 != 0x400000)

@@ -110,8 +110,9 @@ def case_calls_as_events():
     assert all(e["vmm_ns"] > 0 for e in events if number(e["nr"]) == 12), "a call of the VMM's"
 
 
-def check_other_api(kind, api, names, tracepoint):
-    """Calls of Hyper-V or Xen: counts, results, and the exits that they came by."""
+def check_other_api(kind, api, names, tracepoint, done):
+    """Calls of Hyper-V or Xen: counts, results as the event done tells them, and the exits that
+    they came by."""
     n = 29
     with Counts(tracepoint) as c, Guest("-k", kind, "-n", n, "-v", 2) as g:
         tids = g.vcpu_threads()
@@ -133,21 +134,27 @@ def check_other_api(kind, api, names, tracepoint):
     for r in results:
         mine = [e for e in events if e["vcpu"] == r["vcpu"]]
         equal([e["name"] for e in mine], names * n, f"events of vCPU {r['vcpu']}")
-        equal([signed(number(e["result_code"])) for e in mine[-len(names):]],
-              r["returned"][:len(names)], f"results of vCPU {r['vcpu']}")
+        results = [e["result_code"] for e in mine[-len(names):]]
+        if has_event(done):
+            equal([signed(number(x)) for x in results], r["returned"][:len(names)],
+                  f"results of vCPU {r['vcpu']}")
+        else:
+            equal(set(results), {None}, "results that KVM does not tell")
     return events
 
 
 def case_calls_of_hyperv():
     events = check_other_api("hvcalls", "hyperv", ["NotifyLongSpinWait", "0x7777"],
-                             "kvm/kvm_hv_hypercall")
-    equal({(e["name"], e["result"]) for e in events},
-          {("NotifyLongSpinWait", "0 SUCCESS"), ("0x7777", "2 INVALID_HYPERCALL_CODE")}, "results")
+                             "kvm/kvm_hv_hypercall", "kvm_hv_hypercall_done")
+    if has_event("kvm_hv_hypercall_done"):
+        equal({(e["name"], e["result"]) for e in events},
+              {("NotifyLongSpinWait", "0 SUCCESS"), ("0x7777", "2 INVALID_HYPERCALL_CODE")}, "results")
 
 
 def case_calls_of_xen():
     try:
-        events = check_other_api("xencalls", "xen", ["xen_version"], "kvm/kvm_xen_hypercall")
+        events = check_other_api("xencalls", "xen", ["xen_version"], "kvm/kvm_xen_hypercall",
+                                 "kvm_xen_hypercall")
     except AssertionError as e:
         if "first line of the guest" in str(e):
             raise Skip("this KVM has no CONFIG_KVM_XEN") from e
@@ -277,6 +284,16 @@ def events_of(objects):
     return rows_of(objects, "ioctl")
 
 
+def room():
+    """How many calls of one function, at once, a probe of its return takes note of (maxactive of
+    register_kretprobe()); fexit, which kernels with types of modules have, of all."""
+    with open("/sys/devices/system/cpu/possible", encoding="ascii") as f:
+        cpus = int(f.read().split("-")[-1]) + 1
+    if TYPED:
+        return 10**6
+    return max(10, 2 * cpus) if "PREEMPT" in os.uname().version else cpus
+
+
 class Ioctls:
     """The kernel's own count of ioctls on KVM's requests, by request: by a trigger, or by its trace."""
     EVENT = "syscalls/sys_enter_ioctl"
@@ -325,9 +342,11 @@ def case_calls_ioctl_ledger_with_kprobes():
 
 
 def check_ledger(without):
-    """Each ioctl of two VMs in one process: what the guest noted, and what the kernel counted."""
+    """Each ioctl of two VMs in one process: what the guest noted, and what the kernel counted. All
+    vCPUs are in KVM_RUN at once, and another thread does the other ioctls of vCPUs."""
+    vcpus, vms = (2, 2) if room() > 4 else (1, 1)
     with Ioctls() as kernel, \
-            Guest("-k", OUT.kind, "-n", 20, "-v", 2, "-m", 2, "--ioctls", 7) as g:
+            Guest("-k", OUT.kind, "-n", 20, "-v", vcpus, "-m", vms, "--ioctls", 7) as g:
         before = kernel.read()
         with Watch(what="ioctl", without=without) as w:
             results = g.run()
@@ -339,7 +358,8 @@ def check_ledger(without):
     check_hits(objects, hits)
     check_errors(rows, results)
     # each VM's are its own; what is asked of /dev/kvm is the process's
-    equal({r["vm"] for r in rows if r["scope"] == "vm"}, {f"kw-guest-{g.pid}", f"kw-guest-{g.pid}#2"},
+    equal({r["vm"] for r in rows if r["scope"] == "vm"},
+          {f"kw-guest-{g.pid}", f"kw-guest-{g.pid}#2"} if vms == 2 else {f"kw-guest-{g.pid}"},
           "names of the VMs")
     equal({r["vm"] for r in rows if r["scope"] == "system"}, {f"kw-guest-{g.pid}"}, "the process")
     for r in rows:
@@ -420,7 +440,8 @@ class IoctlTrace(Trace):
 
 def case_calls_ioctl_times():
     """trace: each ioctl of each thread, its result and time, against the kernel's own trace."""
-    with Guest("-k", OUT.kind, "-n", 30, "-v", 2, "--ioctls", 5) as g, IoctlTrace() as t, \
+    with Guest("-k", OUT.kind, "-n", 30, "-v", min(2, room() - 1), "--ioctls", 5) as g, \
+            IoctlTrace() as t, \
             Watch(what="ioctl", verb="trace") as w:
         g.run()
         time.sleep(0.3)
@@ -456,7 +477,8 @@ def case_calls_ioctl_interrupted():
 def case_calls_ioctl_killed():
     """A process that is killed in KVM_RUN: the calls return, and count in its rows."""
     with Watch(what="ioctl") as w:
-        with Guest("-k", "spin", "-n", 10**9, "-v", 3) as g:
+        vcpus = min(3, room())
+        with Guest("-k", "spin", "-n", 10**9, "-v", vcpus) as g:
             g.go()
             time.sleep(1)
             g.p.kill()
@@ -466,7 +488,7 @@ def case_calls_ioctl_killed():
         objects = w.finish()
     runs = [r for r in rows_of(objects, "ioctl") if r["name"] == "KVM_RUN"]
     equal(sorted((r["vcpu"], r["count"], r["errors"], r["last_errno"]) for r in runs),
-          [(v, 2, 1, "EINTR") for v in range(3)], "runs")
+          [(v, 2, 1, "EINTR") for v in range(vcpus)], "runs")
     equal(used, (0, 0), "slots in use, and calls in progress")
 
 
@@ -476,6 +498,10 @@ def case_calls_ioctl_many_vcpus():
         results = g.run()
         objects = w.finish()
         g.end()
+    if room() < 16:
+        assert losses_of(objects)["no_call"] > 0, "what was missed is told"
+        raise Skip("probes of returns, there, take note of as many calls at once as there are CPUs; "
+                   "the others are told as lost")
     check_counted(objects, noted(results))
     runs = [r for r in rows_of(objects, "ioctl") if r["name"] == "KVM_RUN"]
     equal(sorted(r["vcpu"] for r in runs), list(range(16)), "vCPUs that ran")
@@ -486,7 +512,7 @@ def case_calls_ioctl_from_birth_to_death():
     with Ioctls() as kernel, Watch(what="ioctl") as w:
         before, pids = kernel.read(), set()
         for i in range(3):
-            with subprocess.Popen([GUEST, "-k", "cpuid", "-n", "5", "-v", str(1 + i), "-r", "2"],
+            with subprocess.Popen([GUEST, "-k", "cpuid", "-n", "5", "-v", str(min(1 + i, room())), "-r", "2"],
                                   stdout=subprocess.DEVNULL) as p:
                 pids.add(p.pid)
                 equal(p.wait(60), 0, "exit code of the guest")

@@ -294,16 +294,16 @@ class Timers(Trace):
     EVENTS = ["timer/hrtimer_start", "timer/hrtimer_expire_entry"]
 
     def expiries(self, period=0):
-        """(time of the expiry, time that the timer was set to), of KVM's APIC timers."""
+        """(time of the expiry, to a microsecond; time that the timer was set to), of KVM's APIC timers."""
         due, got = {}, []
-        for _, _, name, text in self.events():
+        for _, at, name, text in self.events():
             if "function=apic_timer_fn" not in text:
                 continue
             timer = re.search(r"hrtimer=(\S+)", text).group(1)
             if name == "hrtimer_start":
                 due[timer] = int(re.search(r" expires=(\d+)", text).group(1))
             else:
-                got.append((int(re.search(r" now=(\d+)", text).group(1)), due[timer]))
+                got.append((at, due[timer]))
                 due[timer] += period
         return got
 
@@ -332,8 +332,8 @@ def deadline(e):
 
 def check_lateness(rows, events, expiries, ahead=0):
     """Each expiry of KVM's own timers is in the kernel's trace, with the very same deadline; the
-    lateness is the trace's and what passes from its clock to ours, which the emulated machine makes
-    long. What is not in it expired as it was armed, for a deadline that was past.
+    lateness is the trace's and what passes between its clock and ours, which the emulated machine
+    makes long. What is not in it expired as it was armed, for a deadline that was past.
     ahead: how long before the guest's deadline KVM sets its timer, at most."""
     mine = [e for e in events if e["what"] in ("expire", "merged")]
     left = list(mine)
@@ -342,9 +342,10 @@ def check_lateness(rows, events, expiries, ahead=0):
         e = next((e for e in left if e["late_ns"] is not None
                   and 0 <= deadline(e) - due <= ahead), None)
         assert e, f"the kernel's expiry at {at}, for {due}, is not among {left[:3]}"
-        assert 0 <= e["mono_ns"] - at <= 5 * MS, f"{e}: by the kernel's trace it expired at {at}"
+        apart = abs(e["mono_ns"] - at)
+        assert apart <= 5 * MS, f"{e}: by the kernel's trace it expired at {at}"
         left.remove(e)
-        worst = max(worst, e["mono_ns"] - at)
+        worst = max(worst, apart)
     for e in left:
         before = [a for a in events if a["vcpu"] == e["vcpu"] and a["mono_ns"] < e["mono_ns"]]
         assert before and before[-1]["what"] == "arm", f"not in the kernel's trace: {e}"
@@ -366,8 +367,6 @@ def figures(rows, vcpu):
 
 def case_timer_oneshot():
     """A halt that waits for its timer: N arms, N expiries, per vCPU; and so if it need not halt."""
-    if not TYPED:
-        raise Skip("of two vCPUs' expiries, one is not seen there; why is not known")
     n = 97
     for kind in ("hlt", "timer1"):
         objects, traced, events, expiries = timer_run("-k", kind, "-n", n, "-t", 2000000, "-v", 2)
@@ -388,7 +387,7 @@ def case_timer_oneshot():
 def case_timer_periodic():
     """Armed once, it expires N times or more, one period apart; those that found an interrupt
     still pending are the ones by which the guest saw fewer."""
-    n, period = 50, 20 * MS
+    n, period = 30, 60 * MS  # a KVM that is late by more than a period leaves some out
     objects, traced, events, expiries = timer_run("-k", "timerp", "-n", n, "-t", period, "-v", 2,
                                                   period=period)
     rows = rows_of(objects, "timer")

@@ -71,7 +71,7 @@ TYPED = any(os.path.exists(f"/sys/kernel/btf/{m}") for m in ("kvm", "kvm_amd", "
 
 
 def has_event(name):
-    return os.path.exists(f"{TRACING}/events/kvm/{name}")
+    return any(os.path.exists(f"{TRACING}/events/{system}/{name}") for system in ("kvm", "kvmmmu"))
 
 
 class Skip(Exception):
