@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "top"))
 import term  # noqa: E402
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
-SETS = ["unit", "golden", "perfetto", "top", "web", "diff", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
+SETS = ["unit", "golden", "recording", "perfetto", "top", "web", "diff", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000", "hooks"]
 LAB_LIMIT = 1500  # seconds for all cases of one lab run …
 FEW_LIMIT = 900  # … or for few of them
@@ -126,8 +126,13 @@ def set_diff(o):
     yield from all_cases(o, "diff")
 
 
+def set_recording(o):
+    """Recordings: bounds, triggers, damaged files, queries."""
+    yield from all_cases(o, "recording")
+
+
 def set_sanitize(o):
-    """The unit, golden and top tests again, with the address and undefined-behaviour sanitizers."""
+    """The unit, golden, recording and top tests again, with the address and undefined-behaviour sanitizers."""
     build = o.build.rstrip("/") + "-sanitize"
     if not os.path.exists(build + "/build.ninja"):
         p = run("meson", "setup", build, "-Db_sanitize=address,undefined", "-Db_lundef=false")
@@ -145,6 +150,7 @@ def set_sanitize(o):
             print(p.stdout)
         yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
     for label, found in (("perfetto", run_perfetto(build)), ("top", run_top(build)), ("diff", run_cases(build, "diff")),
+                         ("recording", run_cases(build, "recording")),
                          ("web", run_cases(build, "web", "data", "data_of_others", "octaves", "text", "unavailable"))):
         if found.returncode:
             print(found.stdout)

@@ -5,16 +5,19 @@
  * To extend: what is kept of a reading is recording/writer.c's.
  */
 #include "../core/log.h"
+#include "../recording/trigger.h"
 #include "../recording/writer.h"
 #include "../util/units.h"
 #include "run.h"
 
+#include <errno.h>
 #include <string.h>
 
 struct record {
 	struct kw_writer *writer;
 	struct kw_frame interval[KW_FRAMES];
 	struct kw_losses lost; /* since it began */
+	struct kw_trigger trigger;
 };
 
 static void show_progress(const struct kw_run *run, const struct record *rec)
@@ -35,6 +38,20 @@ static void show_progress(const struct kw_run *run, const struct record *rec)
 	(void)run;
 }
 
+static int look_for_trigger(struct kw_run *run, struct record *rec)
+{
+	struct kw_frame *frame = &rec->interval[rec->trigger.table];
+	const void *row;
+	double value;
+
+	if (!rec->trigger.text)
+		return 0;
+	kw_frame_set_span(frame);
+	kw_frame_estimate(frame);
+	row = kw_trigger_fires(&rec->trigger, frame, run->source->vms, &value);
+	return row ? kw_writer_fired(rec->writer, rec->trigger.text, frame->schema, row, value) : 0;
+}
+
 /* After it the run has the cumulative rows, in order. */
 static int interval(struct kw_run *run, void *arg)
 {
@@ -45,6 +62,7 @@ static int interval(struct kw_run *run, void *arg)
 	err = err
 		      ?: kw_writer_add(rec->writer, run->prev, &run->prev_losses,
 				       run->o->budget ? run->source->timing : run->o->wants.timing);
+	err = err ?: look_for_trigger(run, rec);
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		rec->lost.n[i] += lost.n[i];
 	if (!err)
@@ -75,15 +93,26 @@ static void join(char *const *argv, char *dst, size_t size)
 static int open_writer(struct kw_run *run, struct record *rec)
 {
 	struct kw_options *o = run->o;
+	struct kw_writer_limits limits = { .bytes = o->max_bytes,
+					   .age_ns = o->max_age_ns,
+					   .around_triggers = o->trigger != NULL,
+					   .before_ns = o->before_ns,
+					   .after_ns = o->after_ns };
 	struct kw_about about;
+	int err;
 
+	if (o->trigger && kw_trigger_parse(o->trigger, &o->wants, &rec->trigger))
+		return -EINVAL;
 	kw_about_here(&about);
 	if (run->source->about)
 		about = *run->source->about;
 	about.mono_ns = run->start_ns;
 	join(o->argv, about.command, sizeof(about.command));
-	return kw_writer_open(o->n_outputs ? o->output[0] : KW_RECORDING, o->force, &o->wants,
-			      run->source, &about, o->interval_ns, &rec->writer);
+	err = kw_writer_open(o->n_outputs ? o->output[0] : KW_RECORDING, o->force, &o->wants,
+			     run->source, &about, o->interval_ns, &rec->writer);
+	if (!err)
+		kw_writer_limit(rec->writer, &limits);
+	return err;
 }
 
 int kw_cmd_record(struct kw_options *o, kw_source_open_fn open)
@@ -97,6 +126,7 @@ int kw_cmd_record(struct kw_options *o, kw_source_open_fn open)
 		return KW_EXIT_USAGE;
 	}
 	o->wants.events = o->events;
+	o->view.per = KW_PER_VM; /* for the trigger */
 	code = kw_run_open(&run, o, open);
 	run.arg = &rec;
 	if (!code)

@@ -50,6 +50,11 @@ enum {
 	O_EVENTS,
 	O_FORCE,
 	O_CHECK,
+	O_MAX_SIZE,
+	O_MAX_AGE,
+	O_TRIGGER,
+	O_BEFORE,
+	O_AFTER,
 };
 
 static const struct offered {
@@ -84,6 +89,16 @@ static const struct offered {
 	{ { "force", O_FORCE, NULL, 0, "Overwrite a recording that is there", 3 }, ON(KW_RECORD) },
 	{ { "events", O_EVENTS, NULL, 0, "Record each single event, too, for trace and report", 3 },
 	  ON(KW_RECORD) },
+	{ { "max-size", O_MAX_SIZE, "BYTES", 0, "Drop the oldest readings beyond this (100M, 2G)",
+	    3 },
+	  ON(KW_RECORD) },
+	{ { "max-age", O_MAX_AGE, "TIME", 0, "Drop readings that are older (30m, 48h)", 3 },
+	  ON(KW_RECORD) },
+	{ { "trigger", O_TRIGGER, "CONDITION", 0,
+	    "Keep only what is around intervals with such a row, e.g. 'exits.p99 > 1ms'", 3 },
+	  ON(KW_RECORD) },
+	{ { "before", O_BEFORE, "TIME", 0, "… for so long before it (60s)", 3 }, ON(KW_RECORD) },
+	{ { "after", O_AFTER, "TIME", 0, "… and after it (60s)", 3 }, ON(KW_RECORD) },
 	{ { NULL, 0, NULL, 0, "How to show it:", 3 }, EVERYWHERE & ~ON(KW_RECORD) },
 	{ { "output", 'o', "FORMAT[:PATH]", 0,
 	    "table, jsonl, csv, html or perfetto; repeatable; without PATH to standard output", 3 },
@@ -272,6 +287,23 @@ static int parse_seconds(const char *option, const char *arg, uint64_t *ret_ns)
 	return 0;
 }
 
+static int parse_bytes(const char *arg, uint64_t *ret)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	double n = *arg >= '0' && *arg <= '9' ? strtod(arg, &end) : 0;
+	const char *unit = n > 0 && *end ? strchr(units, *end) : NULL;
+
+	if (!(n > 0) || (*end && (!unit || end[1])))
+		return bad("max-size", arg, "a size like 100M or 2G");
+	for (int i = 0; unit && i <= unit - units; i++)
+		n *= 1024;
+	if (n < 1 << 20 || n > 1e18)
+		return bad("max-size", arg, "a size of 1M or more");
+	*ret = n;
+	return 0;
+}
+
 static bool default_color(void)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -445,6 +477,17 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case O_FORCE:
 		o->force = true;
 		return 0;
+	case O_MAX_SIZE:
+		return parse_bytes(arg, &o->max_bytes);
+	case O_MAX_AGE:
+		return parse_seconds("max-age", arg, &o->max_age_ns);
+	case O_TRIGGER:
+		o->trigger = kw_options_keep(o, arg);
+		return 0;
+	case O_BEFORE:
+		return parse_seconds("before", arg, &o->before_ns);
+	case O_AFTER:
+		return parse_seconds("after", arg, &o->after_ns);
 	case O_BUDGET:
 		return parse_budget(o, arg);
 	case 'v':
@@ -533,6 +576,7 @@ static void set_defaults(struct kw_options *o)
 	o->view.color = default_color();
 	o->view.width = default_width();
 	o->wants.max_vcpus = 16384;
+	o->before_ns = o->after_ns = 60000000000;
 }
 
 /* "-" and "--" options only: no verb, no collector, so they are the reference's. */

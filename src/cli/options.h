@@ -47,11 +47,14 @@ struct kw_options {
 	bool has_interval;
 	uint64_t duration_ns; /* 0: no limit */
 	bool summary;
-	bool page_counts; /* at the end, of dirty */
-	bool stats;	  /* of the tool itself */
-	bool events;	  /* to record, too */
-	bool force;	  /* overwrite a recording */
-	double budget;	  /* share of the CPU time in use on the host; 0: no limit */
+	bool page_counts;		/* at the end, of dirty */
+	bool stats;			/* of the tool itself */
+	bool events;			/* to record, too */
+	bool force;			/* overwrite a recording */
+	uint64_t max_bytes, max_age_ns; /* of a recording; 0: no limit */
+	const char *trigger;		/* keep what is around it alone */
+	uint64_t before_ns, after_ns;
+	double budget; /* share of the CPU time in use on the host; 0: no limit */
 	struct kw_wants wants;
 	struct kw_view view;
 	char *vm[64]; /* of --vm; wants.filters.vm points here */

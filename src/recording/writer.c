@@ -15,6 +15,7 @@
 #include "../util/text.h"
 #include "../util/units.h"
 #include "format.h"
+#include "ring.h"
 #include "writer_schema.h"
 
 #include <errno.h>
@@ -45,7 +46,15 @@ struct kw_writer {
 	int64_t reading;
 	uint64_t versions, events;
 	uint64_t start_ns, last_mono_ns;
-	size_t vms; /* of the source's, that are in the file */
+	int64_t real_offset_ns; /* of CLOCK_REALTIME */
+	bool *vm_there;		/* those of the source's VMs that are in the file */
+	size_t n_vms, vm_room;
+	struct kw_writer_limits limits;
+	uint64_t oldest_ns;	/* of all readings */
+	uint64_t idle_ns;	/* of those that no trigger keeps, the oldest */
+	int64_t kept;		/* the last reading that is kept for a trigger; 0: none */
+	uint64_t keep_until_ns; /* as one fired */
+	bool told_small;
 	struct kw_losses losses;
 	char unavailable[16][400], lacks[KW_FRAMES][200];
 };
@@ -61,7 +70,8 @@ static int execute(struct kw_writer *w, const char *sql)
 	return sqlite3_exec(w->db, sql, NULL, NULL, NULL) ? say_failed(w, "writing failed") : 0;
 }
 
-/* One row of a table, from values; texts may be NULL. types: i integer, t text, b bytes of a text.
+/* One row of a table, from values; texts may be NULL. types: i integer, d double, t text, b bytes
+ * of a text.
  */
 static int insert(struct kw_writer *w, const char *sql, const char *types, ...)
 {
@@ -73,8 +83,9 @@ static int insert(struct kw_writer *w, const char *sql, const char *types, ...)
 	err = sqlite3_prepare_v2(w->db, sql, -1, &stmt, NULL);
 	va_start(args, types);
 	for (int i = 1; *types && !err; i++, types++) {
-		if (*types == 'i') {
-			err = sqlite3_bind_int64(stmt, i, va_arg(args, int64_t));
+		if (*types == 'i' || *types == 'd') {
+			err = *types == 'i' ? sqlite3_bind_int64(stmt, i, va_arg(args, int64_t))
+					    : sqlite3_bind_double(stmt, i, va_arg(args, double));
 			continue;
 		}
 		text = va_arg(args, const char *);
@@ -96,22 +107,41 @@ static int add_meta(struct kw_writer *w, const char *key, const char *text, uint
 	return insert(w, "INSERT INTO meta VALUES(?,?)", "ti", key, (int64_t)number);
 }
 
-/* vm of a row, which must be in the file; NULL there is all of them. */
+/* Of a row or an event: its VM may have been dropped with its last row. */
+static int add_vm(struct kw_writer *w, uint32_t index)
+{
+	const struct kw_vm *vm = kw_vms_get(w->source->vms, index);
+	char safe[3 * sizeof(vm->display)];
+
+	if (!vm || w->vm_there[index])
+		return 0;
+	w->vm_there[index] = true;
+	kw_printable(vm->display, safe, sizeof(safe));
+	return insert(w, "INSERT OR REPLACE INTO vm VALUES(?,?,?,?,?,?,?,?)", "iiiittbt",
+		      (int64_t)index, (int64_t)vm->pid, (int64_t)vm->start_ns, (int64_t)vm->number,
+		      vm->vmm, vm->uuid, vm->name, safe);
+}
+
+/* All that are new. */
 static int add_vms(struct kw_writer *w)
 {
-	const struct kw_vms *vms = w->source->vms;
-	char safe[3 * sizeof(((struct kw_vm *)0)->display)];
 	int err = 0;
 
-	for (; w->vms < vms->n && !err; w->vms++) {
-		const struct kw_vm *vm = vms->vm[w->vms];
-
-		kw_printable(vm->display, safe, sizeof(safe));
-		err = insert(w, "INSERT OR REPLACE INTO vm VALUES(?,?,?,?,?,?,?,?)", "iiiittbt",
-			     (int64_t)w->vms, (int64_t)vm->pid, (int64_t)vm->start_ns,
-			     (int64_t)vm->number, vm->vmm, vm->uuid, vm->name, safe);
+	while (w->n_vms < w->source->vms->n && !err) {
+		if (!kw_grow(&w->vm_there, w->n_vms, &w->vm_room, sizeof(*w->vm_there)))
+			return -ENOMEM;
+		w->vm_there[w->n_vms] = false;
+		err = add_vm(w, w->n_vms++);
 	}
 	return err;
+}
+
+static void vm_gone(void *arg, int64_t vm)
+{
+	struct kw_writer *w = arg;
+
+	if (vm >= 0 && (size_t)vm < w->n_vms)
+		w->vm_there[vm] = false;
 }
 
 static int add_state(struct kw_writer *w, const char *collector, const char *table, char *known,
@@ -167,8 +197,11 @@ static int run(struct kw_writer *w, sqlite3_stmt *stmt, int err)
 static int add_row(struct kw_writer *w, struct kept *k, const struct kw_row_head *row)
 {
 	sqlite3_stmt *s = k->add_row;
-	int i = 5, err = sqlite3_bind_int64(s, 1, ++k->rows);
+	int i = 5, err = add_vm(w, row->vm);
 
+	if (err)
+		return err;
+	err = sqlite3_bind_int64(s, 1, ++k->rows);
 	err = err ?: bind_id(s, 2, row->vm) ?: bind_id(s, 3, row->vcpu);
 	err = err ?: sqlite3_bind_int64(s, 4, row->born_ns);
 	for (size_t c = 0; c < k->schema->n_columns && !err; c++) {
@@ -304,6 +337,7 @@ static int add_reading(struct kw_writer *w, uint64_t mono_ns, uint64_t real_ns,
 {
 	w->reading++;
 	w->last_mono_ns = mono_ns;
+	w->real_offset_ns = real_ns - mono_ns;
 	return insert(w, "INSERT INTO reading VALUES(?,?,?,?,?,?)", "iiiiti", w->reading,
 		      (int64_t)mono_ns, (int64_t)real_ns, (int64_t)timing,
 		      *w->source->note ? w->source->note : NULL, (int64_t)w->events);
@@ -320,6 +354,86 @@ static int add_start(struct kw_writer *w, const struct kw_frame *frame, enum kw_
 	       add_reading(w, w->start_ns, real_ns, timing);
 }
 
+/* ---- readings that are not kept ---- */
+
+static int drop_between(struct kw_writer *w, int64_t from, int64_t to)
+{
+	int err = begin(w);
+
+	if (!err && kw_ring_drop(w->db, &w->wants, from, to, vm_gone, w))
+		err = say_failed(w, "dropping old readings failed");
+	return err ?: commit(w) ?: execute(w, "PRAGMA incremental_vacuum");
+}
+
+static int ask(struct kw_writer *w, const char *sql, int64_t arg, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int err = sqlite3_prepare_v2(w->db, sql, -1, &stmt, NULL);
+
+	if (!err && sqlite3_bind_parameter_count(stmt))
+		err = sqlite3_bind_int64(stmt, 1, arg);
+	err = err ?: sqlite3_step(stmt) == SQLITE_ROW ? 0 : SQLITE_ERROR;
+	if (!err)
+		*ret = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return err ? say_failed(w, "reading it failed") : 0;
+}
+
+/* Drop what is older, though not each time: it takes as long for one reading as for many. */
+static int drop_older(struct kw_writer *w, uint64_t age_ns, int64_t from, uint64_t *first_ns)
+{
+	int64_t to, mono_ns;
+	int err;
+
+	if (w->last_mono_ns - *first_ns <= age_ns + age_ns / 10)
+		return 0;
+	err = ask(w, "SELECT max(reading) FROM reading WHERE mono_ns <= ?",
+		  w->last_mono_ns - age_ns, &to);
+	if (err || to <= from)
+		return err;
+	err = drop_between(w, from, to)
+		      ?: ask(w, "SELECT mono_ns FROM reading WHERE reading = ?", to, &mono_ns);
+	if (!err)
+		*first_ns = mono_ns;
+	return err;
+}
+
+/* A tenth of the readings, as often as needed. */
+static int drop_beyond(struct kw_writer *w, uint64_t bytes)
+{
+	static const char size[] = "SELECT page_count * page_size FROM pragma_page_count,"
+				   " pragma_page_size";
+	int64_t now, n, to;
+	int err = ask(w, size, 0, &now);
+
+	while (!err && (uint64_t)now > bytes) {
+		err = ask(w, "SELECT count(*) FROM reading", 0, &n);
+		if (err || n < 3)
+			break;
+		err = ask(w, "SELECT reading FROM reading ORDER BY reading LIMIT 1 OFFSET ?",
+			  n / 10 + 1, &to);
+		err = err ?: drop_between(w, 0, to) ?: ask(w, size, 0, &now);
+	}
+	if (!err && (uint64_t)now > bytes && !w->told_small) {
+		kw_say("recording '%s': two readings take more than --max-size", w->path);
+		w->told_small = true;
+	}
+	return err;
+}
+
+static int drop_old(struct kw_writer *w)
+{
+	int err = 0;
+
+	if (w->limits.around_triggers && w->last_mono_ns < w->keep_until_ns)
+		w->kept = w->reading;
+	else if (w->limits.around_triggers)
+		err = drop_older(w, w->limits.before_ns, w->kept, &w->idle_ns);
+	if (!err && w->limits.age_ns)
+		err = drop_older(w, w->limits.age_ns, 0, &w->oldest_ns);
+	return err ?: w->limits.bytes ? drop_beyond(w, w->limits.bytes) : 0;
+}
+
 int kw_writer_add(struct kw_writer *w, const struct kw_frame *frame, const struct kw_losses *losses,
 		  enum kw_timing timing)
 {
@@ -332,7 +446,41 @@ int kw_writer_add(struct kw_writer *w, const struct kw_frame *frame, const struc
 	err = err ?: add_vms(w) ?: add_states(w) ?: add_losses(w, losses);
 	for (size_t i = 0; i < w->wants.n_tables && !err; i++)
 		err = add_frame(w, &w->table[i], &frame[i]);
-	return err ?: commit(w);
+	return err ?: commit(w) ?: drop_old(w);
+}
+
+void kw_writer_limit(struct kw_writer *w, const struct kw_writer_limits *limits)
+{
+	w->limits = *limits;
+	w->oldest_ns = w->idle_ns = w->start_ns;
+}
+
+int kw_writer_fired(struct kw_writer *w, const char *condition, const struct kw_schema *schema,
+		    const void *row, double value)
+{
+	char vm[1024], what[512], name[64];
+	struct kw_value cell;
+	size_t n = 0;
+	int64_t real_ns = w->last_mono_ns + w->real_offset_ns;
+
+	w->keep_until_ns = w->last_mono_ns + w->limits.after_ns;
+	kw_column_value(kw_schema_column(schema, 0), w->source->vms, row, &cell);
+	kw_printable(cell.kind == KW_TEXT ? cell.text : "", vm, sizeof(vm));
+	*what = 0;
+	for (size_t i = 0; i < schema->n_columns && n < sizeof(what); i++) {
+		const struct kw_column *c = &schema->columns[i];
+		char safe[sizeof(cell.buf) * 3];
+
+		kw_column_value(c, w->source->vms, row, &cell);
+		if ((c->role == KW_KEY || c->role == KW_DERIVED) && c->unit == KW_UNIT_WORD &&
+		    cell.kind == KW_TEXT)
+			n += snprintf(what + n, sizeof(what) - n, "%s%s=%s", n ? " " : "",
+				      kw_column_name(c, name, sizeof(name)),
+				      kw_printable(cell.text, safe, sizeof(safe)));
+	}
+	kw_say("%s: %g of %s%s%s", condition, value, vm, *what ? ", " : "", what);
+	return insert(w, "INSERT INTO \"trigger\" VALUES(?,?,?,?,?,?,?)", "iiitttd", w->reading,
+		      (int64_t)w->last_mono_ns, real_ns, condition, vm, what, value);
 }
 
 int kw_writer_event(struct kw_writer *w, const struct kw_collector *collector, const void *data,
@@ -348,7 +496,7 @@ int kw_writer_event(struct kw_writer *w, const struct kw_collector *collector, c
 			s = w->add_event[c];
 	if (!s)
 		return 0;
-	err = begin(w) ?: add_vms(w);
+	err = begin(w) ?: add_vms(w) ?: add_vm(w, row->vm);
 	if (err)
 		return err;
 	err = sqlite3_bind_int64(s, 1, ++w->events) ?: sqlite3_bind_int64(s, 2, mono_ns);
@@ -468,7 +616,6 @@ static int add_about(struct kw_writer *w, const struct kw_about *a, uint64_t int
 
 	err = err ?: add_meta(w, "tool", a->tool, 0) ?: add_meta(w, "host", a->host, 0);
 	err = err ?: add_meta(w, "kernel", a->kernel, 0) ?: add_meta(w, "arch", a->arch, 0);
-	err = err ?: add_meta(w, "isa", kw_isa_name(w->wants.isa), 0);
 	err = err ?: add_meta(w, "cpus", NULL, a->cpus) ?: add_meta(w, "boot_id", a->boot_id, 0);
 	err = err ?: add_meta(w, "command", a->command, 0);
 	err = err ?: add_meta(w, "interval_ns", NULL, interval_ns);
@@ -593,6 +740,7 @@ int kw_writer_close(struct kw_writer *w)
 			 ? execute(w, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE")
 			 : 0;
 	sqlite3_close(w->db);
+	free(w->vm_there);
 	free(w->path);
 	free(w);
 	return err;

@@ -25,6 +25,19 @@ int kw_writer_open(const char *path, bool force, const struct kw_wants *wants,
 int kw_writer_add(struct kw_writer *writer, const struct kw_frame *frame,
 		  const struct kw_losses *losses, enum kw_timing timing);
 
+/* Readings that are not kept: 0 stands for no limit. */
+struct kw_writer_limits {
+	uint64_t bytes;	      /* of the file: then the oldest go */
+	uint64_t age_ns;      /* older ones go, a tenth of that later */
+	bool around_triggers; /* others than those around triggers that fired go */
+	uint64_t before_ns, after_ns;
+};
+void kw_writer_limit(struct kw_writer *writer, const struct kw_writer_limits *limits);
+
+/* In the last reading a condition was true, of this row. */
+int kw_writer_fired(struct kw_writer *writer, const char *condition, const struct kw_schema *schema,
+		    const void *row, double value);
+
 /* An event; it is on the disk after the next reading. */
 int kw_writer_event(struct kw_writer *writer, const struct kw_collector *collector, const void *row,
 		    uint64_t mono_ns, uint64_t real_ns);

@@ -29,6 +29,8 @@ static const char common[] =
 	" timing INTEGER, note TEXT, events INTEGER);"
 	"CREATE TABLE losses(reading INTEGER, name TEXT, n INTEGER, PRIMARY KEY(reading, name))"
 	" WITHOUT ROWID;"
+	"CREATE TABLE \"trigger\"(reading INTEGER, mono_ns INTEGER, real_ns INTEGER,"
+	" condition TEXT, vm TEXT, what TEXT, value REAL);"
 	"CREATE TABLE state(reading INTEGER, collector TEXT, \"table\" TEXT, why TEXT);";
 
 static const struct kw_column *column(const struct kw_schema *schema, size_t i, enum kw_kept *ret)

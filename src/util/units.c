@@ -67,7 +67,8 @@ int kw_parse_duration(const char *text, uint64_t default_unit_ns, uint64_t *ret_
 	static const struct {
 		const char *name;
 		double ns;
-	} units[] = { { "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "m", 60e9 } };
+	} units[] = { { "ns", 1 },   { "us", 1e3 },   { "ms", 1e6 },	   { "s", 1e9 },
+		      { "m", 60e9 }, { "h", 3600e9 }, { "d", 24 * 3600e9 } };
 	double value, unit = 0;
 	char *end;
 

@@ -123,7 +123,7 @@ static size_t collector_of(const struct fake *f, size_t i)
 static int read_frames(struct kw_source *source, struct kw_frame *frame, struct kw_losses *losses)
 {
 	struct fake *f = (struct fake *)source;
-	unsigned int seconds = f->now_ns / SECOND;
+	unsigned int seconds = f->now_ns / (getenv("FAKE_FAST") ? MS : SECOND);
 	int err = getenv("FAKE_BROKEN") ? -EIO : 0;
 
 	for (size_t i = 0; i < f->wants.n_tables; i++) {

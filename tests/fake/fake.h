@@ -18,6 +18,8 @@
  * Of wants, only --vm (-ENXIO if there is no such VM) and --slower are heeded: filters are the
  * kernel's. The collector that the environment's FAKE_UNAVAILABLE names is unavailable.
  *
+ * With FAKE_FAST, what happens in a second happens in a millisecond.
+ *
  * With FAKE_REALTIME, waiting takes its time, ends for input, SIGINT and SIGTERM, and data does not
  * end after FAKE_SECONDS: for what people do with a terminal.
  */

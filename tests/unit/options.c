@@ -374,7 +374,7 @@ static const char *const wrong[] = {
 	"stat -t x",
 	"stat -t -1",
 	"stat -t",
-	"stat -t 1h",
+	"stat -t 1y",
 	"trace --slower x",
 	"trace --slower=",
 	/* options of other verbs, and of none */

@@ -151,6 +151,8 @@ static void parses_durations(void **state)
 	assert_duration("1.5ms", 1, 1500000);
 	assert_duration("2s", 1, 2000000000);
 	assert_duration("3m", 1, 180000000000);
+	assert_duration("2h", 1, 7200000000000);
+	assert_duration("1d", 1, 86400000000000);
 	assert_duration("0.1", 1000000000, 100000000); /* no error of binary fractions */
 	assert_duration("0.3s", 1, 300000000);
 	assert_duration("999999999", 1000000000, 999999999000000000);
@@ -159,7 +161,7 @@ static void parses_durations(void **state)
 static void refuses_bad_durations(void **state)
 {
 	static const char *const bad[] = { "",	   "s",	   "ms",  "-1",		 "+1",
-					   ".5",   "1x",   "1 s", "1h",		 "1S",
+					   ".5",   "1x",   "1 s", "1y",		 "1S",
 					   "1sec", "inf",  "nan", "1e300",	 "1,5",
 					   "1s2",  "1ms ", " 1",  "1000000000s", "x" };
 	uint64_t ns = 4711;
