@@ -80,7 +80,8 @@ struct kw_hook_def {
 	const char *program[KW_VARIANTS]; /* best first */
 	const char *lost; /* what is unavailable or missing without it: "table table.column …";
 			     of shared ones, "*.column …" of any table */
-	bool counts;	  /* what it misses is missing in counts, not only in times */
+	const char *lost_here; /* … only where the processor has it: elsewhere another hook tells */
+	bool counts;	       /* what it misses is missing in counts, not only in times */
 
 	/* Wanted only beside a program of another hook whose name begins so. */
 	const char *beside;

@@ -947,10 +947,13 @@ static int leave_out_what_is_lost(struct live *l)
 		for (size_t k = 0; k < l->engine.n_hooks; k++) {
 			const struct kw_hook *h = &l->engine.hook[k];
 
-			if (h->variant < 0 &&
-			    (k < KW_HOOKS ? h->wanted && c->hooks & 1u << k : h->owner == c))
+			if (h->variant >= 0 ||
+			    !(k < KW_HOOKS ? h->wanted && c->hooks & 1u << k : h->owner == c))
+				continue;
+			err = err ?: leave_out(l, i, h->def->lost, h->def->name, kw_hook_why(h));
+			if (!h->foreign)
 				err = err
-					      ?: leave_out(l, i, h->def->lost, h->def->name,
+					      ?: leave_out(l, i, h->def->lost_here, h->def->name,
 							   kw_hook_why(h));
 		}
 	}

@@ -446,7 +446,7 @@ static const struct kw_column event_columns[] = {
 static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_set_irq begins", .purpose = "interrupts by pin: which VM, and since when",
 	  .without = "pins of the PIC and the IOAPIC are not seen",
-	  .program = { "irq_set_fentry", "irq_set_kprobe" }, .counts = true, .lost = "irq.masked" },
+	  .program = { "irq_set_fentry", "irq_set_kprobe" }, .counts = true, .lost_here = "irq.masked" },
 	{ .name = "kvm_set_irq ends", .purpose = "interrupts by pin: who raises what comes next",
 	  .without = "an interrupt that follows one by a pin may be taken for it",
 	  .program = { "irq_set_fexit", "irq_set_kretprobe" }, .counts = true },
@@ -485,7 +485,8 @@ static const struct kw_hook_def hooks[] = {
 	{ .name = "__apic_accept_irq ends", .purpose = "whether they do",
 	  .without = "only injections and EOIs are seen",
 	  .program = { "irq_accept_fexit", "irq_accept_kretprobe" }, .counts = true,
-	  .lost = "irq.coalesced irq-times irq-vectors.accepted irq-vectors.coalesced irq-vectors.posted",
+	  .lost = "irq.coalesced irq-times irq-vectors.coalesced irq-vectors.posted",
+	  .lost_here = "irq-vectors.accepted",
 	  .untold = KW_UNTOLD },
 	{ .name = "kvm_apicv_accept_irq", .purpose = "interrupts that the processor delivers",
 	  .without = "which ones it delivers is not known", .program = { "irq_posted", "irq_posted_raw" },

@@ -152,7 +152,7 @@ static const struct kw_hook_def hooks[] = {
 	{ .name = "kvm_bg_timer_expire", .purpose = "how late timers of vCPUs that sleep are",
 	  .without = "how late timers are is not known",
 	  .program = { "timer_sleeper_fentry", "timer_sleeper_kprobe" },
-	  .lost = "timer.late timer.mean timer.p50 timer.p99 timer.max timer.hist" },
+	  .lost_here = "timer.late timer.mean timer.p50 timer.p99 timer.max timer.hist" },
 	{ .name = "kvm_timer_hrtimer_expire", .purpose = "how late timers are that KVM emulates",
 	  .without = "those are not timed", .program = { "timer_emulated", "timer_emulated_raw" } },
 	{ .name = "hrtimer_expire_entry", .purpose = "those of KVM's timers, in interrupts",
