@@ -105,7 +105,7 @@ static int show(struct kw_run *run, void *arg)
 			err = run->sink[i]->ops->frame(run->sink[i], run->source->vms, &delta[t],
 						       false);
 	}
-	err = err ?: kw_run_show_losses(run, &lost, delta[t].mono_ns, delta[t].real_ns);
+	err = err ?: kw_run_show_losses(run, &lost, delta[t].mono_ns, delta[t].real_ns, false);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		kw_frame_clear(&delta[i]);
 	(void)arg;

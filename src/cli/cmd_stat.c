@@ -55,7 +55,7 @@ static int interval(struct kw_run *run, void *arg)
 			err = err ?: add(run, totals, i, &delta[i]);
 		err = err ?: kw_run_show(run, &delta[i], false);
 	}
-	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
+	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns, false);
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		totals->lost.n[i] += lost.n[i];
 	return err;
@@ -72,7 +72,7 @@ static int summary(struct kw_run *run, struct totals *totals)
 	if (err || !run->o->summary)
 		return err;
 	return kw_run_show_losses(run, &totals->lost, totals->frame[0].mono_ns,
-				  totals->frame[0].real_ns);
+				  totals->frame[0].real_ns, true);
 }
 
 /* The reference's list of dirty pages: how often each was marked, most often first. */

@@ -30,7 +30,7 @@ static int show_interval(struct kw_run *run, void *arg)
 	int err = kw_run_interval(run, delta, &lost);
 
 	err = err ?: show_frames(run, delta);
-	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns);
+	err = err ?: kw_run_show_losses(run, &lost, delta[0].mono_ns, delta[0].real_ns, false);
 	for (size_t i = 0; i < run->o->wants.n_tables; i++)
 		kw_frame_clear(&delta[i]);
 	for (size_t i = 0; i < run->n_sinks; i++)

@@ -440,8 +440,18 @@ int kw_run_event(void *arg, const struct kw_collector *c, const void *row, uint6
 	return err;
 }
 
+/* Of a report, those of an interval are told where that is shown; of the whole, elsewhere. */
+static bool shows_losses(const struct kw_run *run, size_t sink, bool summary)
+{
+	if (!run->sink[sink]->ops->losses)
+		return false;
+	if (summary)
+		return !run->sink[sink]->ops->timeline;
+	return run->o->verb != KW_REPORT || shows(run, sink, false);
+}
+
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,
-		       uint64_t real_ns)
+		       uint64_t real_ns, bool summary)
 {
 	bool any = false;
 	int err = 0;
@@ -449,7 +459,7 @@ int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		any |= lost->n[i] != 0;
 	for (size_t i = 0; any && i < run->n_sinks && !err; i++)
-		if (run->sink[i]->ops->losses)
+		if (shows_losses(run, i, summary))
 			err = run->sink[i]->ops->losses(run->sink[i], lost, mono_ns, real_ns);
 	return err;
 }

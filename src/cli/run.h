@@ -69,7 +69,7 @@ int kw_run_show(struct kw_run *run, struct kw_frame *frame, bool summary);
 int kw_run_event(void *run, const struct kw_collector *collector, const void *row, uint64_t mono_ns,
 		 uint64_t real_ns); /* a kw_event_fn */
 int kw_run_show_losses(struct kw_run *run, const struct kw_losses *lost, uint64_t mono_ns,
-		       uint64_t real_ns);
+		       uint64_t real_ns, bool summary);
 
 /* The exit code for a -errno of a source. */
 int kw_exit_code(int err);
