@@ -30,6 +30,7 @@ import cases_linux
 import cases_load
 import cases_memory
 import cases_poor
+import cases_record
 import cases_riscv
 import cases_time
 import cases_timing
@@ -43,7 +44,7 @@ from harness import INTEL, Broken, Skip
 MODULES = {
     "x86_64": (cases_exits, cases_details, cases_memory, cases_halt, cases_irq, cases_load,
                cases_calls, cases_time, cases_timing, cases_culprits, cases_linux, cases_verifier,
-               cases_cost, cases_hooks, cases_poor, cases_untyped, cases_works),
+               cases_cost, cases_hooks, cases_poor, cases_untyped, cases_record, cases_works),
     "aarch64": (cases_arm64, cases_halt, cases_works),
     "riscv64": (cases_riscv, cases_halt, cases_works),
 }
