@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define KEYS_AT_ONCE 64 /* then it is looked whether there is something else to do */
+#define BEFORE	     60 /* intervals of a recording that are remembered when going to a time */
 
 struct watch {
 	struct kw_run *run;
@@ -76,9 +77,43 @@ static int feed(struct watch *w)
 	return err ?: kw_top_feed(w->top, &interval);
 }
 
-/* What a key wants of source and terminal; 1 to end. */
+/* The first whole multiple of the interval after the last reading, or the end. */
+static uint64_t next_reading(const struct watch *w)
+{
+	uint64_t start = w->run->start_ns, interval = kw_top_interval_ns(w->top);
+	uint64_t next = start + ((w->read_ns - start) / interval + 1) * interval;
+
+	return next < w->run->end_ns ? next : w->run->end_ns;
+}
+
+/* Of a recording: show what was at a time, as if it had been watched for a while until then. */
+static int go_to(struct watch *w, uint64_t mono_ns)
+{
+	uint64_t interval = kw_top_interval_ns(w->top), before = BEFORE * interval;
+	struct kw_source *source = w->run->source;
+	int how = KW_WAIT_DONE, fd = source->input_fd;
+	int err = kw_run_seek(w->run, mono_ns > before ? mono_ns - before : 0);
+
+	kw_top_forget(w->top);
+	w->read_ns = w->run->prev[0].mono_ns;
+	source->input_fd = -1; /* at once */
+	source->held = false;
+	do {
+		how = source->wait(source, next_reading(w), NULL, NULL);
+		err = err ?: how < 0 ? how : feed(w);
+	} while (!err && how == KW_WAIT_DONE && w->read_ns + interval / 2 < mono_ns);
+	source->held = kw_top_paused(w->top);
+	source->input_fd = fd;
+	return err;
+}
+
+/* What a key wants of source and terminal; 1 to end, 0 or -errno. */
 static int act(struct watch *w, enum kw_top_action action)
 {
+	if (action == KW_TOP_HOLD)
+		w->run->source->held = kw_top_paused(w->top);
+	if (action == KW_TOP_GO)
+		return go_to(w, kw_top_wanted_ns(w->top));
 	if (action == KW_TOP_SUSPEND)
 		kw_screen_suspend(w->screen);
 	if (action == KW_TOP_REPAINT)
@@ -93,6 +128,7 @@ static int listen(struct watch *w, bool *ret_changed)
 {
 	enum kw_screen_event event;
 	uint32_t key;
+	int err;
 
 	for (int i = 0; i < KEYS_AT_ONCE; i++) {
 		enum kw_top_action action = KW_TOP_DRAW;
@@ -104,8 +140,9 @@ static int listen(struct watch *w, bool *ret_changed)
 			return 1;
 		if (event == KW_SCREEN_KEY)
 			action = key ? kw_top_key(w->top, key) : KW_TOP_NOTHING;
-		if (act(w, action))
-			return 1;
+		err = act(w, action);
+		if (err)
+			return err;
 		*ret_changed |= action != KW_TOP_NOTHING;
 		if (action == KW_TOP_SUSPEND)
 			return 0; /* perhaps it goes on because it was told to end */
@@ -121,15 +158,6 @@ static int take_turn(struct watch *w, bool interval)
 
 	err = err ?: listen(w, &changed);
 	return !err && changed ? draw(w) : err;
-}
-
-/* The first whole multiple of the interval after the last reading, or the end. */
-static uint64_t next_reading(const struct watch *w)
-{
-	uint64_t start = w->run->start_ns, interval = kw_top_interval_ns(w->top);
-	uint64_t next = start + ((w->read_ns - start) / interval + 1) * interval;
-
-	return next < w->run->end_ns ? next : w->run->end_ns;
 }
 
 /* After an interval, or what else ended a wait: is that all? */
@@ -169,6 +197,8 @@ static int show(struct watch *w)
 		return err;
 	w->run->source->input_fd = kw_screen_fd(w->screen);
 	w->read_ns = w->run->start_ns;
+	if (w->run->source->seek)
+		w->run->source->seek(w->run->source, w->run->start_ns);
 	cost(w); /* from here on */
 	err = kw_top_open(&o->wants, o->interval_ns, &w->top);
 	err = err ?: watch(w);

@@ -357,6 +357,17 @@ int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses
 	return 0;
 }
 
+int kw_run_seek(struct kw_run *run, uint64_t mono_ns)
+{
+	int err;
+
+	run->source->seek(run->source, mono_ns);
+	err = run->source->read(run->source, run->prev, &run->prev_losses);
+	if (err)
+		kw_say("reading what was recorded failed: %s", strerror(-err));
+	return err;
+}
+
 int kw_run_intervals(struct kw_run *run, uint64_t interval_ns, kw_event_fn fn,
 		     int (*show)(struct kw_run *run, void *arg), void *arg)
 {

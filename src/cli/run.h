@@ -54,6 +54,12 @@ int kw_run_close(struct kw_run *run, int code);
 int kw_run_interval(struct kw_run *run, struct kw_frame *delta, struct kw_losses *ret_lost);
 
 /*
+ * Of a source that can: go to a time, from which the next interval begins. 0 or -errno (message
+ * printed).
+ */
+int kw_run_seek(struct kw_run *run, uint64_t mono_ns);
+
+/*
  * Until the time or the count is over, an interrupt comes or the source ends: deliver events to fn
  * (NULL: none), and call show after each interval (0: once, at the end). Intervals begin at whole
  * multiples after the start, however long showing takes. 0 or what went wrong.

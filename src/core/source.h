@@ -70,6 +70,7 @@ struct kw_source {
 	char note[128];	       /* what is to be known of all that it shows; empty: nothing */
 	enum kw_timing timing; /* of one that keeps to a budget: which exits are timed now */
 	bool handed_over;      /* another one goes on: exits that are open are lost. The caller's */
+	bool held;	       /* of one that can seek: it stays at its time. The caller's */
 	bool resumed; /* when it starts there are rows of before: of none of its intervals */
 	bool damaged; /* some of the data could not be read, which was said */
 	const struct kw_about *about; /* where it was recorded; NULL: here, now */
@@ -86,6 +87,12 @@ struct kw_source {
 	/* Deliver events until a time; UINT64_MAX: until there is no more. enum kw_wait or -errno.
 	 */
 	int (*wait)(struct kw_source *source, uint64_t until_mono_ns, kw_event_fn fn, void *arg);
+	/*
+	 * Go to the last reading that is not after a time, or to the first one: what is read next
+	 * is of then, and times of waits are the recording's from now on. With input_fd, waits take
+	 * as long as they did then, and do not end with the data. NULL: what is past is gone.
+	 */
+	void (*seek)(struct kw_source *source, uint64_t mono_ns);
 	/*
 	 * What it costs to watch, from the first call on; NULL: this source cannot tell. As
 	 * measuring costs a little itself, runs are measured about a tenth of the time, while it is

@@ -11,11 +11,13 @@
 #include "../core/log.h"
 #include "../core/vmident.h"
 #include "../util/cleanup.h"
+#include "../util/units.h"
 #include "format.h"
 #include "replay_events.h"
 #include "replay_table.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 
@@ -33,7 +35,9 @@ struct file {
 	struct kw_replay_events events;
 	struct kw_losses losses;
 	size_t at;	   /* the reading it is at */
+	uint64_t since_ns; /* CLOCK_MONOTONIC: since when */
 	uint64_t shift_ns; /* by how much later all is, as nothing was recorded for so long */
+	bool sought;	   /* then it is not */
 	bool stopped;
 };
 
@@ -240,7 +244,7 @@ static void take_all_noted(struct file *f, int64_t from, int64_t to)
 /* ---- going to a reading ---- */
 
 /* Whatever it was at. */
-static void seek(struct file *f, size_t at)
+static void go_to(struct file *f, size_t at)
 {
 	int64_t id = f->recording.reading[at].id;
 
@@ -250,6 +254,7 @@ static void seek(struct file *f, size_t at)
 		if (f->table[t].recording && kw_replay_table_seek(&f->table[t], id))
 			damaged(f, t);
 	f->at = at;
+	f->since_ns = kw_mono_ns();
 }
 
 static void advance(struct file *f, size_t at)
@@ -261,6 +266,7 @@ static void advance(struct file *f, size_t at)
 		if (f->table[t].recording && kw_replay_table_advance(&f->table[t], from, to))
 			damaged(f, t);
 	f->at = at;
+	f->since_ns = kw_mono_ns();
 }
 
 static bool is_last(const struct file *f)
@@ -286,7 +292,7 @@ static int start(struct kw_source *source, uint64_t *ret_mono_ns)
 {
 	struct file *f = (struct file *)source;
 
-	seek(f, 0);
+	go_to(f, 0);
 	*ret_mono_ns = f->recording.reading[0].mono_ns;
 	return 0;
 }
@@ -322,6 +328,39 @@ static int deliver(struct file *f, uint64_t until, kw_event_fn fn, void *arg)
 	return err;
 }
 
+static void seek(struct kw_source *source, uint64_t ns)
+{
+	struct file *f = (struct file *)source;
+	size_t at = f->recording.n - 1;
+
+	while (at && f->recording.reading[at].mono_ns > ns)
+		at--;
+	f->sought = true;
+	f->shift_ns = 0;
+	go_to(f, at);
+}
+
+/* As long as it took then, and at the end for ever; unless there is input, or a signal. */
+static int take_time(const struct file *f, uint64_t until)
+{
+	struct pollfd input = { .fd = f->source.input_fd, .events = POLLIN };
+	uint64_t here = f->recording.reading[f->at].mono_ns;
+	uint64_t due = f->since_ns + (until > here ? until - here : 0), now;
+
+	do {
+		bool stays = f->source.held || is_last(f);
+		int n;
+
+		now = kw_mono_ns();
+		n = poll(&input, 1, stays ? -1 : now < due ? (int)((due - now) / 1000000 + 1) : 0);
+		if (interrupted)
+			return KW_WAIT_INTERRUPTED;
+		if (n > 0)
+			return KW_WAIT_INPUT;
+	} while (f->source.held || is_last(f) || now < due);
+	return KW_WAIT_DONE;
+}
+
 static int wait(struct kw_source *source, uint64_t until, kw_event_fn fn, void *arg)
 {
 	struct file *f = (struct file *)source;
@@ -332,13 +371,19 @@ static int wait(struct kw_source *source, uint64_t until, kw_event_fn fn, void *
 		return KW_WAIT_INTERRUPTED;
 	if (f->stopped)
 		return KW_WAIT_END;
+	if (source->input_fd >= 0) {
+		int how = take_time(f, until);
+
+		if (how != KW_WAIT_DONE)
+			return how;
+	}
 	if (!is_last(f))
 		advance(f, find_reading(f, ns));
-	if (f->recording.reading[f->at].mono_ns > ns &&
+	if (!f->sought && f->recording.reading[f->at].mono_ns > ns &&
 	    f->recording.reading[f->at].mono_ns - ns > f->recording.interval_ns / 2)
 		f->shift_ns += f->recording.reading[f->at].mono_ns - ns;
 	err = deliver(f, is_last(f) ? UINT64_MAX : ns, fn, arg);
-	return err ? err : is_last(f) ? KW_WAIT_END : KW_WAIT_DONE;
+	return err ? err : is_last(f) && source->input_fd < 0 ? KW_WAIT_END : KW_WAIT_DONE;
 }
 
 static void close_file(struct kw_source *source)
@@ -408,6 +453,7 @@ int kw_source_file_open(const struct kw_wants *wants, struct kw_source **ret)
 		.stop = stop,
 		.read = read_frames,
 		.wait = wait,
+		.seek = seek,
 		.close = close_file,
 	};
 	err = kw_recording_open(wants->input, &f->recording);

@@ -8,12 +8,14 @@
 #include "top.h"
 
 #include "../util/cleanup.h"
+#include "../util/units.h"
 #include "view.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define CTRL_L 0x0c
 #define CTRL_Z 0x1a
@@ -49,7 +51,22 @@ void kw_top_close(struct kw_top *top)
 
 int kw_top_feed(struct kw_top *top, struct kw_top_interval *interval)
 {
-	return top_model_feed(&top->model, interval, top->paused);
+	return top_model_feed(&top->model, interval, top->paused && !top->wants.input);
+}
+
+void kw_top_forget(struct kw_top *top)
+{
+	top_model_release(&top->model);
+}
+
+bool kw_top_paused(const struct kw_top *top)
+{
+	return top->paused;
+}
+
+uint64_t kw_top_wanted_ns(const struct kw_top *top)
+{
+	return top->wanted_ns;
 }
 
 uint64_t kw_top_interval_ns(const struct kw_top *top)
@@ -151,32 +168,30 @@ static enum kw_top_action go_back(struct kw_top *top)
 
 /* ---- the filter ---- */
 
-static void append(struct kw_top *top, uint32_t c)
+static void append(char *text, size_t size, uint32_t c)
 {
-	char *filter = top_page(top)->filter;
-	size_t used = strlen(filter);
+	size_t used = strlen(text);
 	int len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
 	static const unsigned char first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
 
-	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= sizeof(top_page(top)->filter))
+	if (c < ' ' || c == 0x7f || c >= 0x110000 || used + len >= size)
 		return;
 	for (int i = len - 1; i > 0; i--, c >>= 6)
-		filter[used + i] = 0x80 | (c & 0x3f);
-	filter[used] = first[len] | c;
-	filter[used + len] = 0;
+		text[used + i] = 0x80 | (c & 0x3f);
+	text[used] = first[len] | c;
+	text[used + len] = 0;
 }
 
 /* The last character, be it of several bytes. False if there is none. */
-static bool erase(struct kw_top *top)
+static bool erase(char *text)
 {
-	char *filter = top_page(top)->filter;
-	size_t used = strlen(filter);
+	size_t used = strlen(text);
 
 	if (!used)
 		return false;
-	while (used > 1 && (filter[used - 1] & 0xc0) == 0x80)
+	while (used > 1 && (text[used - 1] & 0xc0) == 0x80)
 		used--;
-	filter[used - 1] = 0;
+	text[used - 1] = 0;
 	return true;
 }
 
@@ -188,9 +203,9 @@ static enum kw_top_action type(struct kw_top *top, uint32_t key)
 		top->typing = false;
 		*top_page(top)->filter = 0;
 	} else if (key == KW_KEY_BACKSPACE) {
-		top->typing = erase(top);
+		top->typing = erase(top_page(top)->filter);
 	} else {
-		append(top, key);
+		append(top_page(top)->filter, sizeof(top_page(top)->filter), key);
 	}
 	top->filters++;
 	return KW_TOP_DRAW;
@@ -215,9 +230,73 @@ static enum kw_top_action change_interval(struct kw_top *top, int step)
 	return KW_TOP_NOTHING;
 }
 
+/* ---- other times of a recording ---- */
+
+static enum kw_top_action go(struct kw_top *top, int64_t ns)
+{
+	uint64_t now = top->model.latest ? top->model.latest->mono_ns : 0;
+
+	if (!top->wants.input || !now)
+		return KW_TOP_NOTHING;
+	top->wanted_ns = ns < 0 && (uint64_t)-ns > now ? 0 : now + ns;
+	return KW_TOP_GO;
+}
+
+static enum kw_top_action step(struct kw_top *top, int intervals)
+{
+	top->paused = true;
+	return go(top, intervals * (int64_t)top->interval_ns);
+}
+
+/* "+30", "-2.5m": from here; "12:34:56" or "12:34": that time of the day that is seen. */
+static enum kw_top_action go_to_asked(struct kw_top *top)
+{
+	bool relative = *top->asked == '+' || *top->asked == '-';
+	struct tm tm;
+	uint64_t ns;
+	time_t now;
+	int n = 0;
+
+	if (!top->model.latest)
+		return KW_TOP_DRAW;
+	if (relative)
+		return kw_parse_duration(top->asked + 1, 1000000000, &ns) || ns > INT64_MAX
+			       ? KW_TOP_DRAW
+			       : go(top, *top->asked == '-' ? -(int64_t)ns : (int64_t)ns);
+	now = top->model.latest->real_ns / 1000000000;
+	localtime_r(&now, &tm);
+	tm.tm_sec = 0;
+	if (sscanf(top->asked, "%2d:%2d%n:%2d%n", &tm.tm_hour, &tm.tm_min, &n, &tm.tm_sec, &n) <
+		    2 ||
+	    top->asked[n])
+		return KW_TOP_DRAW;
+	tm.tm_isdst = -1;
+	return go(top, (mktime(&tm) - now) * INT64_C(1000000000));
+}
+
+static enum kw_top_action ask(struct kw_top *top, uint32_t key)
+{
+	if (key == KW_KEY_BACKSPACE)
+		top->asking = erase(top->asked);
+	else if (key == KW_KEY_ENTER || key == KW_KEY_ESCAPE)
+		top->asking = false;
+	else
+		append(top->asked, sizeof(top->asked), key);
+	return key == KW_KEY_ENTER ? go_to_asked(top) : KW_TOP_DRAW;
+}
+
+static enum kw_top_action begin_asking(struct kw_top *top)
+{
+	top->asking = top->wants.input;
+	*top->asked = 0;
+	return top->asking ? KW_TOP_DRAW : KW_TOP_NOTHING;
+}
+
 static enum kw_top_action pause_or_go_on(struct kw_top *top)
 {
 	top->paused = !top->paused;
+	if (top->wants.input)
+		return KW_TOP_HOLD;
 	if (!top->paused)
 		top_model_catch_up(&top->model);
 	return KW_TOP_DRAW;
@@ -268,6 +347,11 @@ static enum kw_top_action global_key(struct kw_top *top, uint32_t key)
 		return open_over(top, &top_view_columns);
 	case '/':
 		return begin_filter(top);
+	case '[':
+	case ']':
+		return step(top, key == ']' ? 1 : -1);
+	case 't':
+		return begin_asking(top);
 	case KW_KEY_ESCAPE:
 	case KW_KEY_BACKSPACE:
 		return go_back(top);
@@ -333,6 +417,8 @@ enum kw_top_action kw_top_key(struct kw_top *top, uint32_t key)
 		return KW_TOP_SUSPEND;
 	if (top->typing)
 		return type(top, key);
+	if (top->asking)
+		return ask(top, key);
 	if (page->view->key && page->view->key(top, page, key))
 		return KW_TOP_DRAW;
 	if (page->view->panes && (pane_key(top, page, key) || list_key(top, page, key)))

@@ -59,18 +59,29 @@ enum kw_top_action {
 	KW_TOP_FASTER,	/* another interval: kw_top_interval_ns() */
 	KW_TOP_SUSPEND, /* Ctrl-Z */
 	KW_TOP_REPAINT, /* Ctrl-L: draw all, whatever the terminal shows */
+	KW_TOP_HOLD,	/* of a recording: it was paused, or goes on: kw_top_paused() */
+	KW_TOP_GO,	/* of a recording: show what was at kw_top_wanted_ns() */
 };
 
 struct kw_top;
 
-/* wants: the collectors that are watched; 0 or -ENOMEM. */
+/*
+ * wants: the collectors that are watched. Of a recording (wants->input), one can go to other times,
+ * and when it is paused, nothing happens. 0 or -ENOMEM.
+ */
 int kw_top_open(const struct kw_wants *wants, uint64_t interval_ns, struct kw_top **ret);
 void kw_top_close(struct kw_top *top);
 
 /* An interval is over. While paused it is remembered, and not shown. 0 or -ENOMEM. */
 int kw_top_feed(struct kw_top *top, struct kw_top_interval *interval);
 
+/* Forget all intervals: those that are fed next are of another time. */
+void kw_top_forget(struct kw_top *top);
+
 enum kw_top_action kw_top_key(struct kw_top *top, uint32_t key);
+bool kw_top_paused(const struct kw_top *top);
+/* CLOCK_MONOTONIC of the recording: the end of the interval to be shown. */
+uint64_t kw_top_wanted_ns(const struct kw_top *top);
 uint64_t kw_top_interval_ns(const struct kw_top *top);
 
 /* Draw what is to be seen now; real_ns: the time of day that the first line shows. */

@@ -114,12 +114,14 @@ static int draw_state(const struct kw_top *top, const struct top_page *page,
 {
 	if (top->paused)
 		x = top_print(canvas, line, x, KW_STYLE_WARN, " PAUSED ") + 2;
+	if (top->wants.input)
+		x = top_print(canvas, line, x, KW_STYLE_TITLE, "recorded") + 2;
 	if (top_filters(page, page->pane) && !top->typing)
 		x = top_print(canvas, line, x, KW_STYLE_TITLE, "filter /%s", page->filter) + 2;
 	return x;
 }
 
-/* While it is paused, the time of what is seen. */
+/* While it is paused, and of a recording, the time of what is seen. */
 void top_draw_title(const struct kw_top *top, const struct top_page *page, struct kw_canvas *canvas,
 		    struct top_area line, uint64_t real_ns)
 {
@@ -129,7 +131,7 @@ void top_draw_title(const struct kw_top *top, const struct top_page *page, struc
 
 	if (!line.height)
 		return;
-	if (top->paused && top->model.shown)
+	if ((top->paused || top->wants.input) && top->model.shown)
 		real_ns = top->model.shown->real_ns;
 	kw_canvas_fill(canvas, line.x, line.y, line.width, KW_STYLE_TITLE, " ");
 	x = top_print(canvas, line, 0, KW_STYLE_TITLE, "kvm_watcher %s  every %s",
@@ -150,6 +152,12 @@ void top_draw_hints(const struct kw_top *top, struct kw_canvas *canvas, struct t
 	const struct top_page *page = &top->page[top->depth - 1];
 	int x;
 
+	if (top->asking) {
+		x = top_print(canvas, line, 0, KW_STYLE_KEY, "go to: ");
+		x = top_print(canvas, line, x, KW_STYLE_BOLD, "%s_", top->asked);
+		top_print(canvas, line, x, KW_STYLE_DIM, "  HH:MM[:SS], +TIME, -TIME; Enter");
+		return;
+	}
 	if (!top->typing)
 		return top_draw_keys(canvas, line, pairs);
 	x = top_print(canvas, line, 0, KW_STYLE_KEY, "%s contains: ",

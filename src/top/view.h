@@ -47,7 +47,10 @@ struct kw_top {
 	uint64_t interval_ns;
 	struct top_model model;
 	bool paused;
-	bool typing;	  /* a filter of the page that is seen */
+	bool typing;	/* a filter of the page that is seen */
+	bool asking;	/* for a time of the recording */
+	char asked[24]; /* … as far as it was typed */
+	uint64_t wanted_ns;
 	uint32_t filters; /* how often it was changed: rows are others then */
 	struct top_page page[TOP_DEPTH];
 	size_t depth;			 /* pages */

@@ -23,6 +23,7 @@ static const char *const help[][2] = {
 	{ "r", "reverse the order" },
 	{ "c", "choose columns" },
 	{ "p Space", "pause: the screen stays, counting goes on" },
+	{ "[ ] t", "of a recording: one interval back, on; go to a time" },
 	{ "+ -", "longer, shorter intervals: 0.1 to 60 seconds" },
 	{ "Ctrl-L Ctrl-Z", "draw again; suspend" },
 	{ "?", "this help" },
