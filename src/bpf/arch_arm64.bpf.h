@@ -59,8 +59,17 @@ static __always_inline __u32 kw_timer_index(struct kvm_vcpu *vcpu, const void *t
 }
 
 /*
+ * kvm_vgic_inject_irq() was told the vCPU's number until 9a0a75d3ccee ("KVM: arm64: vgic: Make
+ * kvm_vgic_inject_irq() take a vcpu pointer"), 6.7, and the vCPU itself since.
+ */
+static __always_inline bool kw_is_number(const struct kvm_vcpu *vcpu)
+{
+	return (__u64)vcpu < 4096;
+}
+
+/*
  * The vCPU of a timer: it said so itself until 8625a670afb0 ("KVM: arm64: Replace timer context
- * vcpu pointer with timer_id"), 6.19, since when it tells which one it is, and so where the vCPU
+ * vcpu pointer with timer_id"), 6.18, since when it tells which one it is, and so where the vCPU
  * begins.
  */
 static __always_inline struct kvm_vcpu *kw_vcpu_of_timer(struct arch_timer_context *timer)

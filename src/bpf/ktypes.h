@@ -142,6 +142,7 @@ struct vgic_irq;
 
 struct vgic_dist {
 	bool in_kernel;
+	int nr_spis;
 	struct vgic_irq *spis;
 };
 #endif

@@ -248,7 +248,7 @@ static enum kw_top_action step(struct kw_top *top, int intervals)
 	return go(top, intervals * (int64_t)top->interval_ns);
 }
 
-/* "+30", "-2.5m": from here; "12:34:56" or "12:34": that time of the day that is seen. */
+/* "+30", "-2m": from here; "12:34:56" or "12:34": that time of the day that is seen. */
 static enum kw_top_action go_to_asked(struct kw_top *top)
 {
 	bool relative = *top->asked == '+' || *top->asked == '-';

@@ -409,7 +409,7 @@ def traced_lateness(events):
         if name == "hrtimer_start" and value:
             again = handled.pop(timer, None) is not None
             due[timer] = int(value) if again or int(value) > now + 100000 else None
-        elif name == "hrtimer_expire_entry" and value and due[timer]:
+        elif name == "hrtimer_expire_entry" and value and due.get(timer):
             handled[timer] = int(value) - due[timer]
         elif name == "hrtimer_expire_exit" and timer in handled:
             late.append(handled.pop(timer))
@@ -453,7 +453,7 @@ def case_timer_lateness():
     """vCPUs that sleep until then: how late, against the kernel's own trace of its timers."""
     n = 30
     with TimerTrace() as t:
-        with Guest("-k", "timer1", "-n", n, "-v", 2, "-t", 2000000) as g, \
+        with Guest("-k", "timer1", "-n", n, "-v", 2, "-t", 20000000) as g, \
                 Watch("-p", g.pid, what="timer") as w:
             g.run()
             events = t.events()

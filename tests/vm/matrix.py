@@ -18,6 +18,8 @@ import json
 import os
 import re
 
+import lab
+
 HERE = os.path.dirname(os.path.realpath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 RESULTS = os.path.join(HERE, "results")
@@ -183,6 +185,14 @@ def grouped(pairs):
     return groups
 
 
+def untested(machine, results):
+    """Kernels of the table that no results are kept of."""
+    known = {r["label"] for r in results}
+    for k in lab.kernels(machine):
+        if label_of(k) not in known:
+            yield f"- {label_of(k).split(' ', 1)[1]} has no results yet. It is in the table for this: {k.why}."
+
+
 def lacks_of(results):
     """What each collector lacks, and where."""
     for c in COLLECTORS:
@@ -206,6 +216,7 @@ def page():
         lines += list(rows_of(of)) + [""]
         lines += [f"- {r['label'].split(' ', 1)[1]} is {r['kernel']}: {r['cases']} cases passed" +
                   (", few of each collector." if r["few"] else ".") for r in of] + [""]
+        lines += list(untested(machine, of))
         lines += list(lacks_of(of))
         skips = grouped((why, f"{r['label'].split(' ', 1)[1]} {case}") for r in of
                         for case, why in sorted(r["skipped"].items()))

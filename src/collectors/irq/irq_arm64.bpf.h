@@ -36,7 +36,7 @@ static __always_inline __u32 irq_raised_by(struct kw_vcpu *v)
 
 /*
  * One that was raised while it was disabled waits for the guest to enable it, by a write to the
- * GIC: that queues it again, and raises nothing. True: it is that.
+ * GIC, which KVM handles: that queues it again, and raises nothing. True: it is that.
  */
 static __always_inline bool irq_is_enabling(struct irq_vector_value *value, bool masked, __u32 by)
 {
@@ -47,7 +47,7 @@ static __always_inline bool irq_is_enabling(struct irq_vector_value *value, bool
 	if (!waits || masked || by > IRQ_BY_VCPU)
 		return false;
 	own = kw_any_vcpu_of_task(kw_current());
-	return own && own->code == KW_EC_DABT;
+	return own && own->state == KW_ST_KERNEL && own->code == KW_EC_DABT;
 }
 
 /* Count it by number; true: it is to be counted as raised, too. */
@@ -142,19 +142,21 @@ __u64 irq_inject_ip; /* where kvm_vgic_inject_irq begins, once it has been calle
 
 #define IRQ_INJECT_SIZE 2048 /* more than its length */
 
-/* The interrupt of a number: of a vCPU, or shared. */
+/* The interrupt of a number: of a vCPU, or shared. NULL: KVM refuses it. */
 static __always_inline struct vgic_irq *irq_of(struct kvm *kvm, struct kvm_vcpu *vcpu, __u32 intid)
 {
 	void *first = intid < KW_PRIVATE_IRQS ? kw_private_irqs(vcpu)
 					      : BPF_CORE_READ(kvm, arch.vgic.spis);
 
-	if (!first || intid >= 1020)
+	if (intid >= KW_PRIVATE_IRQS) {
+		intid -= KW_PRIVATE_IRQS;
+		if (intid >= (__u32)BPF_CORE_READ(kvm, arch.vgic.nr_spis))
+			return NULL;
+	}
+	if (!first)
 		return NULL;
-	intid -= intid < KW_PRIVATE_IRQS ? 0 : KW_PRIVATE_IRQS;
 	return first + intid * bpf_core_type_size(struct vgic_irq);
 }
-
-#define IRQ_NO_POINTER 4096 /* kernels that tell the vCPU by its number are none for this */
 
 /* KVM then queues it if its line rises, or, if edges count, whenever it is raised. */
 static __noinline int irq_inject(struct kvm *kvm, struct kvm_vcpu *vcpu, __u32 intid, __u64 owner)
@@ -163,7 +165,7 @@ static __noinline int irq_inject(struct kvm *kvm, struct kvm_vcpu *vcpu, __u32 i
 
 	if (!kw_running || !kvm)
 		return 0;
-	if (intid < KW_PRIVATE_IRQS && (__u64)vcpu < IRQ_NO_POINTER) {
+	if (intid < KW_PRIVATE_IRQS && kw_is_number(vcpu)) {
 		kw_lose(KW_LOSS_NO_OWNER);
 		return 0;
 	}
