@@ -19,7 +19,11 @@
 
 int kw_recording_damaged(const struct kw_recording *r, const char *what)
 {
-	kw_say("recording '%s' is damaged: %s: %s", r->path, what, sqlite3_errmsg(r->db));
+	int err = sqlite3_errcode(r->db);
+	bool failed = err && err != SQLITE_ROW && err != SQLITE_DONE;
+
+	kw_say("recording '%s' is damaged: %s%s%s", r->path, what, failed ? ": " : "",
+	       failed ? sqlite3_errmsg(r->db) : "");
 	return -EIO;
 }
 
@@ -204,10 +208,10 @@ static int read_readings(struct kw_recording *r)
 		}
 		r->reading[r->n++] = now;
 	}
-	err = finish(r, stmt, err, "readings");
-	if (!err && !r->n)
-		return refuse(r, "has no reading yet");
-	return err;
+	r->damaged = finish(r, stmt, err, "the readings, from here on") != 0;
+	if (!r->n)
+		return r->damaged ? -EIO : refuse(r, "has no reading yet");
+	return 0;
 }
 
 /* ---- opening ---- */

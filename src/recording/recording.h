@@ -28,6 +28,7 @@ struct kw_recording {
 	char collectors[512], tracing[512]; /* comma-separated: recorded; with single events */
 	struct kw_reading *reading;	    /* in order of id and time */
 	size_t n, room;
+	bool damaged; /* there were more readings */
 };
 
 /* Prints what is wrong: -EINVAL it is no recording, or of a newer kind; -EIO it is damaged. */

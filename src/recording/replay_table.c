@@ -119,7 +119,7 @@ static void take_layout(struct kw_replay_table *t, const char *text)
 
 	t->hist = (struct kw_hist){};
 	if (text && sscanf(text, "%u,%u,%u", &min, &sub, &n) == 3 && sub <= min && sub < 16 &&
-	    n < 1 << 16 && min + (n >> sub) < 64)
+	    n < 1 << 16 && min < 64 && min + (n >> sub) < 64)
 		t->hist = (struct kw_hist){ min, sub, n };
 }
 
@@ -127,7 +127,7 @@ static int find_table(struct kw_replay_table *t)
 {
 	const struct kw_recording *r = t->recording;
 	sqlite3_stmt *stmt = NULL;
-	char name[64];
+	char name[64], rows[80];
 	int err;
 
 	err = sqlite3_prepare_v2(r->db, "SELECT hist FROM \"table\" WHERE name = ?", -1, &stmt,
@@ -139,7 +139,10 @@ static int find_table(struct kw_replay_table *t)
 	sqlite3_finalize(stmt);
 	if (err != SQLITE_ROW)
 		return err == SQLITE_DONE ? -ENOENT : kw_recording_damaged(r, name);
-	return kw_recording_has(r, name) ? 0 : kw_recording_damaged(r, name);
+	snprintf(rows, sizeof(rows), "%s_row", name);
+	return kw_recording_has(r, name) && kw_recording_has(r, rows)
+		       ? 0
+		       : kw_recording_damaged(r, name);
 }
 
 /* ---- statements ---- */
@@ -252,14 +255,22 @@ static int fill_key(struct kw_replay_table *t, int64_t id, struct kw_row_head *h
 	return 0;
 }
 
-/* Rows got their numbers in the order in which they came. */
+static int compare_held(const void *key, const void *item)
+{
+	int64_t a = *(const int64_t *)key, b = (*(struct kw_held *const *)item)->id;
+
+	return (a > b) - (a < b);
+}
+
+/* Rows got their numbers in the order in which they came, but in a gap the first may go. */
 static int add_row(struct kw_replay_table *t, int64_t id, struct kw_held **ret)
 {
+	size_t at = kw_lower_bound(&id, t->held, t->n, sizeof(*t->held), compare_held);
 	struct kw_held *held;
 	int err;
 
-	if ((t->n && id <= t->held[t->n - 1]->id) || t->n == MOST_ROWS)
-		return kw_recording_damaged(t->recording, "rows in disorder");
+	if (t->n == MOST_ROWS)
+		return kw_recording_damaged(t->recording, "more rows than a recording can have");
 	if (!kw_grow(&t->held, t->n, &t->room, sizeof(*t->held)))
 		return -ENOMEM;
 	held = calloc(1, sizeof(*held) + t->schema->row_size);
@@ -271,16 +282,10 @@ static int add_row(struct kw_replay_table *t, int64_t id, struct kw_held **ret)
 		free(held);
 		return err;
 	}
-	t->held[t->n++] = held;
+	memmove(&t->held[at + 1], &t->held[at], (t->n++ - at) * sizeof(*t->held));
+	t->held[at] = held;
 	*ret = held;
 	return 0;
-}
-
-static int compare_held(const void *key, const void *item)
-{
-	int64_t a = *(const int64_t *)key, b = (*(struct kw_held *const *)item)->id;
-
-	return (a > b) - (a < b);
 }
 
 static struct kw_held *find_row(struct kw_replay_table *t, int64_t id)

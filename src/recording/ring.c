@@ -88,7 +88,10 @@ int kw_ring_drop(sqlite3 *db, const struct kw_wants *wants, int64_t from, int64_
 
 	for (size_t i = 0; i < wants->n_tables && !err; i++) {
 		kw_kept_table(wants->table[i], table, sizeof(table));
-		err = drop_replaced(db, table, "n.row = d.row", from, to);
+		/* what ended in a gap was counted until then, and that counts */
+		err = drop_replaced(db, table,
+				    from ? "n.row = d.row AND n.tid IS NOT NULL" : "n.row = d.row",
+				    from, to);
 		if (!err && !from)
 			err = drop_ended(db, table, to);
 	}

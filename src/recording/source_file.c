@@ -50,6 +50,13 @@ static void on_interrupt(int signal)
 	interrupted = 1;
 }
 
+/* A query of a file that was tampered with may have no end. */
+static int is_interrupted(void *arg)
+{
+	(void)arg;
+	return interrupted;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESETHAND };
@@ -382,6 +389,8 @@ static int wait(struct kw_source *source, uint64_t until, kw_event_fn fn, void *
 	if (!f->sought && f->recording.reading[f->at].mono_ns > ns &&
 	    f->recording.reading[f->at].mono_ns - ns > f->recording.interval_ns / 2)
 		f->shift_ns += f->recording.reading[f->at].mono_ns - ns;
+	if (ns < f->recording.reading[f->at].mono_ns)
+		ns = f->recording.reading[f->at].mono_ns;
 	err = deliver(f, is_last(f) ? UINT64_MAX : ns, fn, arg);
 	return err ? err : is_last(f) && source->input_fd < 0 ? KW_WAIT_END : KW_WAIT_DONE;
 }
@@ -459,6 +468,7 @@ int kw_source_file_open(const struct kw_wants *wants, struct kw_source **ret)
 	err = kw_recording_open(wants->input, &f->recording);
 	err = err ?: kw_recording_vms(&f->recording, &f->vms, &f->vm_id);
 	f->source.filtered = f->recording.filtered;
+	f->source.damaged = f->recording.damaged;
 	err = err ?: check_names(f) ?: choose_vms(f);
 	for (size_t i = 0; i < wants->n && !err; i++)
 		err = open_collector(f, i);
@@ -467,6 +477,7 @@ int kw_source_file_open(const struct kw_wants *wants, struct kw_source **ret)
 		return err;
 	}
 	catch_signals();
+	sqlite3_progress_handler(f->recording.db, 100000, is_interrupted, NULL);
 	*ret = &f->source;
 	return 0;
 }

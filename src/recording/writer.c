@@ -425,7 +425,7 @@ static int drop_old(struct kw_writer *w)
 {
 	int err = 0;
 
-	if (w->limits.around_triggers && w->last_mono_ns < w->keep_until_ns)
+	if (w->limits.around_triggers && w->last_mono_ns <= w->keep_until_ns)
 		w->kept = w->reading;
 	else if (w->limits.around_triggers)
 		err = drop_older(w, w->limits.before_ns, w->kept, &w->idle_ns);
@@ -464,6 +464,7 @@ int kw_writer_fired(struct kw_writer *w, const char *condition, const struct kw_
 	int64_t real_ns = w->last_mono_ns + w->real_offset_ns;
 
 	w->keep_until_ns = w->last_mono_ns + w->limits.after_ns;
+	w->kept = w->reading;
 	kw_column_value(kw_schema_column(schema, 0), w->source->vms, row, &cell);
 	kw_printable(cell.kind == KW_TEXT ? cell.text : "", vm, sizeof(vm));
 	*what = 0;
@@ -647,6 +648,17 @@ static bool is_recording(const char *path)
 	       (head[68] << 24 | head[69] << 16 | head[70] << 8 | head[71]) == KW_RECORDING_ID;
 }
 
+/* What SQLite has beside a database. */
+static const char *const beside[] = { "-wal", "-shm", "-journal" };
+
+static bool is_beside(const char *path, const char *suffix)
+{
+	char name[4096];
+
+	return snprintf(name, sizeof(name), "%s%s", path, suffix) < (int)sizeof(name) &&
+	       !access(name, F_OK);
+}
+
 static void unlink_beside(const char *path, const char *suffix)
 {
 	char name[4096];
@@ -657,10 +669,9 @@ static void unlink_beside(const char *path, const char *suffix)
 
 static void unlink_all(const char *path)
 {
-	unlink_beside(path, "");
-	unlink_beside(path, "-wal");
-	unlink_beside(path, "-shm");
-	unlink_beside(path, "-journal");
+	unlink(path);
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
+		unlink_beside(path, beside[i]);
 }
 
 /* An empty file of ours alone: names of VMs are nobody else's business. */
@@ -681,8 +692,15 @@ static int make_file(const char *path, bool force)
 			       path);
 			return -EINVAL;
 		}
+		unlink_all(path);
 	}
-	unlink_all(path);
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
+		if (is_beside(path, beside[i])) {
+			kw_say("'%s%s' is there, and would become a part of the recording; remove "
+			       "it, or choose another name with -o",
+			       path, beside[i]);
+			return -EINVAL;
+		}
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		kw_say("cannot write to '%s': %s", path, strerror(errno));
@@ -721,6 +739,19 @@ int kw_writer_open(const char *path, bool force, const struct kw_wants *wants,
 	return err;
 }
 
+/* While others read it, its log has to stay beside it. */
+static int make_one_file(struct kw_writer *w)
+{
+	static const char sql[] = "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE";
+	int err = sqlite3_exec(w->db, sql, NULL, NULL, NULL);
+
+	if (err == SQLITE_BUSY || err == SQLITE_LOCKED) {
+		kw_say("'%s' is being read: keep '%s-wal', which belongs to it", w->path, w->path);
+		return 0;
+	}
+	return err ? say_failed(w, "writing failed") : 0;
+}
+
 int kw_writer_close(struct kw_writer *w)
 {
 	int err = w->open ? commit(w) : 0;
@@ -735,10 +766,7 @@ int kw_writer_close(struct kw_writer *w)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(w->add_event); i++)
 		sqlite3_finalize(w->add_event[i]);
-	err = err
-		      ?: w->db
-			 ? execute(w, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE")
-			 : 0;
+	err = err ?: w->db ? make_one_file(w) : 0;
 	sqlite3_close(w->db);
 	free(w->vm_there);
 	free(w->path);
