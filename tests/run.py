@@ -27,7 +27,7 @@ import term  # noqa: E402
 LINE = re.compile(r"^(ok|not ok|skip) (.*)$")
 SETS = ["unit", "golden", "recording", "perfetto", "top", "web", "diff", "sanitize", "docs", "cli", "cross", "bench", "poor", "lab", "vm"]
 SLOW_SETS = ["churn1000", "hooks"]
-LAB_LIMIT = 1500  # seconds for all cases of one lab run …
+LAB_LIMIT = 2400  # seconds for all cases of one lab run …
 FEW_LIMIT = 900  # … or for few of them
 
 
