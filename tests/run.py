@@ -404,8 +404,11 @@ def set_lab(o):
     for name, code, out, err, limit, command in cases:
         yield lab_case(name, code, out, err, "--timeout", limit, "--", "/bin/bash", "-c", command)
     for machine, processor in foreign.items():
-        series = lab.kernels(machine)[0].series
-        yield lab_case(machine, 7, f"^{processor}\n{series}[.]\\d.*\n12 True\n$", f"^{TOP}\n$",
+        kernel = lab.kernels(machine)[0]
+        with open(lab.MACHINES[machine].kernel_dir(kernel.series, kernel.flavour) + "/release",
+                  encoding="utf-8") as f:
+            release = re.escape(f.read().strip())
+        yield lab_case(machine, 7, f"^{processor}\n{release}\n12 True\n$", f"^{TOP}\n$",
                        "--machine", machine, "--timeout", "120", "--", "/usr/bin/python3", "-c", ASK_KVM)
     p = subprocess.Popen([sys.executable, script, "run", "--timeout", "60", "--", "/bin/bash", "-c",
                           "trap 'echo got it; exit 5' INT; echo up; while :; do sleep 0.1; done"],
