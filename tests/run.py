@@ -77,32 +77,6 @@ def set_golden(o):
         yield from results or [("not ok", label, "no case ran")]
 
 
-def run_perfetto(build):
-    return run(os.path.join(HERE, "perfetto", "run"), os.path.join(build, "tests", "golden"))
-
-
-def set_perfetto(o):
-    """Traces for Perfetto, as protobuf's own tools decode them."""
-    p = run_perfetto(o.build)
-    results = list(lines_of(p.stdout, "perfetto"))
-    if p.returncode or not results:
-        print(p.stdout)
-    yield from results or [("not ok", "perfetto", "no case ran")]
-
-
-def run_top(build):
-    return run(os.path.join(HERE, "top", "run"), os.path.join(build, "tests", "golden"))
-
-
-def set_top(o):
-    """The live screen in a terminal."""
-    p = run_top(o.build)
-    results = list(lines_of(p.stdout, "top"))
-    if p.returncode or not results:
-        print(p.stdout)
-    yield from results or [("not ok", "top", "no case ran")]
-
-
 def run_cases(build, directory, *names):
     """The cases of a directory that has them in its file run, or those with these names."""
     return run(os.path.join(HERE, directory, "run"), os.path.join(build, "tests", "golden"), *names)
@@ -114,6 +88,16 @@ def all_cases(o, directory):
     if p.returncode or not results:
         print(p.stdout)
     yield from results or [("not ok", directory, "no case ran")]
+
+
+def set_perfetto(o):
+    """Traces for Perfetto, as protobuf's own tools decode them."""
+    yield from all_cases(o, "perfetto")
+
+
+def set_top(o):
+    """The live screen in a terminal."""
+    yield from all_cases(o, "top")
 
 
 def set_web(o):
@@ -149,7 +133,8 @@ def set_sanitize(o):
         if p.returncode:
             print(p.stdout)
         yield ("not ok" if p.returncode else "ok"), f"sanitize {label}", ""
-    for label, found in (("perfetto", run_perfetto(build)), ("top", run_top(build)), ("diff", run_cases(build, "diff")),
+    for label, found in (("perfetto", run_cases(build, "perfetto")), ("top", run_cases(build, "top")),
+                         ("diff", run_cases(build, "diff")),
                          ("recording", run_cases(build, "recording")),
                          ("web", run_cases(build, "web", "data", "data_of_others", "octaves", "text", "unavailable"))):
         if found.returncode:

@@ -20,7 +20,7 @@ struct record {
 	struct kw_trigger trigger;
 };
 
-static void show_progress(const struct kw_run *run, const struct record *rec)
+static void show_progress(const struct record *rec)
 {
 	struct kw_writer_size size;
 	uint64_t lost = 0;
@@ -35,7 +35,6 @@ static void show_progress(const struct kw_run *run, const struct record *rec)
 		 kw_format_count(size.events, count[2], sizeof(count[2])), size.bytes / 1048576.0,
 		 (unsigned long long)lost);
 	kw_log_passing(text);
-	(void)run;
 }
 
 static int look_for_trigger(struct kw_run *run, struct record *rec)
@@ -66,7 +65,7 @@ static int interval(struct kw_run *run, void *arg)
 	for (int i = 0; i < KW_LOSS_ALL; i++)
 		rec->lost.n[i] += lost.n[i];
 	if (!err)
-		show_progress(run, rec);
+		show_progress(rec);
 	return err;
 }
 
